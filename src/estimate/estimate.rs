@@ -1,0 +1,108 @@
+//! The prediction, as the report shows it.
+
+use serde::{Deserialize, Serialize};
+
+/// A value with its uncertainty: the 10th, 50th and 90th percentile. `p10 <= p50 <= p90` always holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// One in ten is below.
+    pub p10: f64,
+    /// The median.
+    pub p50: f64,
+    /// One in ten is above.
+    pub p90: f64,
+}
+
+/// How well a coefficient is supported, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EvidenceGrade {
+    /// Thousands of independent measurements agree.
+    Strong,
+    /// Several independent sources agree.
+    Good,
+    /// Few sources, same direction.
+    Moderate,
+    /// One or two observations.
+    Weak,
+    /// Engineering judgement.
+    Guess,
+}
+
+/// One term of the cold start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Term {
+    /// `placement`, `download`, `unpack`, `init_floor`, `init_touched`, `bundled_libraries` or `first_call`.
+    pub name: String,
+    /// Milliseconds.
+    pub ms: Interval,
+    /// How well it is supported.
+    pub evidence: EvidenceGrade,
+    /// Where the coefficient comes from, with date and range of validity.
+    pub source: String,
+}
+
+/// Predicted milliseconds for each further megabyte (10^6 bytes).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PerMegabyte {
+    /// Per zipped MB: download.
+    pub zipped_ms: Interval,
+    /// Per unzipped MB: unpacking.
+    pub unzipped_ms: Interval,
+    /// Per MB of memory that init touches.
+    pub touched_ms: Interval,
+}
+
+/// What changing one package into another does to the cold start, with the same draw of every unknown on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Change of what happens before INIT (not in REPORT lines), in ms; negative is faster.
+    pub before_init_ms: Interval,
+    /// Change of `Init Duration`, in ms.
+    pub init_ms: Interval,
+    /// Change of the whole cold start, in ms.
+    pub cold_total_ms: Interval,
+    /// The conclusion in words: 'no measurable change expected' where an interval holds 0.
+    pub conclusion: String,
+}
+
+/// A cold-start prediction.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// `zip` or `image`.
+    pub package: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// Memory setting in MB.
+    pub memory_mb: u32,
+    /// The model's id: `prior-2026-08` or a calibrated one.
+    pub model: String,
+    /// True where an input lies outside the range that the model was fitted on.
+    pub extrapolated: bool,
+    /// What was outside its range, in words; empty where nothing was.
+    pub extrapolated_why: Vec<String>,
+    /// MB of memory (10^6 bytes) that init is taken to touch.
+    pub touched_mb: Interval,
+    /// True where `touched_mb` was measured, false where it was guessed from sizes.
+    pub touched_measured: bool,
+    /// The terms, in the order in which they happen.
+    pub terms: Vec<Term>,
+    /// Placement, download, unpacking: not in REPORT lines, not billed.
+    pub before_init_ms: Interval,
+    /// `Init Duration` as REPORT lines show it.
+    pub init_ms: Interval,
+    /// 99th percentile of `Init Duration` over many cold starts of a typical parameter draw.
+    pub init_p99_ms: Interval,
+    /// First invocation: the handler's first call.
+    pub first_call_ms: Interval,
+    /// Everything from the request to the first answer.
+    pub cold_total_ms: Interval,
+    /// Slopes.
+    pub per_megabyte: PerMegabyte,
+    /// What slimming the artifact would change; `None` where it was not tried.
+    pub slimming: Option<Change>,
+    /// Money; `None` until the cost model is asked for.
+    pub cost: Option<serde_json::Value>,
+    /// Traffic; `None` until the traffic model is asked for.
+    pub traffic: Option<serde_json::Value>,
+}

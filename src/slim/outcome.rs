@@ -1,0 +1,71 @@
+//! What slimming did: named rewrites, sizes before and after, and what was proven.
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{ByteDelta, ByteSize};
+
+/// How far slimming may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// No loaded byte changes.
+    Strict,
+    /// The same behaviour, proven.
+    #[default]
+    Default,
+}
+
+/// What became of one rewrite on one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RewriteStatus {
+    /// Done, and the finished file is smaller for it.
+    Applied,
+    /// Tried, and not smaller.
+    NoGain,
+    /// Not tried; the reason says why.
+    NotApplicable,
+}
+
+/// One named rewrite on one file of the package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RewriteRow {
+    /// The rewrite's name, as `--with` and `--without` take it.
+    pub name: String,
+    /// The file of the package, or the package itself.
+    pub path: String,
+    /// What became of it.
+    pub status: RewriteStatus,
+    /// Uncompressed bytes saved; for `recompress`, zip bytes.
+    pub saved_bytes: ByteDelta,
+    /// Why it was not applicable or had no gain.
+    pub reason: Option<String>,
+}
+
+/// Sizes of a package at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageSizes {
+    /// Size of the zip; `None` where the input was not a zip.
+    pub zip_bytes: Option<ByteSize>,
+    /// Sum of the files' sizes.
+    pub unzipped_bytes: ByteSize,
+}
+
+/// The result of slimming, as the report shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// How far it was allowed to go.
+    pub level: Level,
+    /// Deflate effort: `fast`, `default` or `max`.
+    pub effort: String,
+    /// The package that came in.
+    pub before: PackageSizes,
+    /// The package that went out.
+    pub after: PackageSizes,
+    /// Every rewrite tried, by file, in the order tried.
+    pub rewrites: Vec<RewriteRow>,
+    /// What was proven about the result, in words.
+    pub proof: String,
+    /// SHA-256 of the finished zip in base64, as Lambda reports it (`CodeSha256`).
+    pub code_sha256: String,
+}

@@ -1,0 +1,148 @@
+//! Sizes and times with their unit in the type. A bare integer is an index, never a size.
+//!
+//! Arithmetic is checked: sizes come from hostile files, so an overflow is a defect to show, not a number to wrap.
+
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// A size in bytes.
+///
+/// ```
+/// use lambda_slim::units::ByteSize;
+/// let sum: ByteSize = [ByteSize::new(2), ByteSize::new(3)].into_iter().sum();
+/// assert_eq!(sum, ByteSize::new(5));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteSize(u64);
+
+impl ByteSize {
+    /// No bytes.
+    pub const ZERO: ByteSize = ByteSize(0);
+
+    /// A size of `bytes` bytes.
+    #[must_use]
+    pub const fn new(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The length of something in memory.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(bytes.len() as u64)
+    }
+
+    /// The size in bytes.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The size in bytes as a float, for models and percentages.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "files stay far below 2^53 bytes")]
+    pub const fn as_f64(self) -> f64 {
+        self.0 as f64
+    }
+
+    /// The size in MB of 10^6 bytes, as AWS counts memory and as the cold-start model is stated.
+    #[must_use]
+    pub const fn megabytes(self) -> f64 {
+        self.as_f64() / 1e6
+    }
+
+    /// `self - other`, never below zero.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
+    /// The signed change from `before` to `self`.
+    #[must_use]
+    pub fn since(self, before: Self) -> ByteDelta {
+        let wide = i128::from(self.0) - i128::from(before.0);
+        ByteDelta(i64::try_from(wide).expect("sizes of files differ by less than 2^63"))
+    }
+
+    /// `self` as a share of `whole` in percent; `None` where `whole` is empty.
+    #[must_use]
+    pub fn percent_of(self, whole: Self) -> Option<f64> {
+        (whole.0 > 0).then(|| self.as_f64() * 100.0 / whole.as_f64())
+    }
+}
+
+impl Add for ByteSize {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.checked_add(other.0).expect("sum of sizes fits in 64 bits"))
+    }
+}
+
+impl AddAssign for ByteSize {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for ByteSize {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(
+            self.0
+                .checked_sub(other.0)
+                .expect("a part is not larger than its whole"),
+        )
+    }
+}
+
+impl Sum for ByteSize {
+    fn sum<I: Iterator<Item = Self>>(sizes: I) -> Self {
+        sizes.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A signed difference of two sizes, in bytes. Growth is positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ByteDelta(i64);
+
+impl ByteDelta {
+    /// A difference of `bytes` bytes.
+    #[must_use]
+    pub const fn new(bytes: i64) -> Self {
+        Self(bytes)
+    }
+
+    /// The difference in bytes.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// The difference without its sign.
+    #[must_use]
+    pub const fn magnitude(self) -> ByteSize {
+        ByteSize(self.0.unsigned_abs())
+    }
+}
+
+/// A duration in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Millis(f64);
+
+impl Millis {
+    /// A duration of `ms` milliseconds.
+    #[must_use]
+    pub const fn new(ms: f64) -> Self {
+        Self(ms)
+    }
+
+    /// The duration in milliseconds.
+    #[must_use]
+    pub const fn get(self) -> f64 {
+        self.0
+    }
+}
