@@ -1,5 +1,25 @@
-//! ELF, read and edited. The only room that names `object` and `gimli`.
+//! ELF, read and edited: x86_64 and arm64, executables and shared objects.
+//!
+//! Promises: every range handed out lies inside the data; on hostile bytes one [`ElfError`], never a panic.
+//! Refuses: object files, core dumps, 32-bit and big-endian files. The only room that names `object` and `gimli`.
 
 mod architecture;
+mod dynamic;
+mod edit;
+mod error;
+mod image;
+pub mod mangling;
+mod section;
+mod segment;
+mod symbol;
+mod twin;
 
 pub use architecture::Architecture;
+pub use dynamic::{Dynamic, GlibcVersion};
+pub use edit::{CannotEdit, Droppable, EDITED_HEADER_FIELDS, without_sections};
+pub use error::ElfError;
+pub use image::{Image, is_elf};
+pub use section::{Section, SectionClass};
+pub use segment::Segment;
+pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
+pub use twin::{NotATwin, check_twin};

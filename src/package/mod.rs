@@ -1,7 +1,16 @@
 //! A deployment package: its files, their roles, Lambda's quotas, and what would keep it from starting.
 
+mod deployability;
+mod deployment;
 mod finding;
+mod libraries;
+mod quota;
 mod role;
 
+pub use deployability::{
+    check_architectures, check_binary, check_package, duplicate_crate, must_be_readable, unreadable_elf,
+};
+pub use deployment::{DeploymentPackage, PackageFile, PackageSource, ZipData};
 pub use finding::{Finding, Severity};
+pub use quota::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
 pub use role::Role;

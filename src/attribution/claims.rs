@@ -1,0 +1,234 @@
+//! The writers: each claims the bytes that its evidence covers, the surest first.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::cargo::{CodegenUnit, parse_codegen_unit};
+use crate::elf::mangling::{self, SymbolCrates};
+use crate::elf::{Image, SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
+
+use super::census::{Census, Named};
+use super::crate_table::{CrateTable, LINKER, UNATTRIBUTED};
+use super::owner::{Owners, one_object_for_all};
+use super::range_map::RangeMap;
+use super::regions::Regions;
+use super::row::EvidenceSource;
+
+/// What a byte is labelled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Claim {
+    pub(super) owners: Owners,
+    pub(super) evidence: EvidenceSource,
+    /// Number of the item (function or data object), where one covers the byte.
+    pub(super) item: Option<u32>,
+}
+
+/// A function or data object: one or more symbols for one place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Item {
+    pub(super) name: String,
+    pub(super) owners: Owners,
+    pub(super) is_function: bool,
+}
+
+/// All symbols read, before anything is claimed.
+pub(super) struct SymbolNames<'a> {
+    symbols: &'a [Symbol<'a>],
+    demangled: Vec<String>,
+    units: BTreeMap<&'a str, CodegenUnit<'a>>,
+}
+
+impl<'a> SymbolNames<'a> {
+    pub(super) fn read(symbols: &'a [Symbol<'a>]) -> Self {
+        let demangled = symbols.par_iter().map(|s| mangling::demangle(s.name)).collect();
+        let units = symbols
+            .iter()
+            .filter(|s| s.kind == SymbolKind::File)
+            .filter_map(|s| Some((s.name, parse_codegen_unit(s.name)?)))
+            .collect();
+        Self {
+            symbols,
+            demangled,
+            units,
+        }
+    }
+
+    pub(super) fn crates(&self) -> Vec<Option<SymbolCrates<'_>>> {
+        let read = |(symbol, text): (&Symbol<'a>, &'_ String)| (symbol.name, text.as_str());
+        let names: Vec<(&str, &str)> = self.symbols.iter().zip(&self.demangled).map(read).collect();
+        names
+            .par_iter()
+            .map(|(mangled, text)| mangling::crates_of(mangled, text))
+            .collect()
+    }
+
+    pub(super) fn named<'s>(&'s self, crates: &'s [Option<SymbolCrates<'s>>]) -> Vec<Named<'s>> {
+        let unit = |symbol: &Symbol<'a>| self.units.get(symbol.file.unwrap_or(symbol.name));
+        self.symbols
+            .iter()
+            .zip(crates)
+            .map(|(s, c)| Named {
+                crates: c.as_ref(),
+                unit: unit(s),
+            })
+            .collect()
+    }
+}
+
+/// Everything that was claimed.
+pub(super) struct Claims {
+    pub(super) items: Vec<Item>,
+    /// Sorted, gapless, over the whole file.
+    pub(super) ranges: Vec<(Range<u64>, Claim)>,
+}
+
+/// Where a symbol's bytes stand in the file that is attributed.
+struct Place {
+    range: Range<u64>,
+    symbol: usize,
+}
+
+pub(super) fn stake(
+    image: &Image<'_>,
+    regions: &Regions,
+    names: &SymbolNames<'_>,
+    named: &[Named<'_>],
+    census: &Census<'_>,
+    table: &mut CrateTable<'_>,
+    symbols_are_own: bool,
+) -> Claims {
+    let mut map = RangeMap::new(image.file_size());
+    claim_format(&mut map, regions);
+
+    let merged = one_object_for_all(named, census);
+    let owners: Vec<Owners> = named
+        .iter()
+        .map(|symbol| {
+            // One object for all crates: its name would make everything the root crate's.
+            let unit = if merged && symbol.crates.is_some() {
+                None
+            } else {
+                symbol.unit
+            };
+            Owners::of(
+                &Named {
+                    crates: symbol.crates,
+                    unit,
+                },
+                table,
+            )
+        })
+        .collect();
+
+    let mut items = Vec::new();
+    for place in places(image, names) {
+        let symbol = &names.symbols[place.symbol];
+        let owners = owners[place.symbol];
+        let number = u32::try_from(items.len()).ok();
+        if map.insert(
+            place.range,
+            Claim {
+                owners,
+                evidence: EvidenceSource::Symbol,
+                item: number,
+            },
+        ) > 0
+        {
+            items.push(Item {
+                name: names.demangled[place.symbol].clone(),
+                owners,
+                is_function: symbol.kind == SymbolKind::Function,
+            });
+        }
+    }
+    if symbols_are_own {
+        claim_symbol_table(&mut map, names, &owners);
+    }
+    let nobody = Claim {
+        owners: Owners::same(UNATTRIBUTED),
+        evidence: EvidenceSource::None,
+        item: None,
+    };
+    Claims {
+        items,
+        ranges: map.finish(nobody),
+    }
+}
+
+fn claim_format(map: &mut RangeMap<Claim>, regions: &Regions) {
+    let linker = Claim {
+        owners: Owners::same(LINKER),
+        evidence: EvidenceSource::Format,
+        item: None,
+    };
+    for (range, region) in &regions.ranges {
+        if regions.regions[*region].is_format() {
+            map.insert(range.clone(), linker);
+        }
+    }
+}
+
+/// Sized symbols in the order of address; of several names for one place the one that tells most comes first, whatever the
+/// order of the table.
+fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
+    let mut places: Vec<Place> = names
+        .symbols
+        .iter()
+        .enumerate()
+        .filter(|(_, s)| s.defined && s.size > 0)
+        .filter(|(_, s)| {
+            matches!(
+                s.kind,
+                SymbolKind::Function | SymbolKind::Object | SymbolKind::ThreadLocal
+            )
+        })
+        .filter_map(|(number, s)| {
+            let start = image.offset_of(s.address)?;
+            // The last byte must be of the same segment: a symbol of `.bss` may begin where the file's bytes end.
+            let last = image.offset_of(s.address.checked_add(s.size - 1)?)?;
+            (last - start == s.size - 1).then(|| Place {
+                range: start..start + s.size,
+                symbol: number,
+            })
+        })
+        .collect();
+    let telling = |place: &Place| {
+        let symbol = &names.symbols[place.symbol];
+        let silent = symbol.file.is_none();
+        let foreign = names.demangled[place.symbol] == symbol.name;
+        (foreign, silent, symbol.name)
+    };
+    places.sort_by(|a, b| {
+        let by_place = (a.range.start, b.range.end).cmp(&(b.range.start, a.range.end));
+        by_place.then_with(|| telling(a).cmp(&telling(b)))
+    });
+    places
+}
+
+/// `.symtab` entries and their names belong to whom they name.
+fn claim_symbol_table(map: &mut RangeMap<Claim>, names: &SymbolNames<'_>, owners: &[Owners]) {
+    for (symbol, &owners) in names.symbols.iter().zip(owners) {
+        let claim = Claim {
+            owners,
+            evidence: EvidenceSource::Symbol,
+            item: None,
+        };
+        let nameless = symbol.name.is_empty() || matches!(symbol.kind, SymbolKind::Other) || !symbol.defined;
+        let claim = if nameless {
+            Claim {
+                owners: Owners::same(LINKER),
+                evidence: EvidenceSource::Format,
+                item: None,
+            }
+        } else {
+            claim
+        };
+        map.insert(symbol.entry_offset..symbol.entry_offset + SYMBOL_ENTRY_SIZE, claim);
+        map.insert(
+            symbol.name_offset..symbol.name_offset + symbol.name.len() as u64 + 1,
+            claim,
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! `.symtab`: names for addresses.
+
+use std::ffi::CStr;
+
+use object::LittleEndian as LE;
+use object::elf::{self, Sym64};
+
+use super::error::ElfError;
+use super::image::Image;
+
+/// What a symbol names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SymbolKind {
+    /// Code.
+    Function,
+    /// Data.
+    Object,
+    /// Data of a thread.
+    ThreadLocal,
+    /// The source or object file of the local symbols that follow.
+    File,
+    /// A section, a label without type, or anything else.
+    Other,
+}
+
+/// One entry of `.symtab`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Symbol<'data> {
+    /// Number in the table.
+    pub index: usize,
+    /// Name as mangled; bytes that are not UTF-8 make it empty.
+    pub name: &'data str,
+    /// What it names.
+    pub kind: SymbolKind,
+    /// Address before relocation; for thread-local data, of its initial image. 0 where undefined.
+    pub address: u64,
+    /// Size in bytes; 0 where the compiler did not say.
+    pub size: u64,
+    /// False for an import.
+    pub defined: bool,
+    /// The name of the `STT_FILE` symbol that stands before it, for local symbols.
+    pub file: Option<&'data str>,
+    /// Offset in the file of its entry.
+    pub entry_offset: u64,
+    /// Offset in the file of its name.
+    pub name_offset: u64,
+}
+
+/// Bytes of one entry of `.symtab`.
+pub const SYMBOL_ENTRY_SIZE: u64 = size_of::<Sym64<LE>>() as u64;
+
+/// No mangled name comes near this size.
+const MAX_NAME_SIZE: usize = 64 * 1024;
+/// How many times its string table all names together may be: suffix merging stays far below.
+const MAX_NAME_SHARING: usize = 64;
+
+pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
+    let Some(table) = image
+        .sections()
+        .iter()
+        .find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
+    else {
+        return Ok(Vec::new());
+    };
+    let malformed = |why| ElfError::Malformed {
+        what: "symbol table",
+        offset: table.file_range.start,
+        why,
+    };
+    let strings = image
+        .sections()
+        .get(table.link as usize)
+        .filter(|s| s.sh_type == elf::SHT_STRTAB.0)
+        .ok_or_else(|| malformed("its string table is missing"))?;
+    let bytes = image
+        .bytes(&table.file_range)
+        .ok_or_else(|| malformed("it leaves the file"))?;
+    let names = image
+        .bytes(&strings.file_range)
+        .ok_or_else(|| malformed("its string table leaves the file"))?;
+    let (entries, rest) = object::pod::slice_from_bytes::<Sym64<LE>>(bytes, bytes.len() / size_of::<Sym64<LE>>())
+        .map_err(|()| malformed("it cannot be read as entries"))?;
+    if !rest.is_empty() {
+        return Err(malformed("its size is not a multiple of 24"));
+    }
+    let tls_address = image.segments().iter().find(|s| s.is_tls()).map_or(0, |s| s.address);
+
+    let mut symbols = Vec::with_capacity(entries.len());
+    let mut file = None;
+    // Names may share bytes, but a table in which each of many entries names the same long string is an attack on our time.
+    let mut names_allowed = names
+        .len()
+        .saturating_mul(MAX_NAME_SHARING)
+        .saturating_add(MAX_NAME_SIZE);
+    for (index, entry) in entries.iter().enumerate().skip(1) {
+        let name_start = entry.st_name.get(LE) as usize;
+        let name = name_at(names, name_start).ok_or_else(|| malformed("a name leaves its string table"))?;
+        names_allowed = names_allowed
+            .checked_sub(name.len())
+            .ok_or_else(|| malformed("its names are many times longer than its string table"))?;
+        let kind = kind_of(entry);
+        let local = entry.st_bind() == elf::STB_LOCAL;
+        if kind == SymbolKind::File {
+            // An empty name ends the reach of the file before it: lld and GNU ld write one before what belongs to no file.
+            file = (!name.is_empty()).then_some(name);
+        }
+        let defined = entry.st_shndx.get(LE) != elf::SHN_UNDEF;
+        let base = if kind == SymbolKind::ThreadLocal {
+            tls_address
+        } else {
+            0
+        };
+        symbols.push(Symbol {
+            index,
+            name,
+            kind,
+            address: base.wrapping_add(entry.st_value.get(LE)),
+            size: entry.st_size.get(LE),
+            defined,
+            file: file.filter(|_| local),
+            entry_offset: table.file_range.start + index as u64 * SYMBOL_ENTRY_SIZE,
+            name_offset: strings.file_range.start + name_start as u64,
+        });
+    }
+    Ok(symbols)
+}
+
+fn kind_of(entry: &Sym64<LE>) -> SymbolKind {
+    match entry.st_type() {
+        elf::STT_FUNC | elf::STT_GNU_IFUNC => SymbolKind::Function,
+        elf::STT_OBJECT | elf::STT_COMMON => SymbolKind::Object,
+        elf::STT_TLS => SymbolKind::ThreadLocal,
+        elf::STT_FILE => SymbolKind::File,
+        _ => SymbolKind::Other,
+    }
+}
+
+/// The zero-terminated string at `start`; `None` where it leaves the table or is longer than 64 KiB. Not UTF-8 is empty: such a
+/// name tells us nothing.
+pub(super) fn name_at(names: &[u8], start: usize) -> Option<&str> {
+    let rest = names.get(start..)?;
+    let rest = rest.get(..MAX_NAME_SIZE).unwrap_or(rest);
+    Some(CStr::from_bytes_until_nul(rest).ok()?.to_str().unwrap_or(""))
+}

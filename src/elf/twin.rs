@@ -1,0 +1,88 @@
+//! Whether one file's symbols may name another file's bytes.
+
+use super::image::Image;
+
+/// Why two files are not of one link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotATwin {
+    /// Another architecture.
+    #[error("it is built for {symbols}, the binary for {binary}")]
+    Architecture {
+        /// Of the file with the symbols.
+        symbols: super::Architecture,
+        /// Of the binary.
+        binary: super::Architecture,
+    },
+    /// Both have a build id, and they differ.
+    #[error("its build id is {symbols}, the binary's is {binary}")]
+    BuildId {
+        /// Of the file with the symbols.
+        symbols: String,
+        /// Of the binary.
+        binary: String,
+    },
+    /// One of them has no build id, and the loaded bytes differ.
+    #[error("they have no build id in common, and the loaded bytes differ from address {address:#x} on")]
+    LoadedBytes {
+        /// First address where they differ.
+        address: u64,
+    },
+    /// It has no symbol table.
+    #[error("it has no symbol table either")]
+    NoSymbols,
+}
+
+/// Checks that `symbols` (an unstripped twin, or a separate debug file) was linked together with `binary`: by build id, else
+/// by equal loaded bytes.
+///
+/// # Errors
+/// [`NotATwin`] says what differs.
+pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {
+    if binary.architecture() != symbols.architecture() {
+        return Err(NotATwin::Architecture {
+            symbols: symbols.architecture(),
+            binary: binary.architecture(),
+        });
+    }
+    if symbols.is_stripped() {
+        return Err(NotATwin::NoSymbols);
+    }
+    match (binary.build_id(), symbols.build_id()) {
+        (Some(binary), Some(symbols)) if binary == symbols => Ok(()),
+        (Some(binary), Some(symbols)) => Err(NotATwin::BuildId { symbols, binary }),
+        _ => same_loaded_bytes(binary, symbols),
+    }
+}
+
+fn same_loaded_bytes(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {
+    // The ELF header is loaded too, and says where the section headers are: only what lies behind it is compared.
+    let header_end = binary.header_range().end;
+    for (a, b) in binary
+        .segments()
+        .iter()
+        .zip(symbols.segments())
+        .filter(|(a, _)| a.is_load())
+    {
+        let differs = |offset: u64| NotATwin::LoadedBytes {
+            address: a.address + offset,
+        };
+        let (Some(left), Some(right)) = (binary.bytes(&a.file_range), symbols.bytes(&b.file_range)) else {
+            return Err(differs(0));
+        };
+        if a.address != b.address || left.len() != right.len() {
+            return Err(differs(0));
+        }
+        let skip = usize::try_from(header_end.saturating_sub(a.file_range.start))
+            .unwrap_or(0)
+            .min(left.len());
+        if let Some(at) = left[skip..].iter().zip(&right[skip..]).position(|(x, y)| x != y) {
+            return Err(differs((skip + at) as u64));
+        }
+    }
+    if binary.segments().len() == symbols.segments().len() {
+        Ok(())
+    } else {
+        Err(NotATwin::LoadedBytes { address: 0 })
+    }
+}

@@ -1,0 +1,277 @@
+//! A package in, a smaller one out: rewrite, prove, compress, write, read back.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::archive::{self, ArchiveError, EntryKind, ReadbackError};
+use crate::elf::{ElfError, Image};
+use crate::package::{DeploymentPackage, PackageFile, PackageSource, Role, must_be_readable};
+use crate::units::{ByteDelta, ByteSize};
+
+use super::drop_sections::{Rewritten, apply, dropped_by};
+use super::options::Options;
+use super::outcome::{Outcome, PackageSizes, RewriteRow, RewriteStatus};
+use super::recompress::{SlimmedFile, compress_all};
+use super::rewrite::Rewrite;
+use super::verify::{PROOF, VerifyError, same_program};
+
+const PROGRAM_MODE: u32 = 0o755;
+const FILE_MODE: u32 = 0o644;
+const LINK_MODE: u32 = 0o777;
+
+/// Why a package could not be slimmed. Nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlimError {
+    /// A program of the package is malformed.
+    #[error("{path}: {source}")]
+    Elf {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: ElfError,
+    },
+    /// The slimmed program is not the same program.
+    #[error("{path}: the slimmed file failed its proof, nothing was written: {source}")]
+    Verify {
+        /// Which file.
+        path: String,
+        /// What differs.
+        source: VerifyError,
+    },
+    /// The zip cannot be written.
+    #[error("the zip cannot be written: {0}")]
+    Write(#[from] ArchiveError),
+    /// The finished zip does not hold what was meant.
+    #[error("the finished zip failed its proof, nothing was written: {0}")]
+    Readback(#[from] ReadbackError),
+    /// The finished zip is larger than the one that came in.
+    #[error("the finished zip has {after} bytes, the one that came in {before}: nothing was written")]
+    Larger {
+        /// Size that came in.
+        before: u64,
+        /// Size that would go out.
+        after: u64,
+    },
+}
+
+/// A slimmed package. It exists only where it is proven and not larger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slimmed<'data> {
+    /// Its files, sorted by path.
+    pub files: Vec<SlimmedFile<'data>>,
+    /// The finished zip.
+    pub zip: Vec<u8>,
+    /// What was done.
+    pub outcome: Outcome,
+}
+
+/// Slims a package. `done` is called with the size of each file whose compression is finished.
+///
+/// # Errors
+/// [`SlimError`]: malformed programs, a proof that failed, a result that would be larger.
+pub fn slim<'data>(
+    package: &DeploymentPackage<'data>,
+    options: &Options,
+    done: &(dyn Fn(ByteSize) + Sync),
+) -> Result<Slimmed<'data>, SlimError> {
+    let mut rewrites = Vec::new();
+    let mut files = Vec::with_capacity(package.files.len());
+    for file in &package.files {
+        files.push(slim_file(package, file, options, &mut rewrites)?);
+    }
+    files.extend(package.empty_folders.iter().map(|path| SlimmedFile {
+        path: path.clone(),
+        mode: PROGRAM_MODE,
+        kind: EntryKind::Directory,
+        contents: Cow::Borrowed(&[]),
+        unchanged: None,
+    }));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+
+    let recompress = !options.without.contains(&Rewrite::Recompress);
+    let entries = compress_all(&files, recompress.then_some(options.effort), done);
+    if recompress {
+        rewrites.extend(
+            package
+                .files
+                .iter()
+                .filter_map(|file| recompress_row(file, &entries, package)),
+        );
+    }
+    let zip = archive::write(&entries, options.timestamp)?;
+    let expected: Vec<_> = files
+        .iter()
+        .map(|f| (f.path.as_str(), f.mode, f.contents.as_ref()))
+        .collect();
+    archive::confirm(&zip, &expected)?;
+
+    let before = match package.source {
+        PackageSource::Zip { size, .. } => Some(size),
+        PackageSource::Directory | PackageSource::Elf => None,
+    };
+    let after = ByteSize::of(&zip);
+    if let Some(before) = before.filter(|&before| after > before) {
+        return Err(SlimError::Larger {
+            before: before.get(),
+            after: after.get(),
+        });
+    }
+    let outcome = Outcome {
+        level: options.level,
+        effort: options.effort.name().to_owned(),
+        before: PackageSizes {
+            zip_bytes: before,
+            unzipped_bytes: package.unzipped_size(),
+        },
+        after: PackageSizes {
+            zip_bytes: Some(after),
+            unzipped_bytes: files.iter().map(|f| ByteSize::of(&f.contents)).sum(),
+        },
+        rewrites,
+        proof: PROOF.to_owned(),
+        code_sha256: STANDARD.encode(Sha256::digest(&zip)),
+    };
+    Ok(Slimmed { files, zip, outcome })
+}
+
+fn slim_file<'data>(
+    package: &DeploymentPackage<'data>,
+    file: &PackageFile<'data>,
+    options: &Options,
+    rewrites: &mut Vec<RewriteRow>,
+) -> Result<SlimmedFile<'data>, SlimError> {
+    let kind = if file.is_symlink {
+        EntryKind::Symlink
+    } else {
+        EntryKind::File
+    };
+    let contents = if file.is_elf() {
+        slim_program(file, options, rewrites)?
+    } else {
+        None
+    };
+    // Lambda starts the file that is called so; a bare program becomes it.
+    let bare_program = package.source == PackageSource::Elf && file.role == Role::Bootstrap;
+    let path = if bare_program {
+        "bootstrap".to_owned()
+    } else {
+        file.path.clone()
+    };
+    let unchanged = if contents.is_none() { file.zip } else { None };
+    let contents = contents.map_or_else(|| file.contents.clone(), Cow::Owned);
+    Ok(SlimmedFile {
+        path,
+        mode: mode(file),
+        kind,
+        contents,
+        unchanged,
+    })
+}
+
+/// 0755 for what can be started, 0644 for all else: the same on every host.
+fn mode(file: &PackageFile<'_>) -> u32 {
+    if file.is_symlink {
+        return LINK_MODE;
+    }
+    let marked = file.mode.is_some_and(|mode| mode & 0o111 != 0);
+    if marked || file.is_elf() || file.is_script() || must_be_readable(file) {
+        PROGRAM_MODE
+    } else {
+        FILE_MODE
+    }
+}
+
+/// The rewritten program; `None` where nothing was dropped.
+fn slim_program(
+    file: &PackageFile<'_>,
+    options: &Options,
+    rewrites: &mut Vec<RewriteRow>,
+) -> Result<Option<Vec<u8>>, SlimError> {
+    let original = file.contents.as_ref();
+    if let Err(source) = Image::parse(original) {
+        if must_be_readable(file) {
+            return Err(SlimError::Elf {
+                path: file.path.clone(),
+                source,
+            });
+        }
+        // An ELF file of another kind among the assets is data to us.
+        rewrites.push(row(
+            Rewrite::StripSymbols,
+            file,
+            RewriteStatus::NotApplicable,
+            0,
+            Some(source.to_string()),
+        ));
+        return Ok(None);
+    }
+    let mut current: Option<Vec<u8>> = None;
+    for rewrite in Rewrite::ALL
+        .into_iter()
+        .filter(|rewrite| !options.without.contains(rewrite))
+    {
+        let Some(class) = dropped_by(rewrite) else { continue };
+        let data = current.as_deref().unwrap_or(original);
+        let image = Image::parse(data).map_err(|source| SlimError::Elf {
+            path: file.path.clone(),
+            source,
+        })?;
+        let size = data.len();
+        match apply(&image, class) {
+            Rewritten::Applied(smaller) => {
+                rewrites.push(row(rewrite, file, RewriteStatus::Applied, size - smaller.len(), None));
+                current = Some(smaller);
+            }
+            Rewritten::NoGain(why) => rewrites.push(row(rewrite, file, RewriteStatus::NoGain, 0, Some(why))),
+            Rewritten::NotApplicable(why) => {
+                rewrites.push(row(rewrite, file, RewriteStatus::NotApplicable, 0, Some(why)));
+            }
+        }
+    }
+    if let Some(smaller) = &current {
+        same_program(original, smaller).map_err(|source| SlimError::Verify {
+            path: file.path.clone(),
+            source,
+        })?;
+    }
+    Ok(current)
+}
+
+fn row(
+    rewrite: Rewrite,
+    file: &PackageFile<'_>,
+    status: RewriteStatus,
+    saved: usize,
+    reason: Option<String>,
+) -> RewriteRow {
+    RewriteRow {
+        name: rewrite.name().to_owned(),
+        path: file.path.clone(),
+        status,
+        saved_bytes: ByteDelta::new(i64::try_from(saved).unwrap_or(i64::MAX)),
+        reason,
+    }
+}
+
+fn recompress_row(
+    file: &PackageFile<'_>,
+    entries: &[archive::NewEntry<'_>],
+    package: &DeploymentPackage<'_>,
+) -> Option<RewriteRow> {
+    let before = file.zip.map(|zip| zip.compressed.len());
+    if package.source == PackageSource::Elf || before.is_none() {
+        return None;
+    }
+    let after = entries.iter().find(|entry| entry.path == file.path)?.data.len();
+    let saved = before?.saturating_sub(after);
+    Some(if saved > 0 {
+        row(Rewrite::Recompress, file, RewriteStatus::Applied, saved, None)
+    } else {
+        let why = "the stream that came in is as small".to_owned();
+        row(Rewrite::Recompress, file, RewriteStatus::NoGain, 0, Some(why))
+    })
+}

@@ -1,0 +1,66 @@
+//! Each file of the package in the fewest bytes that Deflate at the asked effort gives. The stream that came in stays where
+//! it is not beaten, so that no entry grows.
+
+use std::borrow::Cow;
+
+use rayon::prelude::*;
+
+use crate::archive::{EntryKind, Method, NewEntry};
+use crate::deflate::{self, Effort};
+use crate::package::ZipData;
+use crate::units::ByteSize;
+
+/// A file as it goes into the zip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlimmedFile<'data> {
+    /// Path in the zip.
+    pub path: String,
+    /// Unix permission bits.
+    pub mode: u32,
+    /// File, symbolic link or empty folder.
+    pub kind: EntryKind,
+    /// Its bytes.
+    pub contents: Cow<'data, [u8]>,
+    /// The stream that it came in, where its bytes did not change.
+    pub(super) unchanged: Option<ZipData<'data>>,
+}
+
+/// Compresses all files, in parallel; `done` is called with the size of each file that is finished.
+pub(super) fn compress_all<'a>(
+    files: &'a [SlimmedFile<'a>],
+    effort: Option<Effort>,
+    done: &(dyn Fn(ByteSize) + Sync),
+) -> Vec<NewEntry<'a>> {
+    files
+        .par_iter()
+        .map(|file| {
+            let entry = compress(file, effort);
+            done(ByteSize::of(&file.contents));
+            entry
+        })
+        .collect()
+}
+
+/// `effort` is `None` where streams that came in are to stay; what changed is compressed all the same.
+fn compress<'a>(file: &'a SlimmedFile<'a>, effort: Option<Effort>) -> NewEntry<'a> {
+    let kept = file.unchanged.map(|zip| (zip.method, Cow::Borrowed(zip.compressed)));
+    let (method, data) = match (kept, effort) {
+        (Some(kept), None) => kept,
+        (kept, effort) => {
+            let fresh = match deflate::encode(&file.contents, effort.unwrap_or_default()) {
+                deflate::Encoded::Deflated(stream) => (Method::Deflate, Cow::Owned(stream)),
+                deflate::Encoded::Stored => (Method::Stored, Cow::Borrowed(file.contents.as_ref())),
+            };
+            kept.filter(|(_, data)| data.len() <= fresh.1.len()).unwrap_or(fresh)
+        }
+    };
+    NewEntry {
+        path: file.path.clone(),
+        mode: file.mode,
+        kind: file.kind,
+        crc32: crc32fast::hash(&file.contents),
+        uncompressed_size: ByteSize::of(&file.contents),
+        method,
+        data,
+    }
+}
