@@ -1,1 +1,26 @@
-//! To be filled.
+//! The gate: budgets, what changed between two reports, and the verdict that CI acts on.
+//!
+//! This room promises that a limit never goes unapplied in silence: a misspelt `max-` key, a growth limit without a
+//! baseline and a zip limit on a bare ELF file are errors, not passes. Its sums are exact: the changes of a binary's
+//! crates add up to the change of the file. It formats no sizes; messages hold exact bytes.
+
+mod budget;
+mod check;
+mod diff;
+mod error;
+mod growth;
+mod pairing;
+mod size;
+mod verdict;
+
+pub use budget::Budget;
+pub use check::check;
+pub use diff::{BinaryChange, CrateChange, Diff, EntryChange, SectionChange, SizeChange, Status, diff};
+pub use error::Error;
+pub use growth::{Growth, Percent};
+pub use size::parse_size;
+pub use verdict::{
+    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Blame, CRATES_UNNAMED,
+    GROWTH_OVER_BUDGET, Gate, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation, ZIP_GROWTH_UNKNOWN,
+    ZIPPED_OVER_BUDGET,
+};

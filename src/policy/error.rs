@@ -1,0 +1,93 @@
+//! What can be wrong with a budget, or with the question put to the gate.
+
+/// A budget that cannot be read, or that cannot be applied to the reports at hand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Not a number with a unit.
+    #[error("size {text:?} is not a number with a unit, like \"500 kB\", \"1.2 MiB\" or \"52428800\" for exact bytes")]
+    SizeSyntax {
+        /// The text as given.
+        text: String,
+    },
+    /// A number with a unit that is none of the known ones.
+    #[error(
+        "size {text:?} has the unknown unit {unit:?}: known are B, kB, MB, GB (10^3, 10^6, 10^9) and KiB, MiB, GiB (2^10, 2^20, 2^30)"
+    )]
+    SizeUnit {
+        /// The text as given.
+        text: String,
+        /// Its unit.
+        unit: String,
+    },
+    /// More than 2^63 bytes.
+    #[error("size {text:?} is larger than any file")]
+    SizeTooLarge {
+        /// The text as given.
+        text: String,
+    },
+    /// Not a percentage.
+    #[error("percentage {text:?} is not a number with at most three decimals and a percent sign, like \"2.5%\"")]
+    PercentSyntax {
+        /// The text as given.
+        text: String,
+    },
+    /// A number that could be percent or bytes.
+    #[error("growth {text:?} has no unit: say \"{text}%\" or \"{text} KiB\"")]
+    GrowthWithoutUnit {
+        /// The text as given.
+        text: String,
+    },
+    /// Not one limit, nor a percentage and a size joined by one `and` or `or`.
+    #[error(
+        "growth {text:?} is none of \"5%\", \"10 KiB\", \"5% and 10 KiB\" (fails past both) and \"5% or 10 KiB\" (fails past either)"
+    )]
+    GrowthSyntax {
+        /// The text as given.
+        text: String,
+    },
+    /// A key that looks like a limit and is none, so that the limit its author meant would never apply.
+    #[error("unknown key {key:?}: the limits are max-zip, max-unzipped and max-growth")]
+    UnknownKey {
+        /// The key as given.
+        key: String,
+    },
+    /// A key whose value cannot be read.
+    #[error("key {key:?}: {source}")]
+    Value {
+        /// The key.
+        key: String,
+        /// What is wrong with its value.
+        source: Box<Error>,
+    },
+    /// A key whose value is of the wrong type.
+    #[error("key {key:?} is {found}, and must be {expected}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// What it must be.
+        expected: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// The configuration is not a table of keys.
+    #[error("the configuration is {found}, and must be a table")]
+    NotATable {
+        /// What it is.
+        found: &'static str,
+    },
+    /// `max-growth` with nothing to compare with.
+    #[error("max-growth {growth:?} needs a baseline to compare with: give --baseline or --baseline-ref")]
+    GrowthNeedsBaseline {
+        /// The limit as given.
+        growth: String,
+    },
+    /// `max-zip` on an artifact that is no zip.
+    #[error("max-zip needs a zip, and {path:?} is {kind}: give the deployment zip, or use max-unzipped")]
+    ZipBudgetNeedsZip {
+        /// The artifact.
+        path: String,
+        /// What it is.
+        kind: &'static str,
+    },
+}

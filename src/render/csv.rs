@@ -1,0 +1,139 @@
+//! Rows for spreadsheets and scripts: RFC 4180 with line feeds, exact bytes, every row. What is not known is empty.
+
+use super::analyze::crates_of;
+use super::options::{By, Options};
+use super::words;
+use crate::report::{Binary, Report};
+use crate::units::ByteSize;
+
+/// The rows of the report that `options.by` and `options.view` ask for, with a header line. `options.filter` drops rows;
+/// `options.rows` does not.
+#[must_use]
+pub fn report(report: &Report, options: &Options) -> String {
+    match options.by {
+        By::Crate => crates(report, options),
+        By::Section => sections(report, options),
+        By::Function => functions(report, options),
+        By::File => files(report, options),
+    }
+}
+
+fn crates(report: &Report, options: &Options) -> String {
+    let mut out = String::from(
+        "binary,crate,version,kind,package_id,file_bytes,code_bytes,data_bytes,unwind_bytes,relocation_bytes,symbol_bytes,other_bytes,compressed_bytes,touched_bytes,retained_bytes,functions,why\n",
+    );
+    for (binary, row) in each(report, |binary| crates_of(binary, options.view)) {
+        if !options.accepts(&row.name) {
+            continue;
+        }
+        out += &line(&[
+            binary.path.clone(),
+            row.name.clone(),
+            row.version.clone().unwrap_or_default(),
+            words::crate_kind(row.kind).to_owned(),
+            row.package_id.clone().unwrap_or_default(),
+            bytes(row.file_bytes),
+            bytes(row.code_bytes),
+            bytes(row.data_bytes),
+            bytes(row.unwind_bytes),
+            bytes(row.relocation_bytes),
+            bytes(row.symbol_bytes),
+            bytes(row.other_bytes),
+            known(row.compressed_bytes),
+            known(row.touched_bytes),
+            known(row.retained_bytes),
+            row.functions.to_string(),
+            row.why.join(" > "),
+        ]);
+    }
+    out
+}
+
+fn sections(report: &Report, options: &Options) -> String {
+    let mut out = String::from("binary,section,kind,file_bytes,memory_bytes,compressed_bytes,touched_bytes\n");
+    for (binary, row) in each(report, |binary| &binary.sections) {
+        if !options.accepts(&row.name) {
+            continue;
+        }
+        out += &line(&[
+            binary.path.clone(),
+            row.name.clone(),
+            words::section_kind(row.kind).to_owned(),
+            bytes(row.file_bytes),
+            bytes(row.memory_bytes),
+            known(row.compressed_bytes),
+            known(row.touched_bytes),
+        ]);
+    }
+    out
+}
+
+fn functions(report: &Report, options: &Options) -> String {
+    let mut out = String::from("binary,function,crate,version,section,file_bytes,compressed_bytes,instances\n");
+    for (binary, row) in each(report, |binary| &binary.functions) {
+        if !options.accepts(&row.name) {
+            continue;
+        }
+        out += &line(&[
+            binary.path.clone(),
+            row.name.clone(),
+            row.crate_name.clone(),
+            row.version.clone().unwrap_or_default(),
+            row.section.clone(),
+            bytes(row.file_bytes),
+            known(row.compressed_bytes),
+            row.instances.to_string(),
+        ]);
+    }
+    out
+}
+
+fn files(report: &Report, options: &Options) -> String {
+    let mut out = String::from("path,role,method,unix_mode,uncompressed_bytes,compressed_bytes\n");
+    for entry in report
+        .artifact
+        .entries
+        .iter()
+        .filter(|entry| options.accepts(&entry.path))
+    {
+        out += &line(&[
+            entry.path.clone(),
+            words::role(entry.role).to_owned(),
+            entry.method.map(words::method).unwrap_or_default().to_owned(),
+            entry.unix_mode.map(|mode| format!("{mode:04o}")).unwrap_or_default(),
+            bytes(entry.uncompressed_bytes),
+            known(entry.compressed_bytes),
+        ]);
+    }
+    out
+}
+
+fn each<'a, T: 'a>(
+    report: &'a Report,
+    rows: impl Fn(&'a Binary) -> &'a Vec<T>,
+) -> impl Iterator<Item = (&'a Binary, &'a T)> {
+    report
+        .binaries
+        .iter()
+        .flat_map(move |binary| rows(binary).iter().map(move |row| (binary, row)))
+}
+
+fn bytes(size: ByteSize) -> String {
+    size.get().to_string()
+}
+
+fn known(size: Option<ByteSize>) -> String {
+    size.map(bytes).unwrap_or_default()
+}
+
+fn line(fields: &[String]) -> String {
+    let quoted: Vec<String> = fields.iter().map(|field| quote(field)).collect();
+    quoted.join(",") + "\n"
+}
+
+fn quote(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", field.replace('"', "\"\""));
+    }
+    field.to_owned()
+}

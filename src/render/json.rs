@@ -1,0 +1,50 @@
+//! JSON for programs: one document, two spaces of indentation, a line feed at the end. Every size an integer of bytes.
+
+use serde::Serialize;
+
+use crate::policy::{Diff, Verdict};
+use crate::report::{Report, SCHEMA_VERSION};
+
+/// The report in schema order.
+///
+/// # Panics
+/// Never: a report has no keys but text, and its numbers are finite or `null`.
+#[must_use]
+pub fn report(report: &Report) -> String {
+    document(report)
+}
+
+/// The differences, with `schema_version` in front.
+#[must_use]
+pub fn diff(diff: &Diff) -> String {
+    document(&Versioned {
+        schema_version: SCHEMA_VERSION,
+        passed: None,
+        value: diff,
+    })
+}
+
+/// The verdict, with `schema_version` and `passed` in front.
+#[must_use]
+pub fn verdict(verdict: &Verdict) -> String {
+    document(&Versioned {
+        schema_version: SCHEMA_VERSION,
+        passed: Some(verdict.passed()),
+        value: verdict,
+    })
+}
+
+#[derive(Serialize)]
+struct Versioned<'a, T> {
+    schema_version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed: Option<bool>,
+    #[serde(flatten)]
+    value: &'a T,
+}
+
+fn document(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("our types have text keys and write to memory");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,117 @@
+//! The same as text, as GitHub tables: for pull requests and job summaries.
+
+use super::document::{Block, Document, Item, Tone};
+use super::human;
+use super::options::Options;
+use super::table::{Grid, RowRole, Table};
+use super::{analyze, diff, estimate, slim, verdict, why};
+use crate::estimate::Estimate;
+use crate::policy::{Diff, Verdict};
+use crate::report::Report;
+use crate::slim::Outcome;
+
+/// The report, as [`text::report`](super::text::report) has it.
+#[must_use]
+pub fn report(report: &Report, options: &Options) -> String {
+    print(&analyze::document(report, options))
+}
+
+/// A cold-start prediction, as [`text::estimate`](super::text::estimate) has it.
+#[must_use]
+pub fn estimate(estimate: &Estimate) -> String {
+    print(&estimate::document(estimate))
+}
+
+/// What slimming did, as [`text::slim`](super::text::slim) has it.
+#[must_use]
+pub fn slim(outcome: &Outcome) -> String {
+    print(&slim::document(outcome))
+}
+
+/// What changed between two reports, as [`text::diff`](super::text::diff) has it.
+#[must_use]
+pub fn diff(diff: &Diff, options: &Options) -> String {
+    print(&diff::document(diff, options))
+}
+
+/// What the gate concluded, as [`text::verdict`](super::text::verdict) has it.
+#[must_use]
+pub fn verdict(verdict: &Verdict, options: &Options) -> String {
+    print(&verdict::document(verdict, options))
+}
+
+/// Why a crate is in the package, as [`text::why`](super::text::why) has it.
+#[must_use]
+pub fn why(report: &Report, krate: &str) -> Option<String> {
+    why::document(report, krate).map(|document| print(&document))
+}
+
+fn print(document: &Document) -> String {
+    let blocks: Vec<String> = document.blocks.iter().map(block).collect();
+    blocks.join("\n")
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Title(_, title) => format!("### {}\n", escape(title)),
+        Block::Paragraph(Tone::Strong, text) => format!("**{}**\n", escape(text)),
+        Block::Paragraph(_, text) | Block::Caption(text) => format!("{}\n", escape(text)),
+        Block::Fields(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("- {}: {}\n", escape(name), escape(value)))
+            .collect(),
+        Block::List(items) => items.iter().map(item).collect(),
+        Block::Table(table) => grid(&Table::grid(table)),
+    }
+}
+
+fn item(item: &Item) -> String {
+    let mut text = format!("- **{}** {}\n", escape(&item.mark), escape(&item.text));
+    for line in &item.lines {
+        text += &format!("  - {}\n", escape(line));
+    }
+    text
+}
+
+fn grid(grid: &Grid) -> String {
+    let row = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let heads = grid.heads.iter().map(|head| match head.unit {
+        Some(unit) => format!("{} ({unit})", escape(head.title)),
+        None => escape(head.title),
+    });
+    let rules = grid
+        .heads
+        .iter()
+        .map(|head| if head.on_the_left { ":--" } else { "--:" }.to_owned());
+    let mut text = row(heads.collect()) + &row(rules.collect());
+    for line in &grid.rows {
+        let cells = line.cells.iter().map(|cell| match (line.role, escape(cell)) {
+            (RowRole::Total, cell) if !cell.is_empty() => format!("**{cell}**"),
+            (_, cell) => cell,
+        });
+        text += &row(cells.collect());
+    }
+    text
+}
+
+/// Text that GitHub shows as it is: no table cells, tags, emphasis, links or mentions come out of a symbol's name.
+fn escape(text: &str) -> String {
+    let text = human::clean(text);
+    let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            // A backslash does not keep GitHub from notifying whoever has that name.
+            '@' => escaped.push_str("&#64;"),
+            '|' | '\\' | '`' | '*' | '[' | ']' | '~' => escaped.extend(['\\', c]),
+            '_' if !(before.is_alphanumeric() && after.is_alphanumeric()) => escaped.push_str("\\_"),
+            _ => escaped.push(c),
+        }
+        before = c;
+    }
+    escaped
+}

@@ -1,0 +1,338 @@
+//! Tables and sentences for people at a terminal.
+
+use super::document::{Block, Document, Item, Tone};
+use super::human;
+use super::options::Options;
+use super::table::{Grid, GridRow, RowRole, Table};
+use super::{analyze, diff, estimate, slim, verdict, why};
+use crate::estimate::Estimate;
+use crate::policy::{Diff, Verdict};
+use crate::report::Report;
+use crate::slim::Outcome;
+
+/// The report: the artifact, its files, a table for each binary, findings, and what `estimate` and `slim` filled in.
+#[must_use]
+pub fn report(report: &Report, options: &Options) -> String {
+    print(&analyze::document(report, options), options)
+}
+
+/// A cold-start prediction: every number with its interval, evidence and source.
+#[must_use]
+pub fn estimate(estimate: &Estimate, options: &Options) -> String {
+    print(&estimate::document(estimate), options)
+}
+
+/// What slimming did: sizes before and after, rewrites, proof.
+#[must_use]
+pub fn slim(outcome: &Outcome, options: &Options) -> String {
+    print(&slim::document(outcome), options)
+}
+
+/// What changed between two reports.
+#[must_use]
+pub fn diff(diff: &Diff, options: &Options) -> String {
+    print(&diff::document(diff, options), options)
+}
+
+/// What the gate concluded, and whom it blames.
+#[must_use]
+pub fn verdict(verdict: &Verdict, options: &Options) -> String {
+    print(&verdict::document(verdict, options), options)
+}
+
+/// Why a crate is in the package: dependency path and sizes of every row that `krate` names, as `hyper` or
+/// `hyper@1.8.1`; `-` and `_` are the same. `None` where no row does.
+#[must_use]
+pub fn why(report: &Report, krate: &str, options: &Options) -> Option<String> {
+    why::document(report, krate).map(|document| print(&document, options))
+}
+
+/// Space between columns.
+const GAP: usize = 2;
+/// Names are not cut shorter than this while there are columns that can leave.
+const SHORTEST_NAME: usize = 24;
+/// Names are never cut shorter than this.
+const STUB: usize = 8;
+
+fn print(document: &Document, options: &Options) -> String {
+    let mut printer = Printer {
+        width: options.width,
+        color: options.color,
+        out: String::new(),
+    };
+    let mut previous: Option<&Block> = None;
+    for block in &document.blocks {
+        let joined = matches!(
+            (previous, block),
+            (None | Some(Block::Title(..) | Block::Caption(_)), _)
+        );
+        if !joined {
+            printer.out.push('\n');
+        }
+        printer.block(block);
+        previous = Some(block);
+    }
+    printer.out
+}
+
+struct Printer {
+    width: Option<usize>,
+    color: bool,
+    out: String,
+}
+
+impl Printer {
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Title(tone, title) => self.wrapped("", *tone, &human::clean(title), 0),
+            Block::Paragraph(tone, text) => self.wrapped("", *tone, &human::clean(text), 0),
+            Block::Caption(text) => self.wrapped("", Tone::Dim, &human::clean(text), 0),
+            Block::Fields(fields) => self.fields(fields),
+            Block::List(items) => self.list(items),
+            Block::Table(table) => self.table(table),
+        }
+    }
+
+    fn fields(&mut self, fields: &[(&'static str, String)]) {
+        let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, value) in fields {
+            let value = human::clean(value);
+            let room = self
+                .width
+                .map_or(usize::MAX, |width| width.saturating_sub(widest + GAP).max(STUB));
+            // A hash or a path is one word: its ends tell more than a second line would.
+            let value = if value.contains(' ') {
+                value.into_owned()
+            } else {
+                shorten(&value, room)
+            };
+            let label = format!("{name:widest$}{:GAP$}", "");
+            self.hanging(&label, Tone::Dim, &value, Tone::Plain);
+        }
+    }
+
+    fn list(&mut self, items: &[Item]) {
+        let widest = items.iter().map(|item| length(&item.mark)).max().unwrap_or(0);
+        for item in items {
+            let padding = widest - length(&item.mark) + GAP;
+            self.hanging(
+                &format!("{}{:padding$}", item.mark, ""),
+                item.tone,
+                &human::clean(&item.text),
+                Tone::Plain,
+            );
+            for line in &item.lines {
+                self.hanging(
+                    &format!("{:1$}", "", widest + GAP),
+                    Tone::Plain,
+                    &human::clean(line),
+                    Tone::Dim,
+                );
+            }
+        }
+    }
+
+    /// A label, and text beside it whose further lines start below its first.
+    fn hanging(&mut self, label: &str, label_tone: Tone, text: &str, tone: Tone) {
+        let label = self.toned(label_tone, label);
+        let indent = length_without_ansi(&label);
+        self.wrapped(&label, tone, text, indent);
+    }
+
+    fn wrapped(&mut self, first: &str, tone: Tone, text: &str, indent: usize) {
+        let room = self
+            .width
+            .map_or(usize::MAX, |width| width.saturating_sub(indent).max(STUB));
+        let mut lead = first.to_owned();
+        for line in wrap(text, room) {
+            let line = self.toned(tone, &line);
+            self.line(&format!("{lead}{line}"));
+            lead = " ".repeat(indent);
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    fn toned(&self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Plain => "",
+            Tone::Strong => "1",
+            Tone::Dim => "2",
+            Tone::Good => "32",
+            Tone::Bad => "1;31",
+            Tone::Caution => "33",
+        };
+        if !self.color || code.is_empty() || text.trim().is_empty() {
+            return text.to_owned();
+        }
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+
+    fn table(&mut self, table: &Table) {
+        let (layout, left_out) = Layout::fit(table.grid(), self.width);
+        let head = layout.line(|at| layout.grid.heads[at].title.to_owned());
+        let head = self.toned(Tone::Strong, &head);
+        self.line(&head);
+        if layout.grid.heads.iter().any(|head| head.unit.is_some()) {
+            let units = layout.line(|at| layout.grid.heads[at].unit.unwrap_or("").to_owned());
+            let units = self.toned(Tone::Dim, &units);
+            self.line(&units);
+        }
+        for row in &layout.grid.rows {
+            let tone = match row.role {
+                RowRole::Item => Tone::Plain,
+                RowRole::Rest => Tone::Dim,
+                RowRole::Total => Tone::Strong,
+            };
+            let line = layout.line(|at| row.cells[at].clone());
+            let line = self.toned(tone, line.trim_end());
+            self.line(&line);
+        }
+        if !left_out.is_empty() {
+            self.wrapped("", Tone::Dim, &format!("(too narrow for: {})", left_out.join(", ")), 0);
+        }
+    }
+}
+
+/// A grid and the width of each of its columns.
+struct Layout {
+    grid: Grid,
+    widths: Vec<usize>,
+}
+
+impl Layout {
+    /// Shortens names, then lets columns leave, then shortens names further, until the table fits.
+    fn fit(mut grid: Grid, width: Option<usize>) -> (Self, Vec<&'static str>) {
+        let mut left_out = Vec::new();
+        loop {
+            let mut widths = natural_widths(&grid);
+            let excess = width.map_or(0, |width| line_width(&widths).saturating_sub(width));
+            let leaving = leaving_column(&grid);
+            let shortest = if leaving.is_some() { SHORTEST_NAME } else { STUB };
+            let excess = shrink_names(&grid, &mut widths, excess, shortest);
+            match leaving {
+                Some(at) if excess > 0 => left_out.push(remove_column(&mut grid, at)),
+                _ => return (Self { grid, widths }, left_out),
+            }
+        }
+    }
+
+    fn line(&self, cell: impl Fn(usize) -> String) -> String {
+        let mut line = String::new();
+        for (at, &width) in self.widths.iter().enumerate() {
+            let text = shorten(&cell(at), width);
+            let padding = " ".repeat(width - length(&text));
+            if at > 0 {
+                line.push_str(&" ".repeat(GAP));
+            }
+            if self.grid.heads[at].on_the_left {
+                line.push_str(&text);
+                line.push_str(&padding);
+            } else {
+                line.push_str(&padding);
+                line.push_str(&text);
+            }
+        }
+        line
+    }
+}
+
+fn natural_widths(grid: &Grid) -> Vec<usize> {
+    let widest_cell = |at: usize| {
+        grid.rows
+            .iter()
+            .map(|row: &GridRow| length(&row.cells[at]))
+            .max()
+            .unwrap_or(0)
+    };
+    let of_head = |at: usize| grid.heads[at].title.len().max(grid.heads[at].unit.map_or(0, str::len));
+    (0..grid.heads.len())
+        .map(|at| widest_cell(at).max(of_head(at)))
+        .collect()
+}
+
+fn line_width(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1)
+}
+
+/// Takes from the widest name first. Returns what is still too wide.
+fn shrink_names(grid: &Grid, widths: &mut [usize], mut excess: usize, shortest: usize) -> usize {
+    while excess > 0 {
+        let names = (0..widths.len()).filter(|&at| grid.heads[at].is_name && widths[at] > shortest);
+        let Some(widest) = names.max_by_key(|&at| (widths[at], at)) else {
+            return excess;
+        };
+        widths[widest] -= 1;
+        excess -= 1;
+    }
+    0
+}
+
+fn leaving_column(grid: &Grid) -> Option<usize> {
+    (0..grid.heads.len())
+        .filter(|&at| grid.heads[at].leaves > 0)
+        .max_by_key(|&at| (grid.heads[at].leaves, at))
+}
+
+fn remove_column(grid: &mut Grid, at: usize) -> &'static str {
+    for row in &mut grid.rows {
+        row.cells.remove(at);
+    }
+    grid.heads.remove(at).title
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Length of a toned label: codes start with ESC and end in `m`.
+fn length_without_ansi(text: &str) -> usize {
+    let mut inside = false;
+    text.chars()
+        .filter(|&c| {
+            let visible = !inside && c != '\u{1b}';
+            inside = if inside { c != 'm' } else { c == '\u{1b}' };
+            visible
+        })
+        .count()
+}
+
+/// `text` in at most `room` characters, its middle replaced by `…`.
+fn shorten(text: &str, room: usize) -> String {
+    let characters = length(text);
+    if characters <= room {
+        return text.to_owned();
+    }
+    let kept = room.saturating_sub(1);
+    let start = kept.div_ceil(2);
+    let head = text.chars().take(start);
+    let tail = text.chars().skip(characters - (kept - start));
+    head.chain(std::iter::once('…')).chain(tail).collect()
+}
+
+/// Lines of at most `room` characters. A longer word is broken, except an address, which would no longer be one.
+fn wrap(text: &str, room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let mut word = word.to_owned();
+        if !line.is_empty() && length(&line) + 1 + length(&word) > room {
+            lines.push(std::mem::take(&mut line));
+        }
+        while length(&word) > room && !word.contains("://") {
+            lines.push(word.chars().take(room).collect());
+            word = word.chars().skip(room).collect();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
