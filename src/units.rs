@@ -89,11 +89,7 @@ impl AddAssign for ByteSize {
 impl Sub for ByteSize {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(
-            self.0
-                .checked_sub(other.0)
-                .expect("a part is not larger than its whole"),
-        )
+        Self(self.0.checked_sub(other.0).expect("a part is not larger than its whole"))
     }
 }
 

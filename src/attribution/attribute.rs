@@ -1,13 +1,15 @@
 //! One binary in, every byte attributed out.
 
-use crate::cargo::{CrateGraph, UnitIndex};
+use std::collections::BTreeSet;
+
+use crate::cargo::{CrateGraph, Package};
 use crate::deflate::{self, Bits, DeflateError};
 use crate::elf::{ElfError, Image};
 use crate::units::ByteSize;
 
-use super::census::Census;
+use super::census::{Census, Named};
 use super::claims::{self, SymbolNames};
-use super::crate_table::{CrateTable, UNATTRIBUTED};
+use super::crate_table::{CrateTable, Identities, UNATTRIBUTED};
 use super::regions;
 use super::retained;
 use super::row::{CrateRow, EvidenceRow, FunctionRow, SectionRow};
@@ -42,10 +44,11 @@ pub struct Subject<'a> {
     pub symbols: Option<&'a Image<'a>>,
     /// The crate graph that it was built from.
     pub graph: Option<&'a CrateGraph>,
-    /// Number of the root package in the graph: the one that holds the program.
+    /// Number of the root package in the graph: the one that holds the program. Where `None`, the one whose program has the
+    /// name of a codegen unit of this file.
     pub root: Option<usize>,
-    /// Which package a codegen unit's hash is of.
-    pub units: &'a UnitIndex,
+    /// Which package a crate's hash is of; empty where no build tells.
+    pub identities: Identities<'a>,
     /// How the zip holds it.
     pub compressed: Compressed<'a>,
     /// Whether rows per function are wanted.
@@ -94,7 +97,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     let crates = names.crates();
     let named = names.named(&crates);
     let census = Census::take(&named);
-    let mut table = CrateTable::new(subject.graph, subject.units, &census);
+    let mut table = CrateTable::new(subject.graph, subject.identities, &census);
 
     let regions = regions::cut(image);
     let own = subject.symbols.is_none();
@@ -103,7 +106,8 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     let costs = costs(subject, &leaves)?;
     let costs = costs.as_ref();
 
-    let view = |rows: Vec<(Option<usize>, CrateRow)>| retained::with_graph(rows, subject.graph, subject.root);
+    let root = subject.root.or_else(|| root_package(subject.graph?, &named));
+    let view = |rows: Vec<(Option<usize>, CrateRow)>| retained::with_graph(rows, subject.graph, root);
     let entries = table.entries();
     let items = &claims.items;
     let by =
@@ -120,11 +124,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     let nobody = entries[UNATTRIBUTED as usize].kind;
     Ok(Attribution {
         sections: rows::sections(&regions, &leaves, costs),
-        unattributed_bytes: owner_rows
-            .iter()
-            .filter(|row| row.kind == nobody)
-            .map(|row| row.file_bytes)
-            .sum(),
+        unattributed_bytes: owner_rows.iter().filter(|row| row.kind == nobody).map(|row| row.file_bytes).sum(),
         crates: owner_rows,
         crates_by_definition: by(|owners| owners.definition),
         crates_by_instantiation: by(|owners| owners.instantiation),
@@ -133,23 +133,27 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     })
 }
 
+/// The workspace's package with a program by the name of a crate that was compiled into this file. Of several, the one that is
+/// most downstream: a program's library may have the name of another program.
+fn root_package(graph: &CrateGraph, named: &[Named<'_>]) -> Option<usize> {
+    let compiled: BTreeSet<&str> = named.iter().filter_map(|symbol| Some(symbol.unit?.crate_name)).collect();
+    let holds = |package: &Package| package.bins.iter().any(|bin| compiled.contains(bin.crate_name.as_str()));
+    let packages = graph.packages().iter().enumerate();
+    let roots = packages.filter(|(_, package)| package.workspace_member && holds(package)).map(|(number, _)| number);
+    roots.max_by_key(|&number| (graph.topological_rank(number), std::cmp::Reverse(number)))
+}
+
 fn costs(subject: &Subject<'_>, leaves: &[rows::Leaf]) -> Result<Option<Costs>, DeflateError> {
     match subject.compressed {
         Compressed::Unknown => Ok(None),
         Compressed::Stored => Ok(Some(Costs {
-            bits: leaves
-                .iter()
-                .map(|leaf| Bits::of_bytes(leaf.range.end - leaf.range.start))
-                .collect(),
+            bits: leaves.iter().map(|leaf| Bits::of_bytes(leaf.size())).collect(),
             total: ByteSize::new(subject.image.file_size()),
         })),
         Compressed::Deflate(stream) => {
             let ends: Vec<u64> = leaves.iter().map(|leaf| leaf.range.end).collect();
             let bits = deflate::cost_per_range(stream, &ends)?;
-            Ok(Some(Costs {
-                bits,
-                total: ByteSize::of(stream),
-            }))
+            Ok(Some(Costs { bits, total: ByteSize::of(stream) }))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use crate::cargo::CodegenUnit;
+use crate::cargo::{CodegenUnit, CrateHash};
 use crate::elf::mangling::{CrateRef, Scheme, SymbolCrates};
 
 /// Crates that only the standard library has.
@@ -53,9 +53,9 @@ pub(super) struct Named<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Census<'a> {
     /// Hashes seen for a crate name; two mean two versions, or std's copy and the user's.
-    hashes: BTreeMap<&'a str, BTreeSet<u64>>,
+    hashes: BTreeMap<&'a str, BTreeSet<CrateHash>>,
     /// Hashes that are std's own copies.
-    std_copies: HashSet<u64>,
+    std_copies: HashSet<CrateHash>,
     /// The two schemes, where std and the user's crates were mangled differently: then the scheme tells whose copy a crate is.
     std_scheme: Option<Scheme>,
     schemes_differ: bool,
@@ -115,21 +115,15 @@ impl<'a> Census<'a> {
             self.hashes.entry(unit.crate_name).or_default().insert(unit.hash);
             let scheme_of_std = symbol.crates.is_some_and(|c| Some(c.scheme) == self.std_scheme);
             // A codegen unit of such a name that holds symbols in std's scheme, of that very crate, is std's copy.
-            let own = symbol
-                .crates
-                .is_some_and(|c| c.defining.iter().any(|d| d.name == unit.crate_name));
+            let own = symbol.crates.is_some_and(|c| c.defining.iter().any(|d| d.name == unit.crate_name));
             if self.schemes_differ && scheme_of_std && own && STD_PRIVATE_COPIES.contains(&unit.crate_name) {
                 self.std_copies.insert(unit.hash);
             }
         }
         let Some(crates) = symbol.crates else { return };
-        let roots = crates
-            .defining
-            .iter()
-            .chain(&crates.mentioned)
-            .chain(&crates.instantiating);
+        let roots = crates.defining.iter().chain(&crates.mentioned).chain(&crates.instantiating);
         for root in roots {
-            if let Some(hash) = root.hash {
+            if let Some(hash) = root.hash.map(CrateHash::new) {
                 self.hashes.entry(root.name).or_default().insert(hash);
                 if self.schemes_differ
                     && Some(crates.scheme) == self.std_scheme
@@ -146,24 +140,16 @@ impl<'a> Census<'a> {
                 .map(|root| root.name)
                 .filter(|name| !is_std_name(name) && !STD_PRIVATE_COPIES.contains(name)),
         );
-        let user = symbol
-            .unit
-            .map(|u| u.crate_name)
-            .or(crates.instantiating.as_ref().map(|c| c.name));
+        let user = symbol.unit.map(|u| u.crate_name).or(crates.instantiating.as_ref().map(|c| c.name));
         if let Some(user) = user {
-            for used in crates
-                .defining
-                .iter()
-                .chain(&crates.mentioned)
-                .filter(|used| used.name != user)
-            {
+            for used in crates.defining.iter().chain(&crates.mentioned).filter(|used| used.name != user) {
                 self.depends.entry(user).or_default().insert(used.name);
             }
         }
     }
 
     /// True where a crate is std's: by its name, or as one of std's private copies.
-    pub(super) fn is_std(&self, name: &str, hash: Option<u64>, scheme: Option<Scheme>, in_graph: bool) -> bool {
+    pub(super) fn is_std(&self, name: &str, hash: Option<CrateHash>, scheme: Option<Scheme>, in_graph: bool) -> bool {
         if is_std_name(name) || hash.is_some_and(|hash| self.std_copies.contains(&hash)) {
             return true;
         }
@@ -178,12 +164,8 @@ impl<'a> Census<'a> {
     }
 
     /// The only hash that the user's crate of this name has in this file.
-    pub(super) fn single_hash(&self, name: &str) -> Option<u64> {
-        let mut hashes = self
-            .hashes
-            .get(name)?
-            .iter()
-            .filter(|hash| !self.std_copies.contains(hash));
+    pub(super) fn single_hash(&self, name: &str) -> Option<CrateHash> {
+        let mut hashes = self.hashes.get(name)?.iter().filter(|hash| !self.std_copies.contains(hash));
         let first = hashes.next()?;
         hashes.next().is_none().then_some(*first)
     }

@@ -48,32 +48,17 @@ impl<'a> SymbolNames<'a> {
             .filter(|s| s.kind == SymbolKind::File)
             .filter_map(|s| Some((s.name, parse_codegen_unit(s.name)?)))
             .collect();
-        Self {
-            symbols,
-            demangled,
-            units,
-        }
+        Self { symbols, demangled, units }
     }
 
     pub(super) fn crates(&self) -> Vec<Option<SymbolCrates<'_>>> {
-        let read = |(symbol, text): (&Symbol<'a>, &'_ String)| (symbol.name, text.as_str());
-        let names: Vec<(&str, &str)> = self.symbols.iter().zip(&self.demangled).map(read).collect();
-        names
-            .par_iter()
-            .map(|(mangled, text)| mangling::crates_of(mangled, text))
-            .collect()
+        let names = self.symbols.par_iter().zip(&self.demangled);
+        names.map(|(symbol, text)| mangling::crates_of(symbol.name, text)).collect()
     }
 
     pub(super) fn named<'s>(&'s self, crates: &'s [Option<SymbolCrates<'s>>]) -> Vec<Named<'s>> {
         let unit = |symbol: &Symbol<'a>| self.units.get(symbol.file.unwrap_or(symbol.name));
-        self.symbols
-            .iter()
-            .zip(crates)
-            .map(|(s, c)| Named {
-                crates: c.as_ref(),
-                unit: unit(s),
-            })
-            .collect()
+        self.symbols.iter().zip(crates).map(|(s, c)| Named { crates: c.as_ref(), unit: unit(s) }).collect()
     }
 }
 
@@ -107,18 +92,8 @@ pub(super) fn stake(
         .iter()
         .map(|symbol| {
             // One object for all crates: its name would make everything the root crate's.
-            let unit = if merged && symbol.crates.is_some() {
-                None
-            } else {
-                symbol.unit
-            };
-            Owners::of(
-                &Named {
-                    crates: symbol.crates,
-                    unit,
-                },
-                table,
-            )
+            let unit = if merged && symbol.crates.is_some() { None } else { symbol.unit };
+            Owners::of(&Named { crates: symbol.crates, unit }, table)
         })
         .collect();
 
@@ -127,15 +102,7 @@ pub(super) fn stake(
         let symbol = &names.symbols[place.symbol];
         let owners = owners[place.symbol];
         let number = u32::try_from(items.len()).ok();
-        if map.insert(
-            place.range,
-            Claim {
-                owners,
-                evidence: EvidenceSource::Symbol,
-                item: number,
-            },
-        ) > 0
-        {
+        if map.insert(place.range, Claim { owners, evidence: EvidenceSource::Symbol, item: number }) > 0 {
             items.push(Item {
                 name: names.demangled[place.symbol].clone(),
                 owners,
@@ -146,23 +113,12 @@ pub(super) fn stake(
     if symbols_are_own {
         claim_symbol_table(&mut map, names, &owners);
     }
-    let nobody = Claim {
-        owners: Owners::same(UNATTRIBUTED),
-        evidence: EvidenceSource::None,
-        item: None,
-    };
-    Claims {
-        items,
-        ranges: map.finish(nobody),
-    }
+    let nobody = Claim { owners: Owners::same(UNATTRIBUTED), evidence: EvidenceSource::None, item: None };
+    Claims { items, ranges: map.finish(nobody) }
 }
 
 fn claim_format(map: &mut RangeMap<Claim>, regions: &Regions) {
-    let linker = Claim {
-        owners: Owners::same(LINKER),
-        evidence: EvidenceSource::Format,
-        item: None,
-    };
+    let linker = Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None };
     for (range, region) in &regions.ranges {
         if regions.regions[*region].is_format() {
             map.insert(range.clone(), linker);
@@ -178,20 +134,12 @@ fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
         .iter()
         .enumerate()
         .filter(|(_, s)| s.defined && s.size > 0)
-        .filter(|(_, s)| {
-            matches!(
-                s.kind,
-                SymbolKind::Function | SymbolKind::Object | SymbolKind::ThreadLocal
-            )
-        })
+        .filter(|(_, s)| matches!(s.kind, SymbolKind::Function | SymbolKind::Object | SymbolKind::ThreadLocal))
         .filter_map(|(number, s)| {
             let start = image.offset_of(s.address)?;
             // The last byte must be of the same segment: a symbol of `.bss` may begin where the file's bytes end.
             let last = image.offset_of(s.address.checked_add(s.size - 1)?)?;
-            (last - start == s.size - 1).then(|| Place {
-                range: start..start + s.size,
-                symbol: number,
-            })
+            (last - start == s.size - 1).then(|| Place { range: start..start + s.size, symbol: number })
         })
         .collect();
     let telling = |place: &Place| {
@@ -210,25 +158,14 @@ fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
 /// `.symtab` entries and their names belong to whom they name.
 fn claim_symbol_table(map: &mut RangeMap<Claim>, names: &SymbolNames<'_>, owners: &[Owners]) {
     for (symbol, &owners) in names.symbols.iter().zip(owners) {
-        let claim = Claim {
-            owners,
-            evidence: EvidenceSource::Symbol,
-            item: None,
-        };
+        let claim = Claim { owners, evidence: EvidenceSource::Symbol, item: None };
         let nameless = symbol.name.is_empty() || matches!(symbol.kind, SymbolKind::Other) || !symbol.defined;
         let claim = if nameless {
-            Claim {
-                owners: Owners::same(LINKER),
-                evidence: EvidenceSource::Format,
-                item: None,
-            }
+            Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None }
         } else {
             claim
         };
         map.insert(symbol.entry_offset..symbol.entry_offset + SYMBOL_ENTRY_SIZE, claim);
-        map.insert(
-            symbol.name_offset..symbol.name_offset + symbol.name.len() as u64 + 1,
-            claim,
-        );
+        map.insert(symbol.name_offset..symbol.name_offset + symbol.name.len() as u64 + 1, claim);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::cargo::{CodegenUnit, CrateGraph, UnitIndex, UnitOwner};
+use crate::cargo::{CodegenUnit, CrateGraph, CrateHash, CrateIdentities};
 use crate::elf::mangling::{CrateRef, Scheme};
 
 use super::census::Census;
@@ -14,6 +14,15 @@ pub(super) type CrateNumber = u32;
 pub(super) const NATIVE: CrateNumber = 0;
 pub(super) const LINKER: CrateNumber = 1;
 pub(super) const UNATTRIBUTED: CrateNumber = 2;
+
+/// Which package a crate's hash is of, as the libraries tell that the program was linked from.
+#[derive(Debug, Clone, Copy)]
+pub struct Identities<'a> {
+    /// The packages of the crate graph.
+    pub packages: &'a CrateIdentities,
+    /// The toolchain's own libraries.
+    pub std: &'a CrateIdentities,
+}
 
 /// One crate.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,14 +39,14 @@ enum Key {
     Package(usize),
     Std(String),
     /// No graph knows it, or several packages have the name and no hash tells which.
-    Named(String, Option<u64>),
+    Named(String, Option<CrateHash>),
 }
 
 /// The crates of one file.
 #[derive(Debug)]
 pub(super) struct CrateTable<'a> {
     graph: Option<&'a CrateGraph>,
-    units: &'a UnitIndex,
+    identities: Identities<'a>,
     census: &'a Census<'a>,
     entries: Vec<CrateEntry>,
     numbers: BTreeMap<Key, CrateNumber>,
@@ -45,16 +54,12 @@ pub(super) struct CrateTable<'a> {
 }
 
 impl<'a> CrateTable<'a> {
-    pub(super) fn new(graph: Option<&'a CrateGraph>, units: &'a UnitIndex, census: &'a Census<'a>) -> Self {
-        let special = |name: &str, kind| CrateEntry {
-            name: name.to_owned(),
-            kind,
-            package: None,
-        };
+    pub(super) fn new(graph: Option<&'a CrateGraph>, identities: Identities<'a>, census: &'a Census<'a>) -> Self {
+        let special = |name: &str, kind| CrateEntry { name: name.to_owned(), kind, package: None };
         let packages = graph.map(CrateGraph::packages).unwrap_or_default();
         Self {
             graph,
-            units,
+            identities,
             census,
             entries: vec![
                 special("[native]", CrateKind::Native),
@@ -62,11 +67,7 @@ impl<'a> CrateTable<'a> {
                 special("[unattributed]", CrateKind::Unattributed),
             ],
             numbers: BTreeMap::new(),
-            by_id: packages
-                .iter()
-                .enumerate()
-                .map(|(number, p)| (p.id.as_str(), number))
-                .collect(),
+            by_id: packages.iter().enumerate().map(|(number, p)| (p.id.as_str(), number)).collect(),
         }
     }
 
@@ -75,17 +76,12 @@ impl<'a> CrateTable<'a> {
     }
 
     pub(super) fn is_std(&self, number: CrateNumber) -> bool {
-        self.entries
-            .get(number as usize)
-            .is_some_and(|entry| entry.kind == CrateKind::Std)
+        self.entries.get(number as usize).is_some_and(|entry| entry.kind == CrateKind::Std)
     }
 
     /// The crate that a codegen unit was compiled from.
     pub(super) fn of_unit(&mut self, unit: &CodegenUnit<'_>) -> CrateNumber {
-        let root = CrateRef {
-            name: unit.crate_name,
-            hash: Some(unit.hash),
-        };
+        let root = CrateRef { name: unit.crate_name, hash: Some(unit.hash.value()) };
         self.of_root(&root, None, Some(unit))
     }
 
@@ -110,15 +106,14 @@ impl<'a> CrateTable<'a> {
     fn key(&self, root: &CrateRef<'_>, scheme: Option<Scheme>, unit: Option<&CodegenUnit<'_>>) -> Key {
         let name = if root.name == "__rustc" { "std" } else { root.name };
         let of_unit = unit.filter(|unit| unit.crate_name == name).map(|unit| unit.hash);
-        let hash = root.hash.or(of_unit).or_else(|| self.census.single_hash(name));
-        match hash.and_then(|hash| self.units.owner(hash)) {
-            Some(UnitOwner::Std) => return Key::Std(name.to_owned()),
-            Some(UnitOwner::Package(id)) => {
-                if let Some(&package) = self.by_id.get(id.as_str()) {
-                    return Key::Package(package);
-                }
-            }
-            None => {}
+        let hash = root.hash.map(CrateHash::new).or(of_unit).or_else(|| self.census.single_hash(name));
+        if let Some(id) = hash.and_then(|hash| self.identities.packages.package_of(hash))
+            && let Some(&package) = self.by_id.get(id)
+        {
+            return Key::Package(package);
+        }
+        if hash.is_some_and(|hash| self.identities.std.package_of(hash).is_some()) {
+            return Key::Std(name.to_owned());
         }
         let packages = self.graph.map(|graph| graph.packages_named(name)).unwrap_or_default();
         if self.census.is_std(name, hash, scheme, !packages.is_empty()) {
@@ -135,27 +130,11 @@ impl<'a> CrateTable<'a> {
         match (key, self.graph) {
             (Key::Package(package), Some(graph)) => {
                 let member = graph.packages()[*package].workspace_member;
-                let kind = if member {
-                    CrateKind::Workspace
-                } else {
-                    CrateKind::Dependency
-                };
-                CrateEntry {
-                    name: name.to_owned(),
-                    kind,
-                    package: Some(*package),
-                }
+                let kind = if member { CrateKind::Workspace } else { CrateKind::Dependency };
+                CrateEntry { name: name.to_owned(), kind, package: Some(*package) }
             }
-            (Key::Std(name), _) => CrateEntry {
-                name: name.clone(),
-                kind: CrateKind::Std,
-                package: None,
-            },
-            _ => CrateEntry {
-                name: name.to_owned(),
-                kind: CrateKind::Dependency,
-                package: None,
-            },
+            (Key::Std(name), _) => CrateEntry { name: name.clone(), kind: CrateKind::Std, package: None },
+            _ => CrateEntry { name: name.to_owned(), kind: CrateKind::Dependency, package: None },
         }
     }
 
@@ -173,11 +152,7 @@ impl<'a> CrateTable<'a> {
     fn is_downstream(&self, above: &CrateRef<'_>, below: &CrateRef<'_>) -> bool {
         let rank = |root: &CrateRef<'_>| {
             let graph = self.graph?;
-            let package = graph
-                .packages_named(root.name)
-                .iter()
-                .copied()
-                .max_by_key(|&p| graph.topological_rank(p))?;
+            let package = graph.packages_named(root.name).iter().copied().max_by_key(|&p| graph.topological_rank(p))?;
             Some(graph.topological_rank(package))
         };
         match (rank(above), rank(below)) {

@@ -15,5 +15,6 @@ mod row;
 mod rows;
 
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
+pub use crate_table::Identities;
 pub use range_map::RangeMap;
 pub use row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionKind, SectionRow};

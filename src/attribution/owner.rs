@@ -20,11 +20,7 @@ pub(super) struct Owners {
 impl Owners {
     /// The same crate in every view.
     pub(super) const fn same(number: CrateNumber) -> Self {
-        Self {
-            owner: number,
-            definition: number,
-            instantiation: number,
-        }
+        Self { owner: number, definition: number, instantiation: number }
     }
 
     /// Judges one symbol.
@@ -36,15 +32,9 @@ impl Owners {
             return Self::same(of_unit.unwrap_or(NATIVE));
         };
         let scheme = Some(crates.scheme);
-        let defining = table
-            .most_downstream(&crates.defining)
-            .expect("a readable name has a defining crate")
-            .clone();
+        let defining = table.most_downstream(&crates.defining).expect("a readable name has a defining crate").clone();
         let definition = table.of_root(&defining, scheme, unit);
-        let named = crates
-            .instantiating
-            .as_ref()
-            .map(|root| table.of_root(root, scheme, unit));
+        let named = crates.instantiating.as_ref().map(|root| table.of_root(root, scheme, unit));
         let instantiation = of_unit.or(named).unwrap_or(definition);
         let owner = if is_generic_home(defining.name) {
             let types = user_types(crates);
@@ -58,31 +48,18 @@ impl Owners {
         } else {
             definition
         };
-        Self {
-            owner,
-            definition,
-            instantiation,
-        }
+        Self { owner, definition, instantiation }
     }
 }
 
 /// The crates outside the standard library among the types of an item.
 fn user_types<'n>(crates: &SymbolCrates<'n>) -> Vec<CrateRef<'n>> {
-    crates
-        .mentioned
-        .iter()
-        .filter(|root| !is_std_name(root.name))
-        .cloned()
-        .collect()
+    crates.mentioned.iter().filter(|root| !is_std_name(root.name)).cloned().collect()
 }
 
 /// True where the linker was given one object for many crates (fat LTO): its name tells nothing about who instantiated what.
 pub(super) fn one_object_for_all(symbols: &[Named<'_>], census: &Census<'_>) -> bool {
-    let mut units: Vec<u64> = symbols
-        .iter()
-        .filter_map(|s| user_unit(s.unit))
-        .map(|unit| unit.hash)
-        .collect();
+    let mut units: Vec<_> = symbols.iter().filter_map(|s| user_unit(s.unit)).map(|unit| unit.hash).collect();
     units.sort_unstable();
     units.dedup();
     units.len() == 1 && census.user_crates() > 1

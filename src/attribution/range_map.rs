@@ -23,10 +23,7 @@ impl<L: Copy> RangeMap<L> {
     /// A map of `len` bytes, none of them labelled.
     #[must_use]
     pub fn new(len: u64) -> Self {
-        Self {
-            len,
-            ranges: BTreeMap::new(),
-        }
+        Self { len, ranges: BTreeMap::new() }
     }
 
     /// Labels the bytes of `range` that have no label yet. What lies past the end is ignored. Returns how many were labelled.
@@ -38,11 +35,7 @@ impl<L: Copy> RangeMap<L> {
             start = start.max(previous_end);
         }
         while start < end {
-            let next = self
-                .ranges
-                .range(start..end)
-                .next()
-                .map(|(&next_start, &(next_end, _))| (next_start, next_end));
+            let next = self.ranges.range(start..end).next().map(|(&next_start, &(next_end, _))| (next_start, next_end));
             let (free_end, resume) = next.unwrap_or((end, end));
             if start < free_end {
                 self.ranges.insert(start, (free_end, label));

@@ -93,13 +93,8 @@ fn hole(image: &Image<'_>, range: &Range<u64>) -> Hole {
     if range.start >= image.described_end() {
         return Hole::Appended;
     }
-    let zero = image
-        .bytes(range)
-        .is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0));
-    let executable = image
-        .segments()
-        .iter()
-        .any(|s| s.is_executable() && s.file_range.contains(&range.start));
+    let zero = image.bytes(range).is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0));
+    let executable = image.segments().iter().any(|s| s.is_executable() && s.file_range.contains(&range.start));
     match (zero, executable) {
         (true, _) => Hole::Padding,
         (false, true) => Hole::Code,
@@ -121,21 +116,13 @@ fn regions_in_use(regions: Vec<Region>, ranges: Vec<(Range<u64>, usize)>) -> Reg
             kept.push(region);
         }
     }
-    let ranges = ranges
-        .into_iter()
-        .map(|(range, region)| (range, renumbered[region]))
-        .collect();
+    let ranges = ranges.into_iter().map(|(range, region)| (range, renumbered[region])).collect();
     Regions { regions: kept, ranges }
 }
 
 impl Region {
     fn of_format(name: &str, kind: SectionKind) -> Self {
-        Self {
-            name: name.to_owned(),
-            kind,
-            memory_size: 0,
-            loaded: false,
-        }
+        Self { name: name.to_owned(), kind, memory_size: 0, loaded: false }
     }
 
     /// True for what the file format and the dynamic linker need, whatever the program is.

@@ -17,10 +17,7 @@ pub(super) fn with_graph(
     root: Option<usize>,
 ) -> Vec<CrateRow> {
     let (Some(graph), Some(root)) = (graph, root) else {
-        return rows
-            .into_iter()
-            .map(|(package, row)| named(package, row, graph))
-            .collect();
+        return rows.into_iter().map(|(package, row)| named(package, row, graph)).collect();
     };
     let mut own: BTreeMap<usize, ByteSize> = BTreeMap::new();
     for (package, row) in &rows {

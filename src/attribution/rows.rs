@@ -21,7 +21,7 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
-    fn size(&self) -> ByteSize {
+    pub(super) fn size(&self) -> ByteSize {
         ByteSize::new(self.range.end - self.range.start)
     }
 }
@@ -35,11 +35,7 @@ pub(super) fn leaves(regions: &Regions, claims: &Claims) -> Vec<Leaf> {
         while at < range.end {
             let (claimed, claim) = claims.peek().expect("both lists cover the whole file");
             let end = claimed.end.min(range.end);
-            leaves.push(Leaf {
-                range: at..end,
-                region: *region,
-                claim: *claim,
-            });
+            leaves.push(Leaf { range: at..end, region: *region, claim: *claim });
             if claimed.end <= range.end {
                 claims.next();
             }
@@ -163,10 +159,7 @@ pub(super) fn evidence(leaves: &[Leaf]) -> Vec<EvidenceRow> {
     for leaf in leaves {
         *sizes.entry(leaf.claim.evidence).or_default() += leaf.size();
     }
-    sizes
-        .into_iter()
-        .map(|(source, file_bytes)| EvidenceRow { source, file_bytes })
-        .collect()
+    sizes.into_iter().map(|(source, file_bytes)| EvidenceRow { source, file_bytes }).collect()
 }
 
 /// Items with the same name, crate and section are one row; what no item covers is a row per section, so that rows sum to the file.
@@ -180,10 +173,7 @@ pub(super) fn functions(
 ) -> Vec<FunctionRow> {
     type Key<'a> = (&'a str, CrateNumber, usize);
     let key = |leaf: &Leaf| -> Key<'_> {
-        let name = leaf
-            .claim
-            .item
-            .map_or("[no symbol]", |item| items[item as usize].name.as_str());
+        let name = leaf.claim.item.map_or("[no symbol]", |item| items[item as usize].name.as_str());
         (name, leaf.claim.owners.owner, leaf.region)
     };
     let mut rows: BTreeMap<Key<'_>, (ByteSize, std::collections::BTreeSet<Option<u32>>)> = BTreeMap::new();
@@ -197,17 +187,15 @@ pub(super) fn functions(
     let mut rows: Vec<FunctionRow> = rows
         .into_iter()
         .enumerate()
-        .map(
-            |(number, ((name, owner, region), (file_bytes, instances)))| FunctionRow {
-                name: name.to_owned(),
-                crate_name: table[owner as usize].name.clone(),
-                version: versions[owner as usize].clone(),
-                section: regions.regions[region].name.clone(),
-                file_bytes,
-                compressed_bytes: costs.map(|_| compressed.get(&Some(number)).copied().unwrap_or_default()),
-                instances: instances.len() as u64,
-            },
-        )
+        .map(|(number, ((name, owner, region), (file_bytes, instances)))| FunctionRow {
+            name: name.to_owned(),
+            crate_name: table[owner as usize].name.clone(),
+            version: versions[owner as usize].clone(),
+            section: regions.regions[region].name.clone(),
+            file_bytes,
+            compressed_bytes: costs.map(|_| compressed.get(&Some(number)).copied().unwrap_or_default()),
+            instances: instances.len() as u64,
+        })
         .collect();
     rows.sort_by(|a, b| {
         let by_size = b.file_bytes.cmp(&a.file_bytes);

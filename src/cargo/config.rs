@@ -42,10 +42,7 @@ impl LambdaBuild {
         let Some(build) = metadata.pointer("/lambda/build") else {
             return Ok(Self::default());
         };
-        Self::deserialize(build).map_err(|cause| CargoError::LambdaBuild {
-            package: owner.to_owned(),
-            cause,
-        })
+        Self::deserialize(build).map_err(|cause| CargoError::LambdaBuild { package: owner.to_owned(), cause })
     }
 
     /// Key by key: `self` where it says something, else `other`.
@@ -82,16 +79,8 @@ mod tests {
 
     #[test]
     fn no_settings_are_no_error() {
-        for metadata in [
-            Value::Null,
-            json!({}),
-            json!({"lambda": {}}),
-            json!({"lambda": {"build": {}}}),
-        ] {
-            assert_eq!(
-                LambdaBuild::from_metadata("api", &metadata).unwrap(),
-                LambdaBuild::default()
-            );
+        for metadata in [Value::Null, json!({}), json!({"lambda": {}}), json!({"lambda": {"build": {}}})] {
+            assert_eq!(LambdaBuild::from_metadata("api", &metadata).unwrap(), LambdaBuild::default());
         }
     }
 
@@ -99,23 +88,13 @@ mod tests {
     fn wrong_type_names_the_package() {
         let error = LambdaBuild::from_metadata("api", &json!({"lambda": {"build": {"arm64": "yes"}}})).unwrap_err();
         let text = error.to_string();
-        assert!(
-            text.starts_with("[package.metadata.lambda.build] of \"api\": invalid type: string \"yes\""),
-            "{text}"
-        );
+        assert!(text.starts_with("[package.metadata.lambda.build] of \"api\": invalid type: string \"yes\""), "{text}");
     }
 
     #[test]
     fn own_keys_win_over_the_workspace() {
-        let own = LambdaBuild {
-            arm64: Some(false),
-            ..LambdaBuild::default()
-        };
-        let shared = LambdaBuild {
-            arm64: Some(true),
-            lambda_dir: Some("dist".to_owned()),
-            ..LambdaBuild::default()
-        };
+        let own = LambdaBuild { arm64: Some(false), ..LambdaBuild::default() };
+        let shared = LambdaBuild { arm64: Some(true), lambda_dir: Some("dist".to_owned()), ..LambdaBuild::default() };
         let both = own.or(shared);
         assert_eq!((both.arm64, both.lambda_dir.as_deref()), (Some(false), Some("dist")));
     }

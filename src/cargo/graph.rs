@@ -45,12 +45,7 @@ impl CrateGraph {
         let mut features: BTreeMap<&str, Vec<String>> = resolve
             .nodes
             .iter()
-            .map(|node| {
-                (
-                    node.id.repr.as_str(),
-                    node.features.iter().map(ToString::to_string).collect(),
-                )
-            })
+            .map(|node| (node.id.repr.as_str(), node.features.iter().map(ToString::to_string).collect()))
             .collect();
         let members: BTreeSet<&str> = metadata.workspace_members.iter().map(|id| id.repr.as_str()).collect();
 
@@ -87,23 +82,16 @@ impl CrateGraph {
             }
         }
         let ship_edges: Vec<Vec<usize>> = ship_edges.into_iter().map(|to| to.into_iter().collect()).collect();
-        let ranks = ranks(&ship_edges).map_err(|index| CargoError::DependencyCycle {
-            package: packages[index].id.clone(),
-        })?;
+        let ranks =
+            ranks(&ship_edges).map_err(|index| CargoError::DependencyCycle { package: packages[index].id.clone() })?;
 
-        let mut workspace: Vec<usize> = metadata
-            .workspace_members
-            .iter()
-            .map(|id| find(&id.repr))
-            .collect::<Result<_, _>>()?;
+        let mut workspace: Vec<usize> =
+            metadata.workspace_members.iter().map(|id| find(&id.repr)).collect::<Result<_, _>>()?;
         workspace.sort_unstable();
         // Missing before cargo 1.71.
         let default_members = if metadata.workspace_default_members.is_available() {
-            let mut chosen: Vec<usize> = metadata
-                .workspace_default_members
-                .iter()
-                .map(|id| find(&id.repr))
-                .collect::<Result<_, _>>()?;
+            let mut chosen: Vec<usize> =
+                metadata.workspace_default_members.iter().map(|id| find(&id.repr)).collect::<Result<_, _>>()?;
             chosen.sort_unstable();
             chosen
         } else {

@@ -111,11 +111,7 @@ pub fn parse_codegen_unit(name: &str) -> Option<CodegenUnit<'_>> {
     if crate_name.is_empty() || crate_name.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    Some(CodegenUnit {
-        crate_name,
-        hash: CrateHash::from_hex(hash)?,
-        index: after[..digits].parse().ok()?,
-    })
+    Some(CodegenUnit { crate_name, hash: CrateHash::from_hex(hash)?, index: after[..digits].parse().ok()? })
 }
 
 /// Which package each crate of a program came from.
@@ -134,10 +130,7 @@ impl CrateIdentities {
             let Some(unit) = parse_codegen_unit(member) else {
                 continue;
             };
-            let owner = identities
-                .packages
-                .entry(unit.hash)
-                .or_insert_with(|| Some(package_id.to_owned()));
+            let owner = identities.packages.entry(unit.hash).or_insert_with(|| Some(package_id.to_owned()));
             if owner.as_deref().is_some_and(|id| id != package_id) {
                 *owner = None;
             }
@@ -153,9 +146,7 @@ impl CrateIdentities {
 
     /// Every known crate with its package id, by hash.
     pub fn iter(&self) -> impl Iterator<Item = (CrateHash, &str)> {
-        self.packages
-            .iter()
-            .filter_map(|(&hash, id)| Some((hash, id.as_deref()?)))
+        self.packages.iter().filter_map(|(&hash, id)| Some((hash, id.as_deref()?)))
     }
 }
 
@@ -165,42 +156,26 @@ mod tests {
 
     fn unit(crate_name: &str, hash: u64, index: u32) -> Option<CodegenUnit<'_>> {
         let hash = CrateHash::new(hash);
-        Some(CodegenUnit {
-            crate_name,
-            hash,
-            index,
-        })
+        Some(CodegenUnit { crate_name, hash, index })
     }
 
     #[test]
     fn names_from_every_place_are_parsed() {
         for (name, expected) in [
             ("hello.af762df6d76a97d1-cgu.00", unit("hello", 0xaf76_2df6_d76a_97d1, 0)),
-            (
-                "dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o",
-                unit("dep", 0x561d_740f_c367_c06f, 0),
-            ),
+            ("dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o", unit("dep", 0x561d_740f_c367_c06f, 0)),
             (
                 "/t/libdep-2f0a.rlib(dep-2f0a.dep.561d740fc367c06f-cgu.12.rcgu.o)",
                 unit("dep", 0x561d_740f_c367_c06f, 12),
             ),
-            (
-                "/t/deps/hello-1.hello.af762df6d76a97d1-cgu.03.rcgu.o",
-                unit("hello", 0xaf76_2df6_d76a_97d1, 3),
-            ),
-            (
-                "src/lib.rs/@/serde_json.1382ed20b0bc18a3-cgu.0",
-                unit("serde_json", 0x1382_ed20_b0bc_18a3, 0),
-            ),
+            ("/t/deps/hello-1.hello.af762df6d76a97d1-cgu.03.rcgu.o", unit("hello", 0xaf76_2df6_d76a_97d1, 3)),
+            ("src/lib.rs/@/serde_json.1382ed20b0bc18a3-cgu.0", unit("serde_json", 0x1382_ed20_b0bc_18a3, 0)),
             // Thin LTO keeps the origin and adds a suffix.
             (
                 "l.serde_json.serde_json.1382ed20b0bc18a-cgu.0.rcgu.o.rcgu.o",
                 unit("serde_json", 0x0138_2ed2_0b0b_c18a, 0),
             ),
-            (
-                "compiler_builtins.4e30281dd23088d2-cgu.001.rcgu.o",
-                unit("compiler_builtins", 0x4e30_281d_d230_88d2, 1),
-            ),
+            ("compiler_builtins.4e30281dd23088d2-cgu.001.rcgu.o", unit("compiler_builtins", 0x4e30_281d_d230_88d2, 1)),
         ] {
             assert_eq!(parse_codegen_unit(name), expected, "{name}");
         }
@@ -262,10 +237,7 @@ mod tests {
     #[test]
     fn numbers_that_are_too_large_are_refused() {
         // 2^64 - 3, so that the hash is 2^64 - 1; and one more.
-        assert_eq!(
-            CrateHash::from_base62("lYGhA16ahyd").map(CrateHash::value),
-            Some(u64::MAX)
-        );
+        assert_eq!(CrateHash::from_base62("lYGhA16ahyd").map(CrateHash::value), Some(u64::MAX));
         assert_eq!(CrateHash::from_base62("lYGhA16ahye"), None);
         assert_eq!(CrateHash::from_base62("ZZZZZZZZZZZZ"), None);
         assert_eq!(CrateHash::from_base62("a-b"), None);
@@ -279,14 +251,8 @@ mod tests {
             ("http@1.1.0", "http-2.http.2222222222222222-cgu.0.rcgu.o"),
             ("http@1.1.0", "http-2.http.2222222222222222-cgu.1.rcgu.o"),
         ]);
-        assert_eq!(
-            identities.package_of(CrateHash::new(0x1111_1111_1111_1111)),
-            Some("http@0.2.9")
-        );
-        assert_eq!(
-            identities.package_of(CrateHash::new(0x2222_2222_2222_2222)),
-            Some("http@1.1.0")
-        );
+        assert_eq!(identities.package_of(CrateHash::new(0x1111_1111_1111_1111)), Some("http@0.2.9"));
+        assert_eq!(identities.package_of(CrateHash::new(0x2222_2222_2222_2222)), Some("http@1.1.0"));
         assert_eq!(identities.iter().count(), 2);
     }
 

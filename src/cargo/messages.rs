@@ -125,9 +125,7 @@ fn from_cargo(message: Message) -> BuildMessage {
             package_id: compiler.package_id.repr,
             rendered: compiler.message.rendered.unwrap_or_default(),
         },
-        Message::BuildFinished(finished) => BuildMessage::Finished {
-            success: finished.success,
-        },
+        Message::BuildFinished(finished) => BuildMessage::Finished { success: finished.success },
         _ => BuildMessage::Other,
     }
 }
@@ -143,23 +141,15 @@ mod tests {
         let messages: Vec<BuildMessage> = parse_messages(OUTPUT).collect();
         assert_eq!(messages.len(), OUTPUT.lines().count());
         assert_eq!(messages[0], BuildMessage::Text("a line from a wrapper".to_owned()));
-        let BuildMessage::BuildScript(script) = &messages[1] else {
-            panic!("{:?}", messages[1])
-        };
+        let BuildMessage::BuildScript(script) = &messages[1] else { panic!("{:?}", messages[1]) };
         assert_eq!(script.linked_libs, ["static=foo"]);
         assert_eq!(script.linked_paths, ["native=/p/target/release/build/foo-sys-1/out"]);
-        let BuildMessage::Artifact(library) = &messages[2] else {
-            panic!("{:?}", messages[2])
-        };
+        let BuildMessage::Artifact(library) = &messages[2] else { panic!("{:?}", messages[2]) };
         assert_eq!((library.fresh, library.rlibs().count()), (true, 1));
-        let BuildMessage::Artifact(program) = &messages[3] else {
-            panic!("{:?}", messages[3])
-        };
+        let BuildMessage::Artifact(program) = &messages[3] else { panic!("{:?}", messages[3]) };
         assert!(program.is_program("path+file:///p#api@0.1.0", "api"));
         assert!(!program.is_program("path+file:///p#api@0.1.0", "other"));
-        let BuildMessage::Compiler { rendered, .. } = &messages[4] else {
-            panic!("{:?}", messages[4])
-        };
+        let BuildMessage::Compiler { rendered, .. } = &messages[4] else { panic!("{:?}", messages[4]) };
         assert!(rendered.starts_with("warning: unused variable"));
         assert_eq!(messages[5], BuildMessage::Other);
         assert_eq!(messages[6], BuildMessage::Finished { success: true });

@@ -74,10 +74,7 @@ impl Package {
             .targets
             .iter()
             .filter(|target| target.is_bin())
-            .map(|target| BinTarget {
-                name: target.name.clone(),
-                crate_name: target.name.replace('-', "_"),
-            })
+            .map(|target| BinTarget { name: target.name.clone(), crate_name: target.name.replace('-', "_") })
             .collect();
         bins.sort();
         Self {

@@ -41,36 +41,23 @@ impl CrateGraph {
         let Some(name) = bin else {
             return self.only_bin(&default);
         };
-        let all = if package.is_some() {
-            Vec::new()
-        } else {
-            self.workspace_members()
-        };
+        let all = if package.is_some() { Vec::new() } else { self.workspace_members() };
         for packages in [&default, &all] {
-            let found: Vec<SelectedBin> = self
-                .bins_of(packages)
-                .into_iter()
-                .filter(|found| found.bin.name == name)
-                .collect();
+            let found: Vec<SelectedBin> =
+                self.bins_of(packages).into_iter().filter(|found| found.bin.name == name).collect();
             match found.as_slice() {
                 [] => {}
                 [only] => return Ok(only.clone()),
                 several => {
                     return Err(CargoError::AmbiguousBin {
                         name: name.to_owned(),
-                        packages: several
-                            .iter()
-                            .map(|one| self.package(one.package).name.clone())
-                            .collect(),
+                        packages: several.iter().map(|one| self.package(one.package).name.clone()).collect(),
                     });
                 }
             }
         }
         let visible = if package.is_some() { default } else { all };
-        Err(CargoError::UnknownBin {
-            name: name.to_owned(),
-            bins: self.bin_names(&visible),
-        })
+        Err(CargoError::UnknownBin { name: name.to_owned(), bins: self.bin_names(&visible) })
     }
 
     fn only_bin(&self, packages: &[usize]) -> Result<SelectedBin, CargoError> {
@@ -85,9 +72,7 @@ impl CrateGraph {
                 packages: packages.iter().map(|&index| self.package(index).name.clone()).collect(),
             }),
             [only] => Ok(only.clone()),
-            _ => Err(CargoError::SeveralBins {
-                bins: self.bin_names(packages),
-            }),
+            _ => Err(CargoError::SeveralBins { bins: self.bin_names(packages) }),
         }
     }
 
@@ -107,9 +92,7 @@ impl CrateGraph {
     }
 
     fn workspace_members(&self) -> Vec<usize> {
-        (0..self.packages.len())
-            .filter(|&index| self.packages[index].workspace_member)
-            .collect()
+        (0..self.packages.len()).filter(|&index| self.packages[index].workspace_member).collect()
     }
 
     fn workspace_member(&self, spec: &str) -> Result<usize, CargoError> {

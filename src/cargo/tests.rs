@@ -32,22 +32,13 @@ fn labels(graph: &CrateGraph, indices: &[usize]) -> Vec<String> {
 fn packages_keep_what_cargo_says() {
     let graph = workspace();
     let tls = graph.package(named(&graph, "tls"));
-    assert_eq!(
-        (tls.lib_name.as_deref(), tls.source),
-        (Some("tls_lib"), SourceKind::Git)
-    );
+    assert_eq!((tls.lib_name.as_deref(), tls.source), (Some("tls_lib"), SourceKind::Git));
     let crypto = graph.package(named(&graph, "aws-lc-sys"));
-    assert_eq!(
-        (crypto.links.as_deref(), crypto.source),
-        (Some("aws_lc_0_30"), SourceKind::Registry)
-    );
+    assert_eq!((crypto.links.as_deref(), crypto.source), (Some("aws_lc_0_30"), SourceKind::Registry));
     assert_eq!(crypto.source_root, std::path::Path::new("/r/aws-lc-sys-0.30.0"));
     let hello = graph.package(named(&graph, "hello-world"));
     assert_eq!((hello.lib_name.as_deref(), hello.source), (None, SourceKind::Path));
-    assert_eq!(
-        (hello.bins[0].name.as_str(), hello.bins[0].crate_name.as_str()),
-        ("hello-world", "hello_world")
-    );
+    assert_eq!((hello.bins[0].name.as_str(), hello.bins[0].crate_name.as_str()), ("hello-world", "hello_world"));
     assert!(hello.workspace_member && !crypto.workspace_member);
     assert_eq!(graph.package(named(&graph, "hyper")).features, ["default"]);
 }
@@ -55,9 +46,7 @@ fn packages_keep_what_cargo_says() {
 #[test]
 fn only_what_is_linked_ships() {
     let graph = workspace();
-    let shipped: Vec<usize> = (0..graph.packages().len())
-        .filter(|&index| graph.is_shipped(index))
-        .collect();
+    let shipped: Vec<usize> = (0..graph.packages().len()).filter(|&index| graph.is_shipped(index)).collect();
     // Not cc and shlex (build), serde_derive and syn (procedural macro), tempfile (dev), windows-sys (never on Lambda).
     let expected = [
         "api",
@@ -73,19 +62,13 @@ fn only_what_is_linked_ships() {
         "util-core",
     ];
     assert_eq!(labels(&graph, &shipped), expected);
-    assert_eq!(
-        labels(&graph, &graph.reachable(named(&graph, "hello-world"))),
-        ["bytes", "hello-world", "util-core"]
-    );
+    assert_eq!(labels(&graph, &graph.reachable(named(&graph, "hello-world"))), ["bytes", "hello-world", "util-core"]);
 }
 
 #[test]
 fn crate_names_find_packages_and_renames_do_not() {
     let graph = workspace();
-    assert_eq!(
-        labels(&graph, graph.packages_named("http")),
-        ["http@0.2.9", "http@1.1.0"]
-    );
+    assert_eq!(labels(&graph, graph.packages_named("http")), ["http@0.2.9", "http@1.1.0"]);
     assert_eq!(labels(&graph, graph.packages_named("api_worker")), ["api"]);
     assert_eq!(labels(&graph, graph.packages_named("tls_lib")), ["tls"]);
     assert!(graph.packages_named("old_http").is_empty());
@@ -101,11 +84,7 @@ fn shipped_packages_of_a_name_come_first() {
         metadata["packages"].as_array_mut().unwrap().push(old);
     })
     .unwrap();
-    let found: Vec<&str> = graph
-        .packages_named("http")
-        .iter()
-        .map(|&i| graph.package(i).version.as_str())
-        .collect();
+    let found: Vec<&str> = graph.packages_named("http").iter().map(|&i| graph.package(i).version.as_str()).collect();
     assert_eq!(found, ["0.2.9", "1.1.0", "0.1.0"]);
 }
 
@@ -161,14 +140,8 @@ fn the_program_is_chosen_as_cargo_would() {
         text(graph.default_root()),
         "several binaries (api, api-worker, hello-world): choose one with --bin NAME"
     );
-    assert_eq!(
-        text(graph.root_for_bin("nope")),
-        "no binary \"nope\"; there is api, api-worker, hello-world"
-    );
-    assert_eq!(
-        chosen(Some("util-core"), None).unwrap_err().to_string(),
-        "no binary target in util-core"
-    );
+    assert_eq!(text(graph.root_for_bin("nope")), "no binary \"nope\"; there is api, api-worker, hello-world");
+    assert_eq!(chosen(Some("util-core"), None).unwrap_err().to_string(), "no binary target in util-core");
     assert_eq!(
         chosen(Some("serde"), None).unwrap_err().to_string(),
         "no package \"serde\" in the workspace; there is api, hello-world, util-core"
@@ -185,26 +158,17 @@ fn default_run_chooses_among_several() {
     .unwrap();
     assert_eq!(graph.select_bin(None, None).unwrap().bin.name, "api-worker");
     // A program outside the default members is still found by its name.
-    assert_eq!(
-        graph.select_bin(None, Some("hello-world")).unwrap().bin.name,
-        "hello-world"
-    );
+    assert_eq!(graph.select_bin(None, Some("hello-world")).unwrap().bin.name, "hello-world");
 }
 
 #[test]
 fn settings_of_the_package_win_over_the_workspace() {
     let graph = workspace();
     let api = named(&graph, "api");
-    assert_eq!(
-        graph.package(api).lambda_slim_metadata(),
-        &json!({"budget": {"zip": "5 MB"}})
-    );
+    assert_eq!(graph.package(api).lambda_slim_metadata(), &json!({"budget": {"zip": "5 MB"}}));
     assert_eq!(graph.workspace_lambda_slim_metadata(), &json!({"warn": true}));
     let build = graph.lambda_build(api).unwrap();
-    assert_eq!(
-        (build.arm64, build.include),
-        (Some(true), Some(vec!["assets".to_owned()]))
-    );
+    assert_eq!((build.arm64, build.include), (Some(true), Some(vec!["assets".to_owned()])));
     assert!(graph.package(named(&graph, "serde")).lambda_slim_metadata().is_null());
 }
 
@@ -214,10 +178,7 @@ fn metadata_that_cannot_be_used_says_why() {
     assert!(text(CrateGraph::from_metadata("")).starts_with("not the output of `cargo metadata --format-version 1`"));
     assert!(text(workspace_with(|metadata| metadata["resolve"] = Value::Null)).contains("save it without --no-deps"));
     let unknown = workspace_with(|metadata| metadata["resolve"]["nodes"][0]["deps"][0]["pkg"] = json!("ghost"));
-    assert_eq!(
-        text(unknown),
-        "the dependency graph names package \"ghost\", which the metadata does not describe"
-    );
+    assert_eq!(text(unknown), "the dependency graph names package \"ghost\", which the metadata does not describe");
     let repeated = workspace_with(|metadata| metadata["packages"][1]["id"] = metadata["packages"][0]["id"].clone());
     assert!(matches!(repeated, Err(CargoError::RepeatedPackageId { .. })));
     // The dev-dependency of util-core on api becomes a normal one.
@@ -242,9 +203,8 @@ fn graph_of(edges: &[Vec<bool>]) -> CrateGraph {
     let count = edges.len();
     // Names descend, so that an index of the graph is not an index of `edges`.
     let name = |index: usize| format!("p{:02}", count - index);
-    let packages: Vec<Value> = (0..count)
-        .map(|index| package(&name(index), "1.0.0", if index == 0 { "bin" } else { "lib" }))
-        .collect();
+    let packages: Vec<Value> =
+        (0..count).map(|index| package(&name(index), "1.0.0", if index == 0 { "bin" } else { "lib" })).collect();
     let nodes: Vec<Value> = edges
         .iter()
         .enumerate()

@@ -33,15 +33,11 @@ impl Dominators {
     /// Ascending; empty if the root does not link it.
     #[must_use]
     pub fn retained(&self, index: usize) -> Vec<usize> {
-        (0..self.immediate.len())
-            .filter(|&other| self.is_above(index, other))
-            .collect()
+        (0..self.immediate.len()).filter(|&other| self.is_above(index, other)).collect()
     }
 
     fn is_above(&self, upper: usize, lower: usize) -> bool {
-        let mut next = (lower == self.root)
-            .then_some(lower)
-            .or(self.immediate(lower).map(|_| lower));
+        let mut next = (lower == self.root).then_some(lower).or(self.immediate(lower).map(|_| lower));
         while let Some(index) = next {
             if index == upper {
                 return true;
@@ -112,10 +108,7 @@ impl CrateGraph {
         order.sort_by_key(|&index| std::cmp::Reverse(self.ranks[index]));
         let mut immediate: Vec<Option<usize>> = vec![None; self.packages.len()];
         for index in order {
-            let meeting = linked_by[index]
-                .iter()
-                .copied()
-                .reduce(|a, b| self.meeting(&immediate, a, b));
+            let meeting = linked_by[index].iter().copied().reduce(|a, b| self.meeting(&immediate, a, b));
             immediate[index] = meeting;
         }
         Dominators { root, immediate }
@@ -145,10 +138,7 @@ impl CrateGraph {
         by_name
             .into_iter()
             .filter(|(_, packages)| packages.len() > 1)
-            .map(|(name, packages)| DuplicatedPackage {
-                name: name.to_owned(),
-                packages,
-            })
+            .map(|(name, packages)| DuplicatedPackage { name: name.to_owned(), packages })
             .collect()
     }
 }

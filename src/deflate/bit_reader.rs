@@ -17,12 +17,7 @@ pub(super) struct EndOfStream;
 
 impl<'s> BitReader<'s> {
     pub(super) fn new(stream: &'s [u8]) -> Self {
-        Self {
-            stream,
-            position: 0,
-            buffer: 0,
-            held: 0,
-        }
+        Self { stream, position: 0, buffer: 0, held: 0 }
     }
 
     /// Bits consumed since the start of the stream.

@@ -130,11 +130,7 @@ pub(super) struct Code {
 impl Code {
     /// A code that knows no symbol, to be built into.
     pub(super) fn empty() -> Self {
-        Self {
-            entries: vec![Symbol::NONE],
-            root_mask: 0,
-            root_bits: 0,
-        }
+        Self { entries: vec![Symbol::NONE], root_mask: 0, root_bits: 0 }
     }
 
     /// The symbol at the front of `bits`.
@@ -208,10 +204,7 @@ impl Code {
         let link = self.entries[code & self.root_mask as usize];
         let start = link.value() as usize;
         let second = &mut self.entries[start..start + (1 << link.extra_bits())];
-        for entry in second[code >> self.root_bits..]
-            .iter_mut()
-            .step_by(1 << (length - self.root_bits))
-        {
+        for entry in second[code >> self.root_bits..].iter_mut().step_by(1 << (length - self.root_bits)) {
             *entry = symbol;
         }
     }
@@ -264,13 +257,7 @@ mod tests {
             let symbol = alphabet.symbol(number);
             (symbol.value(), symbol.extra_bits())
         };
-        for (number, expected) in [
-            (257, (3, 0)),
-            (264, (10, 0)),
-            (265, (11, 1)),
-            (268, (17, 1)),
-            (269, (19, 2)),
-        ] {
+        for (number, expected) in [(257, (3, 0)), (264, (10, 0)), (265, (11, 1)), (268, (17, 1)), (269, (19, 2))] {
             assert_eq!(base(Alphabet::Literal, number), expected);
         }
         for (number, expected) in [(280, (115, 4)), (281, (131, 5)), (284, (227, 5)), (285, (258, 0))] {

@@ -178,10 +178,7 @@ impl CostMap<'_> {
     fn token_over_end(&mut self, output_len: u32, bits: u32) {
         self.settle();
         self.seek();
-        let start = BlockStart {
-            range: self.range,
-            position: self.position,
-        };
+        let start = BlockStart { range: self.range, position: self.position };
         self.spread(start, u64::from(output_len), Bits::whole(u64::from(bits)));
         self.position += u64::from(output_len);
         self.seek();
@@ -208,10 +205,7 @@ impl TokenSink for CostMap<'_> {
             return;
         }
         self.spread(self.block, output_len, bits);
-        self.block = BlockStart {
-            range: self.range,
-            position: self.position,
-        };
+        self.block = BlockStart { range: self.range, position: self.position };
     }
 }
 
@@ -237,13 +231,10 @@ pub fn to_bytes(costs: &[Bits], total: ByteSize) -> Vec<ByteSize> {
         return sizes;
     }
     let shares = || costs.iter().map(|cost| u128::from(cost.0) * u128::from(total.get()));
-    let mut sizes: Vec<u64> = shares()
-        .map(|share| u64::try_from(share / sum).expect("a share is not larger than the total"))
-        .collect();
-    let mut by_remainder: Vec<(u128, usize)> = shares()
-        .enumerate()
-        .map(|(index, share)| (share % sum, index))
-        .collect();
+    let mut sizes: Vec<u64> =
+        shares().map(|share| u64::try_from(share / sum).expect("a share is not larger than the total")).collect();
+    let mut by_remainder: Vec<(u128, usize)> =
+        shares().enumerate().map(|(index, share)| (share % sum, index)).collect();
     by_remainder.sort_unstable_by_key(|&(remainder, index)| (std::cmp::Reverse(remainder), index));
     let missing = total.get() - sizes.iter().sum::<u64>();
     let missing = usize::try_from(missing).expect("rounding down loses less than one byte per range");
@@ -283,18 +274,11 @@ mod tests {
     #[test]
     fn ranges_must_cover_the_output() {
         let expected = ByteSize::new(4);
-        assert_eq!(
-            cost_per_range(ABABA, &[4]),
-            Err(DeflateError::OutputTooLong { expected })
-        );
+        assert_eq!(cost_per_range(ABABA, &[4]), Err(DeflateError::OutputTooLong { expected }));
         let (expected, produced) = (ByteSize::new(6), ByteSize::new(5));
         let too_short = DeflateError::OutputTooShort { expected, produced };
         assert_eq!(cost_per_range(ABABA, &[6]), Err(too_short));
-        let backwards = DeflateError::RangesNotSorted {
-            index: 1,
-            start: 3,
-            end: 2,
-        };
+        let backwards = DeflateError::RangesNotSorted { index: 1, start: 3, end: 2 };
         assert_eq!(cost_per_range(ABABA, &[3, 2, 5]), Err(backwards));
     }
 

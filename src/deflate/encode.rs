@@ -49,11 +49,7 @@ pub fn encode(data: &[u8], effort: Effort) -> Encoded {
         return Encoded::Stored;
     }
     let stream = compress(data, effort);
-    if stream.len() < data.len() {
-        Encoded::Deflate(stream)
-    } else {
-        Encoded::Stored
-    }
+    if stream.len() < data.len() { Encoded::Deflate(stream) } else { Encoded::Stored }
 }
 
 /// Compresses `data` into a raw Deflate stream, even where that is larger.
@@ -78,9 +74,7 @@ fn libdeflate(data: &[u8], level: i32) -> Vec<u8> {
     let level = CompressionLvl::new(level).expect("levels 0 to 12 exist");
     let mut compressor = Compressor::new(level);
     let mut stream = vec![0; compressor.deflate_compress_bound(data.len())];
-    let size = compressor
-        .deflate_compress(data, &mut stream)
-        .expect("the bound is enough for any data");
+    let size = compressor.deflate_compress(data, &mut stream).expect("the bound is enough for any data");
     stream.truncate(size);
     stream
 }
@@ -119,11 +113,7 @@ mod tests {
         let sizes = [Effort::Fast, Effort::Default, Effort::Max].map(|effort| {
             let stream = compress(&data, effort);
             assert!(inflate(&stream, data.len()) == data, "{}", effort.name());
-            assert!(
-                compress(&data, effort) == stream,
-                "{} differs the second time",
-                effort.name()
-            );
+            assert!(compress(&data, effort) == stream, "{} differs the second time", effort.name());
             stream.len()
         });
         assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
@@ -134,9 +124,8 @@ mod tests {
         for effort in [Effort::Fast, Effort::Default, Effort::Max] {
             assert_eq!(encode(&[], effort), Encoded::Stored);
             assert_eq!(encode(b"q", effort), Encoded::Stored);
-            let noise: Vec<u8> = (1..2000u64)
-                .map(|i| (i.pow(4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
-                .collect();
+            let noise: Vec<u8> =
+                (1..2000u64).map(|i| (i.pow(4).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8).collect();
             assert_eq!(encode(&noise, effort), Encoded::Stored);
             assert!(matches!(encode(&[7; 100], effort), Encoded::Deflate(stream) if inflate(&stream, 100) == [7; 100]));
         }

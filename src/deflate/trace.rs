@@ -145,10 +145,7 @@ impl<S: TokenSink> Tracer<'_, S> {
                 self.tokens()?;
             }
             _ => {
-                return Err(DeflateError::ReservedBlockType {
-                    block: self.block,
-                    bit: start,
-                });
+                return Err(DeflateError::ReservedBlockType { block: self.block, bit: start });
             }
         }
         let token_bits = self.summary.token_bits - token_bits_before;
@@ -182,8 +179,7 @@ impl<S: TokenSink> Tracer<'_, S> {
         self.summary.header_bits += padding;
         let last = self.finished.take();
         let (output_len, header_bits) = last.map_or((0, 0), |block| (block.output_len, block.header_bits));
-        self.sink
-            .block_end(output_len, header_bits + self.carried_bits + padding);
+        self.sink.block_end(output_len, header_bits + self.carried_bits + padding);
         Ok(self.summary)
     }
 
@@ -200,19 +196,13 @@ impl<S: TokenSink> Tracer<'_, S> {
         let length = (fields & 0xffff) as u16;
         let complement = (fields >> 16) as u16;
         if length != !complement {
-            return Err(DeflateError::StoredLengthMismatch {
-                block: self.block,
-                length,
-                complement,
-            });
+            return Err(DeflateError::StoredLengthMismatch { block: self.block, length, complement });
         }
         self.summary.stored_blocks += 1;
         if length == 0 {
             return Ok(());
         }
-        self.reader
-            .skip_bytes(usize::from(length))
-            .map_err(|EndOfStream| self.truncated())?;
+        self.reader.skip_bytes(usize::from(length)).map_err(|EndOfStream| self.truncated())?;
         self.output_follows();
         self.produce(u32::from(length))?;
         let bits = u32::from(length) * 8;
@@ -358,26 +348,17 @@ impl<S: TokenSink> Tracer<'_, S> {
 
     #[cold]
     fn truncated(&self) -> DeflateError {
-        DeflateError::Truncated {
-            stream_size: self.stream_size,
-            block: self.block,
-        }
+        DeflateError::Truncated { stream_size: self.stream_size, block: self.block }
     }
 
     #[cold]
     fn bad_symbol(&self) -> DeflateError {
-        DeflateError::BadSymbol {
-            block: self.block,
-            bit: self.reader.bit_position(),
-        }
+        DeflateError::BadSymbol { block: self.block, bit: self.reader.bit_position() }
     }
 
     #[cold]
     fn bad_repeat(&self) -> DeflateError {
-        DeflateError::BadRepeat {
-            block: self.block,
-            bit: self.reader.bit_position(),
-        }
+        DeflateError::BadRepeat { block: self.block, bit: self.reader.bit_position() }
     }
 
     #[cold]

@@ -61,40 +61,21 @@ pub struct Dynamic {
 const NT_GNU_BUILD_ID: u32 = 3;
 
 pub(super) fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
-    let mut dynamic = Dynamic {
-        interpreter: interpreter(image),
-        ..Dynamic::default()
-    };
-    let Some(segment) = image
-        .segments()
-        .iter()
-        .find(|s| s.is_dynamic() && !s.file_range.is_empty())
-    else {
+    let mut dynamic = Dynamic { interpreter: interpreter(image), ..Dynamic::default() };
+    let Some(segment) = image.segments().iter().find(|s| s.is_dynamic() && !s.file_range.is_empty()) else {
         return Ok(dynamic);
     };
-    let malformed = |why| ElfError::Malformed {
-        what: "dynamic section",
-        offset: segment.file_range.start,
-        why,
-    };
-    let bytes = image
-        .bytes(&segment.file_range)
-        .ok_or_else(|| malformed("it leaves the file"))?;
+    let malformed = |why| ElfError::Malformed { what: "dynamic section", offset: segment.file_range.start, why };
+    let bytes = image.bytes(&segment.file_range).ok_or_else(|| malformed("it leaves the file"))?;
     let (entries, _) = pod::slice_from_bytes::<Dyn64<LE>>(bytes, bytes.len() / size_of::<Dyn64<LE>>())
         .map_err(|()| malformed("it cannot be read as entries"))?;
     let value = |tag| entries.iter().find(|e| e.d_tag.get(LE) == tag).map(|e| e.d_val.get(LE));
 
     let strings = match (value(elf::DT_STRTAB), value(elf::DT_STRSZ)) {
         (Some(address), Some(size)) => {
-            let start = image
-                .offset_of(address)
-                .ok_or_else(|| malformed("its string table is not in the file"))?;
-            let end = start
-                .checked_add(size)
-                .ok_or_else(|| malformed("its string table has no end"))?;
-            image
-                .bytes(&(start..end))
-                .ok_or_else(|| malformed("its string table leaves the file"))?
+            let start = image.offset_of(address).ok_or_else(|| malformed("its string table is not in the file"))?;
+            let end = start.checked_add(size).ok_or_else(|| malformed("its string table has no end"))?;
+            image.bytes(&(start..end)).ok_or_else(|| malformed("its string table leaves the file"))?
         }
         _ => return Ok(dynamic),
     };
@@ -113,9 +94,7 @@ pub(super) fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
         }
     }
     if let Some(address) = value(elf::DT_VERNEED) {
-        let offset = image
-            .offset_of(address)
-            .ok_or_else(|| malformed("its version table is not in the file"))?;
+        let offset = image.offset_of(address).ok_or_else(|| malformed("its version table is not in the file"))?;
         dynamic.glibc = newest_glibc(image, offset, strings)?;
     }
     Ok(dynamic)
@@ -126,11 +105,7 @@ const MAX_VERSIONS: usize = 65_536;
 
 /// Walks the version requirements; every link points forward.
 fn newest_glibc(image: &Image<'_>, offset: u64, strings: &[u8]) -> Result<Option<GlibcVersion>, ElfError> {
-    let malformed = |why| ElfError::Malformed {
-        what: "version requirements",
-        offset,
-        why,
-    };
+    let malformed = |why| ElfError::Malformed { what: "version requirements", offset, why };
     let at = |offset: u64| usize::try_from(offset).ok().and_then(|o| image.data().get(o..));
     let mut newest = None;
     let mut versions = 0;
@@ -171,19 +146,9 @@ fn interpreter(image: &Image<'_>) -> Option<String> {
 
 /// The build id, from the note segments, else from a note section (a debug file keeps those).
 pub(super) fn build_id(image: &Image<'_>) -> Option<String> {
-    let segments = image
-        .segments()
-        .iter()
-        .filter(|s| s.is_note())
-        .map(|s| (&s.file_range, s.align));
-    let sections = image
-        .sections()
-        .iter()
-        .filter(|s| s.sh_type == elf::SHT_NOTE.0)
-        .map(|s| (&s.file_range, s.align));
-    segments
-        .chain(sections)
-        .find_map(|(range, align)| build_id_in(image.bytes(range)?, align))
+    let segments = image.segments().iter().filter(|s| s.is_note()).map(|s| (&s.file_range, s.align));
+    let sections = image.sections().iter().filter(|s| s.sh_type == elf::SHT_NOTE.0).map(|s| (&s.file_range, s.align));
+    segments.chain(sections).find_map(|(range, align)| build_id_in(image.bytes(range)?, align))
 }
 
 fn build_id_in(mut notes: &[u8], align: u64) -> Option<String> {

@@ -137,10 +137,7 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
 fn check_appended(image: &Image<'_>) -> Result<(), CannotEdit> {
     let end = image.described_end();
     if end < image.file_size() {
-        return Err(CannotEdit::AppendedData {
-            offset: end,
-            size: image.file_size() - end,
-        });
+        return Err(CannotEdit::AppendedData { offset: end, size: image.file_size() - end });
     }
     Ok(())
 }
@@ -151,18 +148,13 @@ fn check_dropped(image: &Image<'_>, dropped: &[bool]) -> Result<(), CannotEdit> 
         let range = &section.file_range;
         let overlaps = loaded.iter().any(|l| range.start < l.end && l.start < range.end);
         if overlaps && section.is_in_file() {
-            return Err(CannotEdit::DroppedIsLoaded {
-                name: section.name.clone(),
-            });
+            return Err(CannotEdit::DroppedIsLoaded { name: section.name.clone() });
         }
     }
     for section in image.sections().iter().filter(|s| !dropped[s.index] && s.is_loaded()) {
         let target = image.sections().get(section.link as usize);
         if let Some(target) = target.filter(|t| dropped[t.index]) {
-            return Err(CannotEdit::StillReferred {
-                name: target.name.clone(),
-                by: section.name.clone(),
-            });
+            return Err(CannotEdit::StillReferred { name: target.name.clone(), by: section.name.clone() });
         }
     }
     Ok(())
@@ -170,11 +162,7 @@ fn check_dropped(image: &Image<'_>, dropped: &[bool]) -> Result<(), CannotEdit> 
 
 fn fixed_end(image: &Image<'_>) -> u64 {
     let segments = image.segments().iter().map(|s| s.file_range.end);
-    let sections = image
-        .sections()
-        .iter()
-        .filter(|s| s.is_loaded())
-        .map(|s| s.file_range.end);
+    let sections = image.sections().iter().filter(|s| s.is_loaded()).map(|s| s.file_range.end);
     let tables = [HEADER_SIZE, image.program_headers_range().end];
     segments.chain(sections).chain(tables).max().unwrap_or(HEADER_SIZE)
 }
@@ -182,15 +170,9 @@ fn fixed_end(image: &Image<'_>) -> u64 {
 /// What is dropped from between loaded parts leaves zeroes: its place cannot be used, since nothing moves.
 fn blank_dropped(image: &Image<'_>, dropped: &[bool], file: &mut [u8]) {
     let old_table = Some(image.section_headers_range());
-    let sections = image
-        .sections()
-        .iter()
-        .filter(|s| dropped[s.index] || s.index == image.section_names_index());
+    let sections = image.sections().iter().filter(|s| dropped[s.index] || s.index == image.section_names_index());
     let unloaded = |range: &std::ops::Range<u64>| {
-        !image
-            .loaded_ranges()
-            .iter()
-            .any(|l| range.start < l.end && l.start < range.end)
+        !image.loaded_ranges().iter().any(|l| range.start < l.end && l.start < range.end)
     };
     for range in sections.map(|s| s.file_range.clone()).chain(old_table).filter(unloaded) {
         let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(file.len());
@@ -251,11 +233,6 @@ fn align(file: &mut Vec<u8>, align: u64) {
 fn set_header(file: &mut [u8], table_offset: u64, count: usize, names: u32) {
     let (header, _) = pod::from_bytes_mut::<FileHeader64<LE>>(file).expect("the ELF header was read from these bytes");
     header.e_shoff.set(LE, table_offset);
-    header
-        .e_shnum
-        .set(LE, u16::try_from(count).expect("dropping sections does not add any"));
-    header.e_shstrndx.set(
-        LE,
-        elf::SymbolSection(u16::try_from(names).expect("a section number of the table")),
-    );
+    header.e_shnum.set(LE, u16::try_from(count).expect("dropping sections does not add any"));
+    header.e_shstrndx.set(LE, elf::SymbolSection(u16::try_from(names).expect("a section number of the table")));
 }

@@ -74,13 +74,7 @@ impl<'data> Image<'data> {
         if contents == Contents::Program {
             check_segments(data, &segments)?;
         }
-        Ok(Self {
-            data,
-            header,
-            architecture,
-            sections,
-            segments,
-        })
+        Ok(Self { data, header, architecture, sections, segments })
     }
 
     /// The whole file.
@@ -187,11 +181,7 @@ impl<'data> Image<'data> {
     pub fn described_end(&self) -> u64 {
         let sections = self.sections.iter().map(|s| s.file_range.end);
         let segments = self.segments.iter().map(|s| s.file_range.end);
-        let tables = [
-            HEADER_SIZE,
-            self.program_headers_range().end,
-            self.section_headers_range().end,
-        ];
+        let tables = [HEADER_SIZE, self.program_headers_range().end, self.section_headers_range().end];
         sections.chain(segments).chain(tables).max().unwrap_or(HEADER_SIZE)
     }
 
@@ -206,10 +196,7 @@ impl<'data> Image<'data> {
     /// True where the file has no `.symtab`.
     #[must_use]
     pub fn is_stripped(&self) -> bool {
-        !self
-            .sections
-            .iter()
-            .any(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
+        !self.sections.iter().any(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
     }
 
     /// What the file asks of the dynamic linker.
@@ -237,16 +224,10 @@ fn read_header(data: &[u8]) -> Result<(FileHeader64<LE>, Architecture), ElfError
         (Some(2), Some(2)) => return Err(ElfError::BigEndian),
         _ => {}
     }
-    let cut_short = ElfError::HeaderCutShort {
-        size: data.len() as u64,
-    };
+    let cut_short = ElfError::HeaderCutShort { size: data.len() as u64 };
     let (header, _) = pod::from_bytes::<FileHeader64<LE>>(data).map_err(|()| cut_short)?;
     if header.e_ident.class != elf::ELFCLASS64 || header.e_ident.data != elf::ELFDATA2LSB {
-        return Err(ElfError::Malformed {
-            what: "ELF header",
-            offset: 4,
-            why: "unknown class or byte order",
-        });
+        return Err(ElfError::Malformed { what: "ELF header", offset: 4, why: "unknown class or byte order" });
     }
     let architecture = match header.e_machine.get(LE) {
         elf::EM_X86_64 => Architecture::X86_64,
@@ -259,10 +240,7 @@ fn read_header(data: &[u8]) -> Result<(FileHeader64<LE>, Architecture), ElfError
         elf::ET_CORE => "it is a core dump",
         _ => "the type is unknown",
     };
-    Err(ElfError::NotLinked {
-        e_type: header.e_type.get(LE).0,
-        what,
-    })
+    Err(ElfError::NotLinked { e_type: header.e_type.get(LE).0, what })
 }
 
 /// `count` entries of a header table, checked against the file.
@@ -275,19 +253,10 @@ fn table<'data, T: pod::Pod>(
 ) -> Result<&'data [T], ElfError> {
     let expected = size_of::<T>() as u64;
     if u64::from(entry_size) != expected {
-        return Err(ElfError::EntrySize {
-            table,
-            entry_size: u64::from(entry_size),
-            expected,
-        });
+        return Err(ElfError::EntrySize { table, entry_size: u64::from(entry_size), expected });
     }
     let end = u128::from(offset) + u128::from(count) * u128::from(expected);
-    let past_end = || ElfError::TablePastEnd {
-        table,
-        offset,
-        end,
-        file_size: data.len() as u64,
-    };
+    let past_end = || ElfError::TablePastEnd { table, offset, end, file_size: data.len() as u64 };
     let start = usize::try_from(offset).map_err(|_| past_end())?;
     let count = usize::try_from(count).map_err(|_| past_end())?;
     let bytes = data.get(start..).ok_or_else(past_end)?;
@@ -303,9 +272,7 @@ fn read_sections(data: &[u8], header: &FileHeader64<LE>) -> Result<Vec<Section>,
     let entry_size = header.e_shentsize.get(LE);
     let count = match header.e_shnum.get(LE) {
         // More than 65,279 sections: the real number stands in the first header. No linked program has that many.
-        0 => table::<SectionHeader64<LE>>(data, "section header table", offset, 1, entry_size)?[0]
-            .sh_size
-            .get(LE),
+        0 => table::<SectionHeader64<LE>>(data, "section header table", offset, 1, entry_size)?[0].sh_size.get(LE),
         count => u64::from(count),
     };
     let headers = table::<SectionHeader64<LE>>(data, "section header table", offset, count, entry_size)?;
@@ -316,12 +283,7 @@ fn read_sections(data: &[u8], header: &FileHeader64<LE>) -> Result<Vec<Section>,
         let section = Section::from_header(index, name.to_owned(), header);
         if section.is_in_file() && section.file_range.end > data.len() as u64 {
             let end = u128::from(header.sh_offset.get(LE)) + u128::from(header.sh_size.get(LE));
-            return Err(ElfError::SectionPastEnd {
-                name: section.name,
-                index,
-                end,
-                file_size: data.len() as u64,
-            });
+            return Err(ElfError::SectionPastEnd { name: section.name, index, end, file_size: data.len() as u64 });
         }
         sections.push(section);
     }
@@ -357,11 +319,7 @@ fn check_overlaps(sections: &[Section]) -> Result<(), ElfError> {
             && second.file_range.start < first.file_range.end
         {
             let (first, at) = (first.name.clone(), second.file_range.start);
-            return Err(ElfError::SectionsOverlap {
-                first,
-                second: second.name.clone(),
-                at,
-            });
+            return Err(ElfError::SectionsOverlap { first, second: second.name.clone(), at });
         }
     }
     Ok(())
@@ -375,9 +333,5 @@ fn check_segments(data: &[u8], segments: &[Segment]) -> Result<(), ElfError> {
             return Err(ElfError::SegmentPastEnd { index, end, file_size });
         }
     }
-    if segments.iter().any(|s| s.is_load() && !s.file_range.is_empty()) {
-        Ok(())
-    } else {
-        Err(ElfError::NothingToLoad)
-    }
+    if segments.iter().any(|s| s.is_load() && !s.file_range.is_empty()) { Ok(()) } else { Err(ElfError::NothingToLoad) }
 }

@@ -102,11 +102,7 @@ impl Section {
     #[must_use]
     pub fn memory_size(&self) -> u64 {
         let thread_local_zeroes = self.is_nobits() && self.flags & elf::SHF_TLS.0 != 0;
-        if self.is_loaded() && !thread_local_zeroes {
-            self.size
-        } else {
-            0
-        }
+        if self.is_loaded() && !thread_local_zeroes { self.size } else { 0 }
     }
 
     /// True for debug information that nothing loads.

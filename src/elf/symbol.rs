@@ -55,29 +55,17 @@ const MAX_NAME_SIZE: usize = 64 * 1024;
 const MAX_NAME_SHARING: usize = 64;
 
 pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
-    let Some(table) = image
-        .sections()
-        .iter()
-        .find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
-    else {
+    let Some(table) = image.sections().iter().find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file()) else {
         return Ok(Vec::new());
     };
-    let malformed = |why| ElfError::Malformed {
-        what: "symbol table",
-        offset: table.file_range.start,
-        why,
-    };
+    let malformed = |why| ElfError::Malformed { what: "symbol table", offset: table.file_range.start, why };
     let strings = image
         .sections()
         .get(table.link as usize)
         .filter(|s| s.sh_type == elf::SHT_STRTAB.0)
         .ok_or_else(|| malformed("its string table is missing"))?;
-    let bytes = image
-        .bytes(&table.file_range)
-        .ok_or_else(|| malformed("it leaves the file"))?;
-    let names = image
-        .bytes(&strings.file_range)
-        .ok_or_else(|| malformed("its string table leaves the file"))?;
+    let bytes = image.bytes(&table.file_range).ok_or_else(|| malformed("it leaves the file"))?;
+    let names = image.bytes(&strings.file_range).ok_or_else(|| malformed("its string table leaves the file"))?;
     let (entries, rest) = object::pod::slice_from_bytes::<Sym64<LE>>(bytes, bytes.len() / size_of::<Sym64<LE>>())
         .map_err(|()| malformed("it cannot be read as entries"))?;
     if !rest.is_empty() {
@@ -88,10 +76,7 @@ pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, El
     let mut symbols = Vec::with_capacity(entries.len());
     let mut file = None;
     // Names may share bytes, but a table in which each of many entries names the same long string is an attack on our time.
-    let mut names_allowed = names
-        .len()
-        .saturating_mul(MAX_NAME_SHARING)
-        .saturating_add(MAX_NAME_SIZE);
+    let mut names_allowed = names.len().saturating_mul(MAX_NAME_SHARING).saturating_add(MAX_NAME_SIZE);
     for (index, entry) in entries.iter().enumerate().skip(1) {
         let name_start = entry.st_name.get(LE) as usize;
         let name = name_at(names, name_start).ok_or_else(|| malformed("a name leaves its string table"))?;
@@ -105,11 +90,7 @@ pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, El
             file = (!name.is_empty()).then_some(name);
         }
         let defined = entry.st_shndx.get(LE) != elf::SHN_UNDEF;
-        let base = if kind == SymbolKind::ThreadLocal {
-            tls_address
-        } else {
-            0
-        };
+        let base = if kind == SymbolKind::ThreadLocal { tls_address } else { 0 };
         symbols.push(Symbol {
             index,
             name,

@@ -28,6 +28,9 @@ pub enum NotATwin {
         /// First address where they differ.
         address: u64,
     },
+    /// There is no program that it could be the twin of.
+    #[error("the artifact holds no ELF program")]
+    NoBinary,
     /// It has no symbol table.
     #[error("it has no symbol table either")]
     NoSymbols,
@@ -40,10 +43,7 @@ pub enum NotATwin {
 /// [`NotATwin`] says what differs.
 pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {
     if binary.architecture() != symbols.architecture() {
-        return Err(NotATwin::Architecture {
-            symbols: symbols.architecture(),
-            binary: binary.architecture(),
-        });
+        return Err(NotATwin::Architecture { symbols: symbols.architecture(), binary: binary.architecture() });
     }
     if symbols.is_stripped() {
         return Err(NotATwin::NoSymbols);
@@ -58,31 +58,18 @@ pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwi
 fn same_loaded_bytes(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {
     // The ELF header is loaded too, and says where the section headers are: only what lies behind it is compared.
     let header_end = binary.header_range().end;
-    for (a, b) in binary
-        .segments()
-        .iter()
-        .zip(symbols.segments())
-        .filter(|(a, _)| a.is_load())
-    {
-        let differs = |offset: u64| NotATwin::LoadedBytes {
-            address: a.address + offset,
-        };
+    for (a, b) in binary.segments().iter().zip(symbols.segments()).filter(|(a, _)| a.is_load()) {
+        let differs = |offset: u64| NotATwin::LoadedBytes { address: a.address + offset };
         let (Some(left), Some(right)) = (binary.bytes(&a.file_range), symbols.bytes(&b.file_range)) else {
             return Err(differs(0));
         };
         if a.address != b.address || left.len() != right.len() {
             return Err(differs(0));
         }
-        let skip = usize::try_from(header_end.saturating_sub(a.file_range.start))
-            .unwrap_or(0)
-            .min(left.len());
+        let skip = usize::try_from(header_end.saturating_sub(a.file_range.start)).unwrap_or(0).min(left.len());
         if let Some(at) = left[skip..].iter().zip(&right[skip..]).position(|(x, y)| x != y) {
             return Err(differs((skip + at) as u64));
         }
     }
-    if binary.segments().len() == symbols.segments().len() {
-        Ok(())
-    } else {
-        Err(NotATwin::LoadedBytes { address: 0 })
-    }
+    if binary.segments().len() == symbols.segments().len() { Ok(()) } else { Err(NotATwin::LoadedBytes { address: 0 }) }
 }

@@ -73,13 +73,7 @@ pub fn check_architectures(binaries: &[(String, Architecture)]) -> Option<Findin
 }
 
 fn finding(severity: Severity, code: &str, subject: &str, message: String) -> Finding {
-    Finding {
-        code: code.to_owned(),
-        severity,
-        message,
-        subject: subject.to_owned(),
-        saves_bytes: None,
-    }
+    Finding { code: code.to_owned(), severity, message, subject: subject.to_owned(), saves_bytes: None }
 }
 
 fn error(code: &str, subject: &str, message: String) -> Finding {
@@ -91,18 +85,10 @@ fn bootstrap(package: &DeploymentPackage<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let Some(file) = package.bootstrap() else {
-        let elsewhere = package
-            .files
-            .iter()
-            .find(|f| f.name().eq_ignore_ascii_case("bootstrap"));
+        let elsewhere = package.files.iter().find(|f| f.name().eq_ignore_ascii_case("bootstrap"));
         let hint = elsewhere.map_or_else(
             || "a custom runtime starts the file of that name at the root".to_owned(),
-            |f| {
-                format!(
-                    "found {:?}: it must be called exactly 'bootstrap' and lie at the root",
-                    f.path
-                )
-            },
+            |f| format!("found {:?}: it must be called exactly 'bootstrap' and lie at the root", f.path),
         );
         findings.push(error(
             "bootstrap-missing",
@@ -119,12 +105,7 @@ fn bootstrap(package: &DeploymentPackage<'_>, findings: &mut Vec<Finding>) {
         }
         None => {
             let message = "the zip says nothing of permissions (it was made on Windows?): Lambda may not be able to start it; 'slim' sets 0755";
-            findings.push(finding(
-                Severity::Warning,
-                "bootstrap-mode-unknown",
-                &file.path,
-                message.to_owned(),
-            ));
+            findings.push(finding(Severity::Warning, "bootstrap-mode-unknown", &file.path, message.to_owned()));
         }
         _ => {}
     }
@@ -152,12 +133,7 @@ fn quotas(package: &DeploymentPackage<'_>, findings: &mut Vec<Finding>) {
             size.get(),
             DIRECT_UPLOAD_QUOTA.get()
         );
-        findings.push(finding(
-            Severity::Warning,
-            "zipped-over-direct-upload-quota",
-            "package",
-            message,
-        ));
+        findings.push(finding(Severity::Warning, "zipped-over-direct-upload-quota", "package", message));
     }
 }
 
@@ -270,12 +246,7 @@ fn shipped_for_nothing(image: &Image<'_>, file: &PackageFile<'_>, findings: &mut
         ByteSize::new(sections.map(|s| s.file_range.end - s.file_range.start).sum())
     };
     for (class, code, severity, what) in [
-        (
-            SectionClass::Debug,
-            "debug-information-shipped",
-            Severity::Warning,
-            "debug information",
-        ),
+        (SectionClass::Debug, "debug-information-shipped", Severity::Warning, "debug information"),
         (SectionClass::Symbols, "symbols-shipped", Severity::Note, "symbol table"),
     ] {
         let size = size_of(class);
@@ -291,10 +262,8 @@ fn shipped_for_nothing(image: &Image<'_>, file: &PackageFile<'_>, findings: &mut
 /// Two or more versions of one crate in one binary, with the bytes of each.
 #[must_use]
 pub fn duplicate_crate(name: &str, versions: &[(String, ByteSize)]) -> Finding {
-    let list: Vec<String> = versions
-        .iter()
-        .map(|(version, size)| format!("{version} ({} bytes)", size.get()))
-        .collect();
+    let list: Vec<String> =
+        versions.iter().map(|(version, size)| format!("{version} ({} bytes)", size.get())).collect();
     let message = format!("{} versions of one crate: {}", versions.len(), list.join(", "));
     // Merging them keeps one; how much that one then grows is not known, so nothing is promised.
     finding(Severity::Note, "duplicate-crate", name, message)

@@ -103,11 +103,7 @@ impl<'data> DeploymentPackage<'data> {
     /// Where an entry cannot be inflated or its checksum is wrong.
     pub fn from_archive(archive: &Archive<'data>) -> Result<Self, ArchiveError> {
         use rayon::prelude::*;
-        let entries: Vec<_> = archive
-            .entries()
-            .iter()
-            .filter(|e| e.kind() != EntryKind::Directory)
-            .collect();
+        let entries: Vec<_> = archive.entries().iter().filter(|e| e.kind() != EntryKind::Directory).collect();
         let files: Result<Vec<_>, ArchiveError> = entries
             .par_iter()
             .map(|entry| {
@@ -125,10 +121,7 @@ impl<'data> DeploymentPackage<'data> {
                 })
             })
             .collect();
-        let source = PackageSource::Zip {
-            size: archive.size(),
-            overhead: archive.overhead(),
-        };
+        let source = PackageSource::Zip { size: archive.size(), overhead: archive.overhead() };
         let mut package = Self::new(source, files?);
         package.empty_folders = empty_folders(archive);
         Ok(package)
@@ -160,11 +153,7 @@ impl<'data> DeploymentPackage<'data> {
         for file in &mut files {
             file.role = role(file, source, layer);
         }
-        Self {
-            source,
-            files,
-            empty_folders: Vec::new(),
-        }
+        Self { source, files, empty_folders: Vec::new() }
     }
 
     /// Sum of the files' sizes.
@@ -194,31 +183,19 @@ fn empty_folders(archive: &Archive<'_>) -> Vec<String> {
         let first_inside = paths.partition_point(|path| *path <= prefix.as_str());
         !paths.get(first_inside).is_some_and(|path| path.starts_with(&prefix))
     };
-    let folders = archive
-        .entries()
-        .iter()
-        .filter(|entry| entry.kind() == EntryKind::Directory);
-    folders
-        .map(|entry| entry.path().to_owned())
-        .filter(|folder| is_empty(folder))
-        .collect()
+    let folders = archive.entries().iter().filter(|entry| entry.kind() == EntryKind::Directory);
+    folders.map(|entry| entry.path().to_owned()).filter(|folder| is_empty(folder)).collect()
 }
 
 fn is_layer(files: &[PackageFile<'_>]) -> bool {
-    let in_layer_folder = |file: &PackageFile<'_>| {
-        file.path
-            .split_once('/')
-            .is_some_and(|(top, _)| LAYER_FOLDERS.contains(&top))
-    };
+    let in_layer_folder =
+        |file: &PackageFile<'_>| file.path.split_once('/').is_some_and(|(top, _)| LAYER_FOLDERS.contains(&top));
     !files.is_empty() && files.iter().all(in_layer_folder)
 }
 
 fn role(file: &PackageFile<'_>, source: PackageSource, layer: bool) -> Role {
     let library = file.is_elf() && (file.name().ends_with(".so") || file.name().contains(".so."));
-    let in_extensions = file
-        .path
-        .strip_prefix("extensions/")
-        .is_some_and(|rest| !rest.contains('/'));
+    let in_extensions = file.path.strip_prefix("extensions/").is_some_and(|rest| !rest.contains('/'));
     if library {
         Role::Library
     } else if file.path == "bootstrap" || source == PackageSource::Elf {

@@ -28,14 +28,8 @@ const BASE: [&str; 14] = [
 
 /// Libraries that the image of `provided.al2023` is known to ship for its own programs. AWS does not promise them, and other
 /// images have other versions: shipping them or linking statically is safer. Not verified on Lambda itself.
-const LIKELY: [&str; 6] = [
-    "libcrypto.so.3",
-    "libcurl.so.4",
-    "libssl.so.3",
-    "libstdc++.so.6",
-    "libz.so.1",
-    "libzstd.so.1",
-];
+const LIKELY: [&str; 6] =
+    ["libcrypto.so.3", "libcurl.so.4", "libssl.so.3", "libstdc++.so.6", "libz.so.1", "libzstd.so.1"];
 
 /// Whether the runtime has a library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

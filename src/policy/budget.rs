@@ -43,9 +43,7 @@ impl Budget {
     /// Where it is no table, a key starts with `max` and is no limit, or a limit cannot be read.
     pub fn from_metadata(metadata: &Value) -> Result<Self, Error> {
         let Value::Object(table) = metadata else {
-            return Err(Error::NotATable {
-                found: type_of(metadata),
-            });
+            return Err(Error::NotATable { found: type_of(metadata) });
         };
         let mut budget = Self::default();
         for (key, value) in table {
@@ -104,19 +102,14 @@ fn size(key: &str, value: &Value) -> Result<ByteSize, Error> {
 fn growth(key: &str, value: &Value) -> Result<Growth, Error> {
     match value {
         Value::String(text) => text.parse().map_err(|source| in_key(key, source)),
-        _ => Err(Error::WrongType {
-            key: key.into(),
-            expected: "text like \"5%\" or \"10 KiB\"",
-            found: type_of(value),
-        }),
+        _ => {
+            Err(Error::WrongType { key: key.into(), expected: "text like \"5%\" or \"10 KiB\"", found: type_of(value) })
+        }
     }
 }
 
 fn in_key(key: &str, source: Error) -> Error {
-    Error::Value {
-        key: key.into(),
-        source: Box::new(source),
-    }
+    Error::Value { key: key.into(), source: Box::new(source) }
 }
 
 const fn type_of(value: &Value) -> &'static str {

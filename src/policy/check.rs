@@ -28,11 +28,8 @@ const LARGEST_NAMED: usize = 10;
 pub fn check(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Verdict, Error> {
     let diff = baseline.map(|old| diff(old, new));
     let gates = gates(new, baseline, budget)?;
-    let mut violations: Vec<Violation> = gates
-        .iter()
-        .filter(|gate| !gate.passed())
-        .map(|gate| over_budget(gate, new, diff.as_ref()))
-        .collect();
+    let mut violations: Vec<Violation> =
+        gates.iter().filter(|gate| !gate.passed()).map(|gate| over_budget(gate, new, diff.as_ref())).collect();
     let mut notes = notes(new, baseline, diff.as_ref(), budget, &violations);
     for finding in &new.findings {
         match finding.severity {
@@ -42,13 +39,7 @@ pub fn check(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result
         }
     }
     notes.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
-    Ok(Verdict {
-        subject: new.artifact.path.clone(),
-        violations,
-        gates,
-        notes,
-        diff,
-    })
+    Ok(Verdict { subject: new.artifact.path.clone(), violations, gates, notes, diff })
 }
 
 fn gates(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Vec<Gate>, Error> {
@@ -57,10 +48,8 @@ fn gates(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Vec
         Measure::Unzipped => Some(report.artifact.unzipped_bytes),
     };
     let mut gates = Vec::new();
-    let limits = [
-        ("max-zip", Measure::Zipped, budget.max_zip),
-        ("max-unzipped", Measure::Unzipped, budget.max_unzipped),
-    ];
+    let limits =
+        [("max-zip", Measure::Zipped, budget.max_zip), ("max-unzipped", Measure::Unzipped, budget.max_unzipped)];
     for (name, measure, limit) in limits {
         let Some(limit) = limit else { continue };
         let Some(actual) = sizes(new, measure) else {
@@ -81,9 +70,7 @@ fn gates(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Vec
     let Some(growth) = budget.max_growth else {
         return Ok(gates);
     };
-    let baseline = baseline.ok_or_else(|| Error::GrowthNeedsBaseline {
-        growth: growth.to_string(),
-    })?;
+    let baseline = baseline.ok_or_else(|| Error::GrowthNeedsBaseline { growth: growth.to_string() })?;
     for measure in [Measure::Zipped, Measure::Unzipped] {
         if let (Some(before), Some(actual)) = (sizes(baseline, measure), sizes(new, measure)) {
             gates.push(Gate {
@@ -146,11 +133,7 @@ fn message(gate: &Gate, first: Option<&Blame>) -> String {
     };
     if let Some((blame, grown)) = first.and_then(|blame| Some((blame, blame.grown_bytes?))) {
         let name = blame.crate_name.as_ref().unwrap_or(&blame.path);
-        let version = blame
-            .version
-            .as_ref()
-            .map(|version| format!(" {version}"))
-            .unwrap_or_default();
+        let version = blame.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
         message += &format!("; {name}{version} grew most, by {}", grown.get());
         if blame.why.len() > 1 {
             message += &format!(" ({})", blame.why.join(" > "));
@@ -184,11 +167,7 @@ fn grown(diff: &Diff, measure: Measure) -> (Measure, Vec<Blame>) {
         }
     }
     let programs: BTreeSet<&str> = diff.binaries.iter().map(|binary| binary.path.as_str()).collect();
-    for entry in diff
-        .entries
-        .iter()
-        .filter(|entry| !programs.contains(entry.path.as_str()))
-    {
+    for entry in diff.entries.iter().filter(|entry| !programs.contains(entry.path.as_str())) {
         let change = pick(entry.unzipped, entry.compressed);
         blamed.push(file_blame(&entry.path, change.new_bytes, Some(change.delta_bytes)));
     }
@@ -199,10 +178,7 @@ fn grown(diff: &Diff, measure: Measure) -> (Measure, Vec<Blame>) {
 
 /// The largest crates and files, for a violation that no baseline explains.
 fn largest(new: &Report, measure: Measure) -> (Measure, Vec<Blame>) {
-    let knows_zip = new
-        .binaries
-        .iter()
-        .all(|binary| binary.crates.iter().all(|row| row.compressed_bytes.is_some()));
+    let knows_zip = new.binaries.iter().all(|binary| binary.crates.iter().all(|row| row.compressed_bytes.is_some()));
     let measure = if knows_zip { measure } else { Measure::Unzipped };
     let pick = |file: ByteSize, compressed: Option<ByteSize>| match measure {
         Measure::Zipped => compressed.unwrap_or(ByteSize::ZERO),
@@ -224,17 +200,8 @@ fn largest(new: &Report, measure: Measure) -> (Measure, Vec<Blame>) {
         }
     }
     let programs: BTreeSet<&str> = new.binaries.iter().map(|binary| binary.path.as_str()).collect();
-    for entry in new
-        .artifact
-        .entries
-        .iter()
-        .filter(|entry| !programs.contains(entry.path.as_str()))
-    {
-        blamed.push(file_blame(
-            &entry.path,
-            pick(entry.uncompressed_bytes, entry.compressed_bytes),
-            None,
-        ));
+    for entry in new.artifact.entries.iter().filter(|entry| !programs.contains(entry.path.as_str())) {
+        blamed.push(file_blame(&entry.path, pick(entry.uncompressed_bytes, entry.compressed_bytes), None));
     }
     blamed.sort_by_cached_key(|blame| (std::cmp::Reverse(blame.size_bytes), key(blame)));
     blamed.truncate(LARGEST_NAMED);
@@ -255,12 +222,7 @@ fn file_blame(path: &str, size_bytes: ByteSize, grown_bytes: Option<ByteDelta>) 
 }
 
 fn key(blame: &Blame) -> (Option<String>, Option<String>, String, Option<CrateKind>) {
-    (
-        blame.crate_name.clone(),
-        blame.version.clone(),
-        blame.path.clone(),
-        blame.kind,
-    )
+    (blame.crate_name.clone(), blame.version.clone(), blame.path.clone(), blame.kind)
 }
 
 fn not_deployable(finding: &Finding) -> Violation {
@@ -275,13 +237,7 @@ fn not_deployable(finding: &Finding) -> Violation {
 }
 
 fn note(code: &str, subject: &str, message: String) -> Finding {
-    Finding {
-        code: code.to_owned(),
-        severity: Severity::Note,
-        message,
-        subject: subject.to_owned(),
-        saves_bytes: None,
-    }
+    Finding { code: code.to_owned(), severity: Severity::Note, message, subject: subject.to_owned(), saves_bytes: None }
 }
 
 fn notes(
@@ -299,10 +255,7 @@ fn notes(
     if let (Some(old), Some(diff)) = (baseline, diff) {
         notes.extend(comparison_notes(old, new, diff, budget));
     }
-    if violations
-        .iter()
-        .any(|violation| !violation.blamed.is_empty() && !names_a_crate(&violation.blamed))
-    {
+    if violations.iter().any(|violation| !violation.blamed.is_empty() && !names_a_crate(&violation.blamed)) {
         notes.extend(unnamed_note(new, baseline));
     }
     notes
@@ -315,21 +268,13 @@ fn comparison_notes(old: &Report, new: &Report, diff: &Diff, budget: &Budget) ->
         let message = "one of the two is not a zip: growth is compared unzipped only";
         notes.push(note(ZIP_GROWTH_UNKNOWN, baseline, message.to_owned()));
     }
-    let architectures = |report: &Report| {
-        report
-            .binaries
-            .iter()
-            .map(|binary| binary.architecture.name())
-            .collect::<BTreeSet<_>>()
-    };
+    let architectures =
+        |report: &Report| report.binaries.iter().map(|binary| binary.architecture.name()).collect::<BTreeSet<_>>();
     let (was, is) = (architectures(old), architectures(new));
     if was != is {
         let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(" and ");
-        let message = format!(
-            "the baseline is for {}, the artifact for {}: sizes differ by design",
-            list(was),
-            list(is)
-        );
+        let message =
+            format!("the baseline is for {}, the artifact for {}: sizes differ by design", list(was), list(is));
         notes.push(note(BASELINE_ARCHITECTURE_DIFFERS, baseline, message));
     }
     for binary in &diff.binaries {
@@ -358,12 +303,8 @@ fn names_a_crate(blamed: &[Blame]) -> bool {
 }
 
 fn unnamed_note(new: &Report, baseline: Option<&Report>) -> Option<Finding> {
-    let nameless = |report: &Report| {
-        report
-            .binaries
-            .iter()
-            .any(|binary| binary.stripped && binary.symbols_from.is_none())
-    };
+    let nameless =
+        |report: &Report| report.binaries.iter().any(|binary| binary.stripped && binary.symbols_from.is_none());
     let who = match (nameless(new), baseline.is_some_and(nameless)) {
         (true, true) => "the artifact and its baseline are stripped",
         (true, false) => "the artifact is stripped",

@@ -24,11 +24,7 @@ impl SizeChange {
     /// The change from `old` to `new`.
     #[must_use]
     pub fn between(old: ByteSize, new: ByteSize) -> Self {
-        Self {
-            old_bytes: old,
-            new_bytes: new,
-            delta_bytes: new.since(old),
-        }
+        Self { old_bytes: old, new_bytes: new, delta_bytes: new.since(old) }
     }
 }
 
@@ -143,10 +139,8 @@ pub fn diff(old: &Report, new: &Report) -> Diff {
         .map(|pair| entry_change(pair, zip.is_some()))
         .collect();
     entries.sort_by_cached_key(|row| (by_magnitude(row.unzipped, row.compressed), row.path.clone()));
-    let mut binaries: Vec<BinaryChange> = pair(&old.binaries, &new.binaries, |binary| &binary.path)
-        .into_iter()
-        .map(binary_change)
-        .collect();
+    let mut binaries: Vec<BinaryChange> =
+        pair(&old.binaries, &new.binaries, |binary| &binary.path).into_iter().map(binary_change).collect();
     binaries.sort_by_cached_key(|row| (by_magnitude(row.file, row.compressed), row.path.clone()));
     Diff {
         old_path: old.artifact.path.clone(),
@@ -169,30 +163,18 @@ struct Side {
 impl Side {
     /// The sum of rows; its compressed size is known where every row's is.
     fn sum(rows: impl Iterator<Item = Self>) -> Self {
-        rows.fold(
-            Self {
-                file: ByteSize::ZERO,
-                compressed: Some(ByteSize::ZERO),
-            },
-            |sum, row| Self {
-                file: sum.file + row.file,
-                compressed: sum.compressed.zip(row.compressed).map(|(sum, row)| sum + row),
-            },
-        )
+        rows.fold(Self { file: ByteSize::ZERO, compressed: Some(ByteSize::ZERO) }, |sum, row| Self {
+            file: sum.file + row.file,
+            compressed: sum.compressed.zip(row.compressed).map(|(sum, row)| sum + row),
+        })
     }
 
     fn of_crate(row: &CrateRow) -> Self {
-        Self {
-            file: row.file_bytes,
-            compressed: row.compressed_bytes,
-        }
+        Self { file: row.file_bytes, compressed: row.compressed_bytes }
     }
 
     fn of_section(row: &SectionRow) -> Self {
-        Self {
-            file: row.file_bytes,
-            compressed: row.compressed_bytes,
-        }
+        Self { file: row.file_bytes, compressed: row.compressed_bytes }
     }
 }
 
@@ -202,10 +184,7 @@ fn both(old: Option<ByteSize>, new: Option<ByteSize>) -> Option<SizeChange> {
 
 /// Sizes of a pair. A row that one side lacks has 0 bytes there; `zipped` says whether both sides know compressed sizes.
 fn sizes(old: Option<Side>, new: Option<Side>, zipped: bool) -> (SizeChange, Option<SizeChange>) {
-    let absent = Side {
-        file: ByteSize::ZERO,
-        compressed: Some(ByteSize::ZERO),
-    };
+    let absent = Side { file: ByteSize::ZERO, compressed: Some(ByteSize::ZERO) };
     let (old, new) = (old.unwrap_or(absent), new.unwrap_or(absent));
     let compressed = both(old.compressed, new.compressed).filter(|_| zipped);
     (SizeChange::between(old.file, new.file), compressed)
@@ -228,10 +207,7 @@ fn by_magnitude(file: SizeChange, compressed: Option<SizeChange>) -> std::cmp::R
 }
 
 fn entry_change(pair: Pair<'_, Entry>, zipped: bool) -> EntryChange {
-    let side = |entry: &Entry| Side {
-        file: entry.uncompressed_bytes,
-        compressed: entry.compressed_bytes,
-    };
+    let side = |entry: &Entry| Side { file: entry.uncompressed_bytes, compressed: entry.compressed_bytes };
     let (unzipped, compressed) = sizes(pair.before().map(side), pair.after().map(side), zipped);
     let renamed = matches!(pair, Pair::Both(old, new) if old.path != new.path);
     EntryChange {
@@ -245,10 +221,7 @@ fn entry_change(pair: Pair<'_, Entry>, zipped: bool) -> EntryChange {
 fn binary_change(pair: Pair<'_, Binary>) -> BinaryChange {
     let side = |binary: &Binary| {
         let rows = Side::sum(binary.crates.iter().map(Side::of_crate));
-        Side {
-            file: binary.file_bytes,
-            compressed: rows.compressed,
-        }
+        Side { file: binary.file_bytes, compressed: rows.compressed }
     };
     let (old, new) = (pair.before(), pair.after());
     let knows = |binary: Option<&Binary>| binary.is_none_or(|binary| side(binary).compressed.is_some());
@@ -280,9 +253,7 @@ fn section_changes(old: &[SectionRow], new: &[SectionRow], zipped: bool) -> Vec<
         for row in rows {
             sums.entry(row.name.clone()).or_default().push(Side::of_section(row));
         }
-        sums.into_iter()
-            .map(|(name, sides)| (name, Side::sum(sides.into_iter())))
-            .collect::<BTreeMap<_, _>>()
+        sums.into_iter().map(|(name, sides)| (name, Side::sum(sides.into_iter()))).collect::<BTreeMap<_, _>>()
     };
     let (old, new) = (by_name(old), by_name(new));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
@@ -296,12 +267,7 @@ fn section_changes(old: &[SectionRow], new: &[SectionRow], zipped: bool) -> Vec<
             };
             let (file, compressed) = sizes(pair.before().copied(), pair.after().copied(), zipped);
             let status = status(pair, file, compressed, false);
-            SectionChange {
-                name: name.clone(),
-                status,
-                file,
-                compressed,
-            }
+            SectionChange { name: name.clone(), status, file, compressed }
         })
         .collect();
     changes.sort_by_cached_key(|row| (by_magnitude(row.file, row.compressed), row.name.clone()));
@@ -320,11 +286,7 @@ struct CrateVersion<'a> {
 /// Rows that may be versions of the same crate: std's private copy of a crate is never the user's, and code of a
 /// package stays the same crate when it moves into the workspace.
 fn family(kind: CrateKind) -> CrateKind {
-    if kind == CrateKind::Workspace {
-        CrateKind::Dependency
-    } else {
-        kind
-    }
+    if kind == CrateKind::Workspace { CrateKind::Dependency } else { kind }
 }
 
 type Families<'a> = BTreeMap<(CrateKind, &'a str), Vec<CrateVersion<'a>>>;
@@ -337,12 +299,7 @@ fn families(rows: &[CrateRow]) -> Families<'_> {
         match versions.iter_mut().find(|known| known.version == version) {
             Some(known) => known.side = Side::sum([known.side, Side::of_crate(row)].into_iter()),
             None => {
-                versions.push(CrateVersion {
-                    version,
-                    kind: row.kind,
-                    why: &row.why,
-                    side: Side::of_crate(row),
-                });
+                versions.push(CrateVersion { version, kind: row.kind, why: &row.why, side: Side::of_crate(row) });
             }
         }
     }
@@ -356,19 +313,10 @@ fn crate_changes(old: &[CrateRow], new: &[CrateRow], zipped: bool) -> Vec<CrateC
     for key in keys {
         let old = old.get(&key).map_or(&[][..], Vec::as_slice);
         let new = new.get(&key).map_or(&[][..], Vec::as_slice);
-        changes.extend(
-            pair(old, new, |row| row.version)
-                .into_iter()
-                .map(|pair| crate_change(key.1, pair, zipped)),
-        );
+        changes.extend(pair(old, new, |row| row.version).into_iter().map(|pair| crate_change(key.1, pair, zipped)));
     }
     changes.sort_by_cached_key(|row| {
-        let name = (
-            row.name.clone(),
-            row.new_version.clone(),
-            row.old_version.clone(),
-            row.kind,
-        );
+        let name = (row.name.clone(), row.new_version.clone(), row.old_version.clone(), row.kind);
         (by_magnitude(row.file, row.compressed), name)
     });
     changes
@@ -388,10 +336,6 @@ fn crate_change(name: &str, pair: Pair<'_, CrateVersion<'_>>, zipped: bool) -> C
         status: status(pair, file, compressed, renamed),
         file,
         compressed,
-        why: if grew(file) || compressed.is_some_and(grew) {
-            why.to_vec()
-        } else {
-            Vec::new()
-        },
+        why: if grew(file) || compressed.is_some_and(grew) { why.to_vec() } else { Vec::new() },
     }
 }

@@ -36,12 +36,8 @@ impl FromStr for Percent {
     fn from_str(text: &str) -> Result<Self, Error> {
         let error = || Error::PercentSyntax { text: text.into() };
         let number = text.trim().strip_suffix('%').ok_or_else(error)?.trim_end();
-        let thousandths = Decimal::parse(number)
-            .and_then(|n| n.times_exactly(1000))
-            .ok_or_else(error)?;
-        u64::try_from(thousandths)
-            .map(Self::from_thousandths)
-            .map_err(|_| error())
+        let thousandths = Decimal::parse(number).and_then(|n| n.times_exactly(1000)).ok_or_else(error)?;
+        u64::try_from(thousandths).map(Self::from_thousandths).map_err(|_| error())
     }
 }
 

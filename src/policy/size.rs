@@ -36,10 +36,7 @@ pub fn parse_size(text: &str) -> Result<ByteSize, Error> {
     let &(_, factor) = UNITS
         .iter()
         .find(|(name, _)| *name == lower)
-        .ok_or_else(|| Error::SizeUnit {
-            text: text.into(),
-            unit: unit.into(),
-        })?;
+        .ok_or_else(|| Error::SizeUnit { text: text.into(), unit: unit.into() })?;
     // Half of the range, so that every difference of two sizes fits in 63 bits and a sign.
     let too_large = || Error::SizeTooLarge { text: text.into() };
     let bytes = i64::try_from(number.times(factor)).map_err(|_| too_large())?;
@@ -86,10 +83,6 @@ impl Decimal {
     /// The number times `factor`, where that is whole.
     pub(super) const fn times_exactly(self, factor: u64) -> Option<u128> {
         let product = self.digits * factor as u128;
-        if product.is_multiple_of(self.scale) {
-            Some(product / self.scale)
-        } else {
-            None
-        }
+        if product.is_multiple_of(self.scale) { Some(product / self.scale) } else { None }
     }
 }

@@ -63,9 +63,7 @@ fn artifact(document: &mut Document, artifact: &Artifact) {
     document.title(format!("{} ({})", artifact.path, words::artifact_kind(artifact.kind)));
     let mut fields = Vec::new();
     if let Some(zip) = artifact.zip_bytes {
-        let overhead = artifact
-            .zip_overhead_bytes
-            .map(|bytes| format!(", {} of it zip headers", human::size(bytes)));
+        let overhead = artifact.zip_overhead_bytes.map(|bytes| format!(", {} of it zip headers", human::size(bytes)));
         fields.push(("zip", human::exact_size(zip) + &overhead.unwrap_or_default()));
     }
     fields.push(("unzipped", human::exact_size(artifact.unzipped_bytes)));
@@ -82,9 +80,7 @@ fn entries(artifact: &Artifact, options: &Options) -> Table {
     rows.sort_by_key(|entry| (std::cmp::Reverse(entry.uncompressed_bytes), &entry.path));
     let fields: Vec<Field<&Entry>> = vec![
         Field::new(Column::name("file"), |entry: &&Entry| Cell::Text(entry.path.clone())),
-        Field::new(Column::plain("role", 2), |entry: &&Entry| {
-            Cell::Text(words::role(entry.role).to_owned())
-        }),
+        Field::new(Column::plain("role", 2), |entry: &&Entry| Cell::Text(words::role(entry.role).to_owned())),
         Field::new(Column::plain("mode", 4), |entry: &&Entry| match entry.unix_mode {
             // The type of the file is in the upper bits; permissions are the lower twelve.
             Some(mode) => Cell::Text(format!("{:04o}", mode & 0o7777)),
@@ -94,22 +90,15 @@ fn entries(artifact: &Artifact, options: &Options) -> Table {
             Some(method) => Cell::Text(words::method(method).to_owned()),
             None => Cell::Unknown,
         }),
-        Field::new(Column::sum("unzipped", 0), |entry: &&Entry| {
-            Cell::Size(entry.uncompressed_bytes)
-        }),
-        Field::new(Column::sum("in zip", 1), |entry: &&Entry| {
-            Cell::size(entry.compressed_bytes)
-        }),
-        Field::new(Column::sum("% of zip", 2), move |entry: &&Entry| {
-            share(entry.compressed_bytes, zip)
-        }),
+        Field::new(Column::sum("unzipped", 0), |entry: &&Entry| Cell::Size(entry.uncompressed_bytes)),
+        Field::new(Column::sum("in zip", 1), |entry: &&Entry| Cell::size(entry.compressed_bytes)),
+        Field::new(Column::sum("% of zip", 2), move |entry: &&Entry| share(entry.compressed_bytes, zip)),
     ];
     Table::of(rows, &fields).abridged(options).totalled("all files")
 }
 
 fn share(part: Option<ByteSize>, whole: Option<ByteSize>) -> Cell {
-    part.zip(whole)
-        .map_or(Cell::Unknown, |(part, whole)| Cell::Share(part, whole))
+    part.zip(whole).map_or(Cell::Unknown, |(part, whole)| Cell::Share(part, whole))
 }
 
 fn binary(document: &mut Document, binary: &Binary, options: &Options) {
@@ -145,11 +134,7 @@ fn description(binary: &Binary) -> String {
             Some(version) => format!("needs glibc {version}"),
             None => "needs no glibc version".to_owned(),
         },
-        format!(
-            "{} of {} loaded",
-            human::size(binary.loaded_bytes),
-            human::size(binary.file_bytes)
-        ),
+        format!("{} of {} loaded", human::size(binary.loaded_bytes), human::size(binary.file_bytes)),
         match &binary.build_id {
             Some(id) => format!("build id {id}"),
             None => "no build id".to_owned(),
@@ -177,24 +162,16 @@ fn crates(rows: &[CrateRow], file: ByteSize, options: &Options) -> Table {
         Field::new(Column::name("crate"), |row: &Row<'_>| {
             Cell::Text(human::with_version(&row.name, row.version.as_deref()))
         }),
-        Field::new(Column::plain("kind", 3), |row: &Row<'_>| {
-            Cell::Text(words::crate_kind(row.kind).to_owned())
-        }),
+        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::crate_kind(row.kind).to_owned())),
         Field::new(Column::sum("file", 0), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| {
-            Cell::Share(row.file_bytes, file)
-        }),
+        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
         Field::new(Column::sum("code", 4), |row: &Row<'_>| Cell::Size(row.code_bytes)),
         Field::new(Column::sum("data", 5), |row: &Row<'_>| Cell::Size(row.data_bytes)),
         Field::new(Column::sum("unwind", 6), |row: &Row<'_>| Cell::Size(row.unwind_bytes)),
-        Field::new(Column::sum("reloc", 7), |row: &Row<'_>| {
-            Cell::Size(row.relocation_bytes)
-        }),
+        Field::new(Column::sum("reloc", 7), |row: &Row<'_>| Cell::Size(row.relocation_bytes)),
         Field::new(Column::sum("symbols", 8), |row: &Row<'_>| Cell::Size(row.symbol_bytes)),
         Field::new(Column::sum("other", 8), |row: &Row<'_>| Cell::Size(row.other_bytes)),
-        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| {
-            Cell::size(row.compressed_bytes)
-        }),
+        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
         Field::new(Column::sum("touched", 2), |row: &Row<'_>| Cell::size(row.touched_bytes)),
         // What leaves with a crate overlaps with what leaves with its dependents, so it has no sum.
         Field::new(Column::plain("retained", 2), |row: &Row<'_>| match row.retained_bytes {
@@ -212,19 +189,11 @@ fn sections(binary: &Binary, options: &Options) -> Table {
     type Row<'a> = &'a SectionRow;
     let fields: Vec<Field<&SectionRow>> = vec![
         Field::new(Column::name("section"), |row: &Row<'_>| Cell::Text(row.name.clone())),
-        Field::new(Column::plain("kind", 3), |row: &Row<'_>| {
-            Cell::Text(words::section_kind(row.kind).to_owned())
-        }),
+        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::section_kind(row.kind).to_owned())),
         Field::new(Column::sum("file", 0), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| {
-            Cell::Share(row.file_bytes, file)
-        }),
-        Field::new(Column::sum("in memory", 4), |row: &Row<'_>| {
-            Cell::Size(row.memory_bytes)
-        }),
-        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| {
-            Cell::size(row.compressed_bytes)
-        }),
+        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
+        Field::new(Column::sum("in memory", 4), |row: &Row<'_>| Cell::Size(row.memory_bytes)),
+        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
         Field::new(Column::sum("touched", 2), |row: &Row<'_>| Cell::size(row.touched_bytes)),
     ];
     Table::of(rows, &fields).abridged(options).totalled("file")
@@ -233,31 +202,17 @@ fn sections(binary: &Binary, options: &Options) -> Table {
 fn functions(binary: &Binary, options: &Options) -> Table {
     let file = binary.file_bytes;
     let mut rows: Vec<&FunctionRow> = binary.functions.iter().collect();
-    rows.sort_by_key(|row| {
-        (
-            std::cmp::Reverse(row.file_bytes),
-            &row.name,
-            &row.crate_name,
-            &row.version,
-            &row.section,
-        )
-    });
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.file_bytes), &row.name, &row.crate_name, &row.version, &row.section));
     type Row<'a> = &'a FunctionRow;
     let fields: Vec<Field<&FunctionRow>> = vec![
         Field::new(Column::name("function"), |row: &Row<'_>| Cell::Text(row.name.clone())),
         Field::new(Column::plain("crate", 2), |row: &Row<'_>| {
             Cell::Text(human::with_version(&row.crate_name, row.version.as_deref()))
         }),
-        Field::new(Column::plain("section", 4), |row: &Row<'_>| {
-            Cell::Text(row.section.clone())
-        }),
+        Field::new(Column::plain("section", 4), |row: &Row<'_>| Cell::Text(row.section.clone())),
         Field::new(Column::sum("file", 0), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| {
-            Cell::Share(row.file_bytes, file)
-        }),
-        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| {
-            Cell::size(row.compressed_bytes)
-        }),
+        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
+        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
         Field::new(Column::sum("copies", 3), |row: &Row<'_>| Cell::Count(row.instances)),
     ];
     Table::of(rows, &fields).abridged(options).totalled("all functions")
@@ -274,13 +229,7 @@ fn evidence(binary: &Binary) -> String {
     rows.sort_by_key(|row| (std::cmp::Reverse(row.file_bytes), row.source));
     let by: Vec<String> = rows
         .into_iter()
-        .map(|row| {
-            format!(
-                "{} {}",
-                words::evidence_source(row.source),
-                human::percent(row.file_bytes, file)
-            )
-        })
+        .map(|row| format!("{} {}", words::evidence_source(row.source), human::percent(row.file_bytes, file)))
         .collect();
     let owned = file.saturating_sub(binary.unattributed_bytes);
     format!(

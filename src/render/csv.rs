@@ -90,12 +90,7 @@ fn functions(report: &Report, options: &Options) -> String {
 
 fn files(report: &Report, options: &Options) -> String {
     let mut out = String::from("path,role,method,unix_mode,uncompressed_bytes,compressed_bytes\n");
-    for entry in report
-        .artifact
-        .entries
-        .iter()
-        .filter(|entry| options.accepts(&entry.path))
-    {
+    for entry in report.artifact.entries.iter().filter(|entry| options.accepts(&entry.path)) {
         out += &line(&[
             entry.path.clone(),
             words::role(entry.role).to_owned(),
@@ -112,10 +107,7 @@ fn each<'a, T: 'a>(
     report: &'a Report,
     rows: impl Fn(&'a Binary) -> &'a Vec<T>,
 ) -> impl Iterator<Item = (&'a Binary, &'a T)> {
-    report
-        .binaries
-        .iter()
-        .flat_map(move |binary| rows(binary).iter().map(move |row| (binary, row)))
+    report.binaries.iter().flat_map(move |binary| rows(binary).iter().map(move |row| (binary, row)))
 }
 
 fn bytes(size: ByteSize) -> String {

@@ -40,18 +40,9 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
 }
 
 fn totals(diff: &Diff) -> Table {
-    let line = |name: &str, file| Line {
-        name: name.to_owned(),
-        status: Status::Changed,
-        file,
-        compressed: None,
-    };
-    let lines: Vec<Line> = diff
-        .zip
-        .map(|zip| line("zip", zip))
-        .into_iter()
-        .chain([line("unzipped", diff.unzipped)])
-        .collect();
+    let line = |name: &str, file| Line { name: name.to_owned(), status: Status::Changed, file, compressed: None };
+    let lines: Vec<Line> =
+        diff.zip.map(|zip| line("zip", zip)).into_iter().chain([line("unzipped", diff.unzipped)]).collect();
     Table::of(lines, &sizes("size"))
 }
 
@@ -60,9 +51,7 @@ fn sizes(title: &'static str) -> Vec<Field<Line>> {
         Field::new(Column::name(title), |line: &Line| Cell::Text(line.name.clone())),
         Field::new(Column::sum("old", 2), |line: &Line| Cell::Size(line.file.old_bytes)),
         Field::new(Column::sum("new", 2), |line: &Line| Cell::Size(line.file.new_bytes)),
-        Field::new(Column::sum("change", 0), |line: &Line| {
-            Cell::Delta(line.file.delta_bytes)
-        }),
+        Field::new(Column::sum("change", 0), |line: &Line| Cell::Delta(line.file.delta_bytes)),
         Field::new(Column::sum("% of old", 1), |line: &Line| Cell::Growth(line.file)),
     ]
 }
@@ -80,11 +69,7 @@ fn changes(title: &'static str, lines: Vec<Line>, total: &str, options: &Options
     let changed = lines.iter().filter(|line| line.status != Status::Same).count();
     let mut options = options.clone();
     // Rows come with the largest change first, so the unchanged are last; one is kept where nothing changed at all.
-    let most = if options.rows == 0 {
-        changed
-    } else {
-        options.rows.min(changed)
-    };
+    let most = if options.rows == 0 { changed } else { options.rows.min(changed) };
     options.rows = most.max(1);
     Table::of(lines, &fields).abridged(&options).totalled(total)
 }

@@ -26,12 +26,7 @@ pub(super) struct Item {
 
 impl Item {
     pub(super) fn new(mark: impl Into<String>, tone: Tone, text: impl Into<String>) -> Self {
-        Self {
-            mark: mark.into(),
-            tone,
-            text: text.into(),
-            lines: Vec::new(),
-        }
+        Self { mark: mark.into(), tone, text: text.into(), lines: Vec::new() }
     }
 
     pub(super) fn with_lines(mut self, lines: Vec<String>) -> Self {

@@ -14,11 +14,7 @@ struct Line {
 
 impl Line {
     fn new(name: impl Into<String>, ms: Interval) -> Self {
-        Self {
-            name: name.into(),
-            ms,
-            evidence: None,
-        }
+        Self { name: name.into(), ms, evidence: None }
     }
 }
 
@@ -40,11 +36,7 @@ pub(super) fn document(estimate: &Estimate) -> Document {
         format!(
             "Init is taken to touch {} MB (10^6 bytes) of memory, {}.",
             human::interval(estimate.touched_mb),
-            if estimate.touched_measured {
-                "as measured"
-            } else {
-                "guessed from sizes"
-            }
+            if estimate.touched_measured { "as measured" } else { "guessed from sizes" }
         ),
     );
     document.table(slopes(estimate));
@@ -62,11 +54,7 @@ pub(super) fn document(estimate: &Estimate) -> Document {
     }
     document.title("Sources");
     document.list(
-        sources
-            .iter()
-            .enumerate()
-            .map(|(at, source)| Item::new(format!("[{}]", at + 1), Tone::Dim, *source))
-            .collect(),
+        sources.iter().enumerate().map(|(at, source)| Item::new(format!("[{}]", at + 1), Tone::Dim, *source)).collect(),
     );
     document
 }
@@ -139,9 +127,7 @@ fn times(title: &'static str, lines: Vec<Line>) -> Table {
         Field::new(Column::plain("p10", 0), |line: &Line| Cell::Millis(line.ms.p10)),
         Field::new(Column::plain("p50", 0), |line: &Line| Cell::Millis(line.ms.p50)),
         Field::new(Column::plain("p90", 0), |line: &Line| Cell::Millis(line.ms.p90)),
-        Field::new(Column::plain("evidence", 1), |line: &Line| {
-            line.evidence.clone().map_or(Cell::Blank, Cell::Text)
-        }),
+        Field::new(Column::plain("evidence", 1), |line: &Line| line.evidence.clone().map_or(Cell::Blank, Cell::Text)),
     ];
     Table::of(lines, &fields)
 }

@@ -14,37 +14,21 @@ use crate::units::ByteSize;
 /// shown in the owner view alone. `options.filter` drops crates.
 #[must_use]
 pub fn report(report: &Report, options: &Options) -> String {
-    report
-        .binaries
-        .iter()
-        .flat_map(|binary| lines(binary, options))
-        .collect()
+    report.binaries.iter().flat_map(|binary| lines(binary, options)).collect()
 }
 
 fn lines(binary: &Binary, options: &Options) -> Vec<String> {
     let mut functions = functions_by_owner(binary, options.view);
     let mut lines = Vec::new();
-    for row in crates_of(binary, options.view)
-        .iter()
-        .filter(|row| options.accepts(&row.name))
-    {
+    for row in crates_of(binary, options.view).iter().filter(|row| options.accepts(&row.name)) {
         let name = human::with_version(&row.name, row.version.as_deref());
-        let stack = format!(
-            "{};{};{}",
-            frame(&binary.path),
-            words::crate_kind(row.kind),
-            frame(&name)
-        );
+        let stack = format!("{};{};{}", frame(&binary.path), words::crate_kind(row.kind), frame(&name));
         // Functions that claim more than their crate has would count bytes twice.
         let owned = functions
             .remove(&(row.name.as_str(), row.version.as_deref()))
             .filter(|owned| size(owned) <= row.file_bytes)
             .unwrap_or_default();
-        lines.extend(
-            owned
-                .iter()
-                .map(|f| format!("{stack};{} {}\n", frame(&f.name), f.file_bytes.get())),
-        );
+        lines.extend(owned.iter().map(|f| format!("{stack};{} {}\n", frame(&f.name), f.file_bytes.get())));
         let rest = row.file_bytes - size(&owned);
         if rest > ByteSize::ZERO {
             lines.push(format!("{stack} {}\n", rest.get()));
@@ -59,10 +43,7 @@ fn functions_by_owner(binary: &Binary, view: View) -> BTreeMap<Owner<'_>, Vec<&F
     let mut owners: BTreeMap<Owner<'_>, Vec<&FunctionRow>> = BTreeMap::new();
     if view == View::Owner {
         for function in &binary.functions {
-            owners
-                .entry((&function.crate_name, function.version.as_deref()))
-                .or_default()
-                .push(function);
+            owners.entry((&function.crate_name, function.version.as_deref())).or_default().push(function);
         }
     }
     owners

@@ -17,21 +17,13 @@ pub fn report(report: &Report) -> String {
 /// The differences, with `schema_version` in front.
 #[must_use]
 pub fn diff(diff: &Diff) -> String {
-    document(&Versioned {
-        schema_version: SCHEMA_VERSION,
-        passed: None,
-        value: diff,
-    })
+    document(&Versioned { schema_version: SCHEMA_VERSION, passed: None, value: diff })
 }
 
 /// The verdict, with `schema_version` and `passed` in front.
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
-    document(&Versioned {
-        schema_version: SCHEMA_VERSION,
-        passed: Some(verdict.passed()),
-        value: verdict,
-    })
+    document(&Versioned { schema_version: SCHEMA_VERSION, passed: Some(verdict.passed()), value: verdict })
 }
 
 #[derive(Serialize)]

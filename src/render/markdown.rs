@@ -56,10 +56,9 @@ fn block(block: &Block) -> String {
         Block::Title(_, title) => format!("### {}\n", escape(title)),
         Block::Paragraph(Tone::Strong, text) => format!("**{}**\n", escape(text)),
         Block::Paragraph(_, text) | Block::Caption(text) => format!("{}\n", escape(text)),
-        Block::Fields(fields) => fields
-            .iter()
-            .map(|(name, value)| format!("- {}: {}\n", escape(name), escape(value)))
-            .collect(),
+        Block::Fields(fields) => {
+            fields.iter().map(|(name, value)| format!("- {}: {}\n", escape(name), escape(value))).collect()
+        }
         Block::List(items) => items.iter().map(item).collect(),
         Block::Table(table) => grid(&Table::grid(table)),
     }
@@ -79,10 +78,7 @@ fn grid(grid: &Grid) -> String {
         Some(unit) => format!("{} ({unit})", escape(head.title)),
         None => escape(head.title),
     });
-    let rules = grid
-        .heads
-        .iter()
-        .map(|head| if head.on_the_left { ":--" } else { "--:" }.to_owned());
+    let rules = grid.heads.iter().map(|head| if head.on_the_left { ":--" } else { "--:" }.to_owned());
     let mut text = row(heads.collect()) + &row(rules.collect());
     for line in &grid.rows {
         let cells = line.cells.iter().map(|cell| match (line.role, escape(cell)) {

@@ -79,14 +79,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            width: None,
-            color: false,
-            rows: 20,
-            by: By::default(),
-            view: View::default(),
-            filter: None,
-        }
+        Self { width: None, color: false, rows: 20, by: By::default(), view: View::default(), filter: None }
     }
 }
 

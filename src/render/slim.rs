@@ -34,11 +34,7 @@ pub(super) fn document(outcome: &Outcome) -> Document {
 
 fn sizes(outcome: &Outcome) -> Table {
     let lines = [
-        Line {
-            name: "zip",
-            before: outcome.before.zip_bytes,
-            after: outcome.after.zip_bytes,
-        },
+        Line { name: "zip", before: outcome.before.zip_bytes, after: outcome.after.zip_bytes },
         Line {
             name: "unzipped",
             before: Some(outcome.before.unzipped_bytes),
@@ -54,9 +50,7 @@ fn sizes(outcome: &Outcome) -> Table {
             both(line).map_or(Cell::Unknown, |(before, after)| Cell::Saved(before.since(after)))
         }),
         Field::new(Column::plain("% of before", 1), move |line: &Line| {
-            both(line).map_or(Cell::Unknown, |(before, after)| {
-                Cell::Share(before.saturating_sub(after), before)
-            })
+            both(line).map_or(Cell::Unknown, |(before, after)| Cell::Share(before.saturating_sub(after), before))
         }),
     ];
     Table::of(lines, &fields)
@@ -65,9 +59,7 @@ fn sizes(outcome: &Outcome) -> Table {
 fn rewrites(outcome: &Outcome) -> Table {
     type Row<'a> = &'a RewriteRow;
     let fields: Vec<Field<&RewriteRow>> = vec![
-        Field::new(Column::plain("rewrite", 0), |row: &Row<'_>| {
-            Cell::Text(row.name.clone())
-        }),
+        Field::new(Column::plain("rewrite", 0), |row: &Row<'_>| Cell::Text(row.name.clone())),
         Field::new(Column::name("file"), |row: &Row<'_>| Cell::Text(row.path.clone())),
         Field::new(Column::plain("status", 0), |row: &Row<'_>| {
             Cell::Text(words::rewrite_status(row.status).to_owned())
@@ -76,9 +68,7 @@ fn rewrites(outcome: &Outcome) -> Table {
             RewriteStatus::Applied => Cell::Saved(row.saved_bytes),
             RewriteStatus::NoGain | RewriteStatus::NotApplicable => Cell::Blank,
         }),
-        Field::new(Column::words("why not", 1), |row: &Row<'_>| {
-            row.reason.clone().map_or(Cell::Blank, Cell::Text)
-        }),
+        Field::new(Column::words("why not", 1), |row: &Row<'_>| row.reason.clone().map_or(Cell::Blank, Cell::Text)),
     ];
     Table::of(&outcome.rewrites, &fields)
 }

@@ -42,10 +42,9 @@ impl Cell {
             (Self::Size(a), Self::Size(b)) => Self::Size(a + b),
             (Self::Delta(a), Self::Delta(b)) => Self::Delta(ByteDelta::new(a.get().saturating_add(b.get()))),
             (Self::Share(a, whole), Self::Share(b, _)) => Self::Share(a + b, whole),
-            (Self::Growth(a), Self::Growth(b)) => Self::Growth(SizeChange::between(
-                a.old_bytes + b.old_bytes,
-                a.new_bytes + b.new_bytes,
-            )),
+            (Self::Growth(a), Self::Growth(b)) => {
+                Self::Growth(SizeChange::between(a.old_bytes + b.old_bytes, a.new_bytes + b.new_bytes))
+            }
             (Self::Count(a), Self::Count(b)) => Self::Count(a.saturating_add(b)),
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
             _ => Self::Blank,
@@ -127,42 +126,22 @@ pub(super) struct Column {
 impl Column {
     /// The row's name.
     pub(super) const fn name(title: &'static str) -> Self {
-        Self {
-            title,
-            sum: Sum::None,
-            is_name: true,
-            leaves: 0,
-        }
+        Self { title, sum: Sum::None, is_name: true, leaves: 0 }
     }
 
     /// Another name: a path or a reason.
     pub(super) const fn words(title: &'static str, leaves: u8) -> Self {
-        Self {
-            title,
-            sum: Sum::None,
-            is_name: true,
-            leaves,
-        }
+        Self { title, sum: Sum::None, is_name: true, leaves }
     }
 
     /// Numbers that add up.
     pub(super) const fn sum(title: &'static str, leaves: u8) -> Self {
-        Self {
-            title,
-            sum: Sum::Shown,
-            is_name: false,
-            leaves,
-        }
+        Self { title, sum: Sum::Shown, is_name: false, leaves }
     }
 
     /// Words, or numbers that do not add up.
     pub(super) const fn plain(title: &'static str, leaves: u8) -> Self {
-        Self {
-            title,
-            sum: Sum::None,
-            is_name: false,
-            leaves,
-        }
+        Self { title, sum: Sum::None, is_name: false, leaves }
     }
 }
 
@@ -196,10 +175,7 @@ pub(super) struct Field<T> {
 
 impl<T> Field<T> {
     pub(super) fn new(column: Column, cell: impl Fn(&T) -> Cell + 'static) -> Self {
-        Self {
-            column,
-            cell: Box::new(cell),
-        }
+        Self { column, cell: Box::new(cell) }
     }
 }
 
@@ -215,13 +191,7 @@ impl Table {
         let cells = |row: &T| fields.iter().map(|field| (field.cell)(row)).collect();
         Self {
             columns: fields.iter().map(|field| field.column).collect(),
-            rows: rows
-                .into_iter()
-                .map(|row| Row {
-                    role: RowRole::Item,
-                    cells: cells(&row),
-                })
-                .collect(),
+            rows: rows.into_iter().map(|row| Row { role: RowRole::Item, cells: cells(&row) }).collect(),
         }
     }
 
@@ -252,11 +222,7 @@ impl Table {
 
     fn summed(&self, label: String, role: RowRole, rows: &[Row]) -> Row {
         let sum = |(at, column): (usize, &Column)| match column.sum {
-            Sum::Shown => rows
-                .iter()
-                .map(|row| row.cells[at].clone())
-                .reduce(Cell::plus)
-                .unwrap_or(Cell::Blank),
+            Sum::Shown => rows.iter().map(|row| row.cells[at].clone()).reduce(Cell::plus).unwrap_or(Cell::Blank),
             Sum::None => Cell::Blank,
         };
         let mut cells: Vec<Cell> = self.columns.iter().enumerate().map(sum).collect();
@@ -270,37 +236,23 @@ impl Table {
             let mut cells = self.rows.iter().map(|row| &row.cells[at]);
             cells.clone().any(Cell::is_known) && (self.columns[at].leaves == 0 || !cells.all(Cell::is_zero))
         };
-        let kept: Vec<usize> = (0..self.columns.len())
-            .filter(|&at| at == 0 || says_something(at))
-            .collect();
+        let kept: Vec<usize> = (0..self.columns.len()).filter(|&at| at == 0 || says_something(at)).collect();
         let units: Vec<Option<Unit>> = kept.iter().map(|&at| self.unit(at)).collect();
         Grid {
-            heads: kept
-                .iter()
-                .zip(&units)
-                .map(|(&at, unit)| self.head(at, *unit))
-                .collect(),
+            heads: kept.iter().zip(&units).map(|(&at, unit)| self.head(at, *unit)).collect(),
             rows: self
                 .rows
                 .iter()
                 .map(|row| GridRow {
                     role: row.role,
-                    cells: kept
-                        .iter()
-                        .zip(&units)
-                        .map(|(&at, unit)| print(&row.cells[at], *unit))
-                        .collect(),
+                    cells: kept.iter().zip(&units).map(|(&at, unit)| print(&row.cells[at], *unit)).collect(),
                 })
                 .collect(),
         }
     }
 
     fn unit(&self, at: usize) -> Option<Unit> {
-        self.rows
-            .iter()
-            .filter_map(|row| row.cells[at].magnitude())
-            .max()
-            .map(Unit::for_largest)
+        self.rows.iter().filter_map(|row| row.cells[at].magnitude()).max().map(Unit::for_largest)
     }
 
     fn head(&self, at: usize, unit: Option<Unit>) -> Head {
@@ -327,13 +279,14 @@ fn print(cell: &Cell, unit: Option<Unit>) -> String {
         Cell::Delta(delta) => format!("{}{}", sign(delta.get()), unit.format(delta.magnitude())),
         Cell::Saved(delta) if delta.get() < 0 => format!("-{}", unit.format(delta.magnitude())),
         Cell::Saved(delta) => unit.format(delta.magnitude()),
-        Cell::Share(part, whole) => part
-            .percent_of(*whole)
-            .map_or_else(|| "?".to_owned(), |share| format!("{share:.1}")),
-        Cell::Growth(change) => change.delta_bytes.magnitude().percent_of(change.old_bytes).map_or_else(
-            || "new".to_owned(),
-            |share| format!("{}{share:.1}", sign(change.delta_bytes.get())),
-        ),
+        Cell::Share(part, whole) => {
+            part.percent_of(*whole).map_or_else(|| "?".to_owned(), |share| format!("{share:.1}"))
+        }
+        Cell::Growth(change) => change
+            .delta_bytes
+            .magnitude()
+            .percent_of(change.old_bytes)
+            .map_or_else(|| "new".to_owned(), |share| format!("{}{share:.1}", sign(change.delta_bytes.get()))),
         Cell::Count(count) => count.to_string(),
         Cell::Millis(ms) => format!("{ms:.1}"),
         Cell::Unknown => "?".to_owned(),

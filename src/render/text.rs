@@ -55,17 +55,10 @@ const SHORTEST_NAME: usize = 24;
 const STUB: usize = 8;
 
 fn print(document: &Document, options: &Options) -> String {
-    let mut printer = Printer {
-        width: options.width,
-        color: options.color,
-        out: String::new(),
-    };
+    let mut printer = Printer { width: options.width, color: options.color, out: String::new() };
     let mut previous: Option<&Block> = None;
     for block in &document.blocks {
-        let joined = matches!(
-            (previous, block),
-            (None | Some(Block::Title(..) | Block::Caption(_)), _)
-        );
+        let joined = matches!((previous, block), (None | Some(Block::Title(..) | Block::Caption(_)), _));
         if !joined {
             printer.out.push('\n');
         }
@@ -97,15 +90,9 @@ impl Printer {
         let widest = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in fields {
             let value = human::clean(value);
-            let room = self
-                .width
-                .map_or(usize::MAX, |width| width.saturating_sub(widest + GAP).max(STUB));
+            let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(widest + GAP).max(STUB));
             // A hash or a path is one word: its ends tell more than a second line would.
-            let value = if value.contains(' ') {
-                value.into_owned()
-            } else {
-                shorten(&value, room)
-            };
+            let value = if value.contains(' ') { value.into_owned() } else { shorten(&value, room) };
             let label = format!("{name:widest$}{:GAP$}", "");
             self.hanging(&label, Tone::Dim, &value, Tone::Plain);
         }
@@ -115,19 +102,9 @@ impl Printer {
         let widest = items.iter().map(|item| length(&item.mark)).max().unwrap_or(0);
         for item in items {
             let padding = widest - length(&item.mark) + GAP;
-            self.hanging(
-                &format!("{}{:padding$}", item.mark, ""),
-                item.tone,
-                &human::clean(&item.text),
-                Tone::Plain,
-            );
+            self.hanging(&format!("{}{:padding$}", item.mark, ""), item.tone, &human::clean(&item.text), Tone::Plain);
             for line in &item.lines {
-                self.hanging(
-                    &format!("{:1$}", "", widest + GAP),
-                    Tone::Plain,
-                    &human::clean(line),
-                    Tone::Dim,
-                );
+                self.hanging(&format!("{:1$}", "", widest + GAP), Tone::Plain, &human::clean(line), Tone::Dim);
             }
         }
     }
@@ -140,9 +117,7 @@ impl Printer {
     }
 
     fn wrapped(&mut self, first: &str, tone: Tone, text: &str, indent: usize) {
-        let room = self
-            .width
-            .map_or(usize::MAX, |width| width.saturating_sub(indent).max(STUB));
+        let room = self.width.map_or(usize::MAX, |width| width.saturating_sub(indent).max(STUB));
         let mut lead = first.to_owned();
         for line in wrap(text, room) {
             let line = self.toned(tone, &line);
@@ -241,17 +216,9 @@ impl Layout {
 }
 
 fn natural_widths(grid: &Grid) -> Vec<usize> {
-    let widest_cell = |at: usize| {
-        grid.rows
-            .iter()
-            .map(|row: &GridRow| length(&row.cells[at]))
-            .max()
-            .unwrap_or(0)
-    };
+    let widest_cell = |at: usize| grid.rows.iter().map(|row: &GridRow| length(&row.cells[at])).max().unwrap_or(0);
     let of_head = |at: usize| grid.heads[at].title.len().max(grid.heads[at].unit.map_or(0, str::len));
-    (0..grid.heads.len())
-        .map(|at| widest_cell(at).max(of_head(at)))
-        .collect()
+    (0..grid.heads.len()).map(|at| widest_cell(at).max(of_head(at))).collect()
 }
 
 fn line_width(widths: &[usize]) -> usize {
@@ -272,9 +239,7 @@ fn shrink_names(grid: &Grid, widths: &mut [usize], mut excess: usize, shortest: 
 }
 
 fn leaving_column(grid: &Grid) -> Option<usize> {
-    (0..grid.heads.len())
-        .filter(|&at| grid.heads[at].leaves > 0)
-        .max_by_key(|&at| (grid.heads[at].leaves, at))
+    (0..grid.heads.len()).filter(|&at| grid.heads[at].leaves > 0).max_by_key(|&at| (grid.heads[at].leaves, at))
 }
 
 fn remove_column(grid: &mut Grid, at: usize) -> &'static str {

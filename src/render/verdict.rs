@@ -49,9 +49,7 @@ fn failed(violation: &Violation) -> Item {
 
 /// `540.57 KiB, limit 556 KiB, baseline 530 KiB`.
 fn sizes(gate: &Gate) -> String {
-    let baseline = gate
-        .baseline_bytes
-        .map(|bytes| format!(", baseline {}", human::size(bytes)));
+    let baseline = gate.baseline_bytes.map(|bytes| format!(", baseline {}", human::size(bytes)));
     format!(
         "{}, limit {}{}",
         human::size(gate.actual_bytes),
@@ -75,20 +73,16 @@ fn blame_title(violation: &Violation) -> String {
 fn blamed(violation: &Violation, options: &Options) -> Table {
     type Row<'a> = &'a Blame;
     let fields: Vec<Field<&Blame>> = vec![
-        Field::new(Column::name("crate or file"), |blame: &Row<'_>| {
-            Cell::Text(blame_name(blame))
-        }),
+        Field::new(Column::name("crate or file"), |blame: &Row<'_>| Cell::Text(blame_name(blame))),
         Field::new(Column::sum("grew", 0), |blame: &Row<'_>| Cell::delta(blame.grown_bytes)),
         Field::new(Column::sum("now", 1), |blame: &Row<'_>| Cell::Size(blame.size_bytes)),
         Field::new(Column::words("in", 3), |blame: &Row<'_>| match blame.crate_name {
             Some(_) => Cell::Text(blame.path.clone()),
             None => Cell::Blank,
         }),
-        Field::new(Column::words("brought in by", 2), |blame: &Row<'_>| {
-            match blame.why.as_slice() {
-                [] => Cell::Blank,
-                why => Cell::Text(human::path(why)),
-            }
+        Field::new(Column::words("brought in by", 2), |blame: &Row<'_>| match blame.why.as_slice() {
+            [] => Cell::Blank,
+            why => Cell::Text(human::path(why)),
         }),
     ];
     Table::of(&violation.blamed, &fields).abridged(options)

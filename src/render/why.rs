@@ -24,18 +24,12 @@ pub(super) fn document(report: &Report, krate: &str) -> Option<Document> {
             };
             fields.push(("path", path));
             let share = human::percent(row.file_bytes, binary.file_bytes);
-            fields.push((
-                "file",
-                format!("{}, {share} of the file", human::exact_size(row.file_bytes)),
-            ));
+            fields.push(("file", format!("{}, {share} of the file", human::exact_size(row.file_bytes))));
             if let Some(zip) = row.compressed_bytes {
                 fields.push(("in zip", human::exact_size(zip)));
             }
             if let Some(retained) = row.retained_bytes {
-                fields.push((
-                    "retained",
-                    format!("{}: what leaves with it", human::exact_size(retained)),
-                ));
+                fields.push(("retained", format!("{}: what leaves with it", human::exact_size(retained))));
             }
             fields.push(("functions", row.functions.to_string()));
             document.fields(fields);
@@ -44,16 +38,8 @@ pub(super) fn document(report: &Report, krate: &str) -> Option<Document> {
     if document.blocks.is_empty() {
         return None;
     }
-    if report.binaries.iter().any(|binary| {
-        binary
-            .crates
-            .iter()
-            .any(|row| is_named(row, krate) && row.why.len() > 1)
-    }) {
-        document.paragraph(
-            Tone::Dim,
-            "The path is the shortest; `cargo tree --invert` lists all of them.",
-        );
+    if report.binaries.iter().any(|binary| binary.crates.iter().any(|row| is_named(row, krate) && row.why.len() > 1)) {
+        document.paragraph(Tone::Dim, "The path is the shortest; `cargo tree --invert` lists all of them.");
     }
     Some(document)
 }

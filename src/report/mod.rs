@@ -1,5 +1,7 @@
 //! The waist of the house: engines pour into a [`Report`], policy and renderers drink from it alone.
 
+mod build;
 mod schema;
 
+pub use build::{BuildError, Context, SymbolFile};
 pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};

@@ -26,11 +26,7 @@ pub(super) const fn dropped_by(rewrite: Rewrite) -> Option<Droppable> {
 }
 
 pub(super) fn apply(image: &Image<'_>, class: Droppable) -> Rewritten {
-    if !image
-        .sections()
-        .iter()
-        .any(|section| Droppable::of(section) == Some(class))
-    {
+    if !image.sections().iter().any(|section| Droppable::of(section) == Some(class)) {
         return Rewritten::NotApplicable("the file has none".to_owned());
     }
     match without_sections(image, |section| Droppable::of(section) == Some(class)) {

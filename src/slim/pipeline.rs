@@ -95,18 +95,10 @@ pub fn slim<'data>(
     let recompress = !options.without.contains(&Rewrite::Recompress);
     let entries = compress_all(&files, recompress.then_some(options.effort), done);
     if recompress {
-        rewrites.extend(
-            package
-                .files
-                .iter()
-                .filter_map(|file| recompress_row(file, &entries, package)),
-        );
+        rewrites.extend(package.files.iter().filter_map(|file| recompress_row(file, &entries, package)));
     }
     let zip = archive::write(&entries, options.timestamp)?;
-    let expected: Vec<_> = files
-        .iter()
-        .map(|f| (f.path.as_str(), f.mode, f.contents.as_ref()))
-        .collect();
+    let expected: Vec<_> = files.iter().map(|f| (f.path.as_str(), f.mode, f.contents.as_ref())).collect();
     archive::confirm(&zip, &expected)?;
 
     let before = match package.source {
@@ -115,18 +107,12 @@ pub fn slim<'data>(
     };
     let after = ByteSize::of(&zip);
     if let Some(before) = before.filter(|&before| after > before) {
-        return Err(SlimError::Larger {
-            before: before.get(),
-            after: after.get(),
-        });
+        return Err(SlimError::Larger { before: before.get(), after: after.get() });
     }
     let outcome = Outcome {
         level: options.level,
         effort: options.effort.name().to_owned(),
-        before: PackageSizes {
-            zip_bytes: before,
-            unzipped_bytes: package.unzipped_size(),
-        },
+        before: PackageSizes { zip_bytes: before, unzipped_bytes: package.unzipped_size() },
         after: PackageSizes {
             zip_bytes: Some(after),
             unzipped_bytes: files.iter().map(|f| ByteSize::of(&f.contents)).sum(),
@@ -144,32 +130,14 @@ fn slim_file<'data>(
     options: &Options,
     rewrites: &mut Vec<RewriteRow>,
 ) -> Result<SlimmedFile<'data>, SlimError> {
-    let kind = if file.is_symlink {
-        EntryKind::Symlink
-    } else {
-        EntryKind::File
-    };
-    let contents = if file.is_elf() {
-        slim_program(file, options, rewrites)?
-    } else {
-        None
-    };
+    let kind = if file.is_symlink { EntryKind::Symlink } else { EntryKind::File };
+    let contents = if file.is_elf() { slim_program(file, options, rewrites)? } else { None };
     // Lambda starts the file that is called so; a bare program becomes it.
     let bare_program = package.source == PackageSource::Elf && file.role == Role::Bootstrap;
-    let path = if bare_program {
-        "bootstrap".to_owned()
-    } else {
-        file.path.clone()
-    };
+    let path = if bare_program { "bootstrap".to_owned() } else { file.path.clone() };
     let unchanged = if contents.is_none() { file.zip } else { None };
     let contents = contents.map_or_else(|| file.contents.clone(), Cow::Owned);
-    Ok(SlimmedFile {
-        path,
-        mode: mode(file),
-        kind,
-        contents,
-        unchanged,
-    })
+    Ok(SlimmedFile { path, mode: mode(file), kind, contents, unchanged })
 }
 
 /// 0755 for what can be started, 0644 for all else: the same on every host.
@@ -178,11 +146,7 @@ fn mode(file: &PackageFile<'_>) -> u32 {
         return LINK_MODE;
     }
     let marked = file.mode.is_some_and(|mode| mode & 0o111 != 0);
-    if marked || file.is_elf() || file.is_script() || must_be_readable(file) {
-        PROGRAM_MODE
-    } else {
-        FILE_MODE
-    }
+    if marked || file.is_elf() || file.is_script() || must_be_readable(file) { PROGRAM_MODE } else { FILE_MODE }
 }
 
 /// The rewritten program; `None` where nothing was dropped.
@@ -194,32 +158,17 @@ fn slim_program(
     let original = file.contents.as_ref();
     if let Err(source) = Image::parse(original) {
         if must_be_readable(file) {
-            return Err(SlimError::Elf {
-                path: file.path.clone(),
-                source,
-            });
+            return Err(SlimError::Elf { path: file.path.clone(), source });
         }
         // An ELF file of another kind among the assets is data to us.
-        rewrites.push(row(
-            Rewrite::StripSymbols,
-            file,
-            RewriteStatus::NotApplicable,
-            0,
-            Some(source.to_string()),
-        ));
+        rewrites.push(row(Rewrite::StripSymbols, file, RewriteStatus::NotApplicable, 0, Some(source.to_string())));
         return Ok(None);
     }
     let mut current: Option<Vec<u8>> = None;
-    for rewrite in Rewrite::ALL
-        .into_iter()
-        .filter(|rewrite| !options.without.contains(rewrite))
-    {
+    for rewrite in Rewrite::ALL.into_iter().filter(|rewrite| !options.without.contains(rewrite)) {
         let Some(class) = dropped_by(rewrite) else { continue };
         let data = current.as_deref().unwrap_or(original);
-        let image = Image::parse(data).map_err(|source| SlimError::Elf {
-            path: file.path.clone(),
-            source,
-        })?;
+        let image = Image::parse(data).map_err(|source| SlimError::Elf { path: file.path.clone(), source })?;
         let size = data.len();
         match apply(&image, class) {
             Rewritten::Applied(smaller) => {
@@ -233,10 +182,7 @@ fn slim_program(
         }
     }
     if let Some(smaller) = &current {
-        same_program(original, smaller).map_err(|source| SlimError::Verify {
-            path: file.path.clone(),
-            source,
-        })?;
+        same_program(original, smaller).map_err(|source| SlimError::Verify { path: file.path.clone(), source })?;
     }
     Ok(current)
 }

@@ -48,7 +48,7 @@ fn compress<'a>(file: &'a SlimmedFile<'a>, effort: Option<Effort>) -> NewEntry<'
         (Some(kept), None) => kept,
         (kept, effort) => {
             let fresh = match deflate::encode(&file.contents, effort.unwrap_or_default()) {
-                deflate::Encoded::Deflated(stream) => (Method::Deflate, Cow::Owned(stream)),
+                deflate::Encoded::Deflate(stream) => (Method::Deflate, Cow::Owned(stream)),
                 deflate::Encoded::Stored => (Method::Stored, Cow::Borrowed(file.contents.as_ref())),
             };
             kept.filter(|(_, data)| data.len() <= fresh.1.len()).unwrap_or(fresh)

@@ -19,12 +19,7 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// Every rewrite, in the order tried.
-    pub const ALL: [Self; 4] = [
-        Self::StripDebug,
-        Self::StripSymbols,
-        Self::DropComment,
-        Self::Recompress,
-    ];
+    pub const ALL: [Self; 4] = [Self::StripDebug, Self::StripSymbols, Self::DropComment, Self::Recompress];
 
     /// Its name on the command line and in the report.
     #[must_use]

@@ -43,11 +43,7 @@ pub fn same_program(before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
     let old = parse(before, "original")?;
     let new = parse(after, "slimmed")?;
     let equal = |what: &str, same: bool| {
-        if same {
-            Ok(())
-        } else {
-            Err(VerifyError::Differs { what: what.to_owned() })
-        }
+        if same { Ok(()) } else { Err(VerifyError::Differs { what: what.to_owned() }) }
     };
     equal("entry point", old.entry == new.entry)?;
     equal("identification", old.header.e_ident == new.header.e_ident)?;
@@ -66,34 +62,22 @@ pub fn same_program(before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
 }
 
 fn parse<'a>(data: &'a [u8], which: &'static str) -> Result<Elf<'a>, VerifyError> {
-    Elf::parse(data).map_err(|error| VerifyError::Unreadable {
-        which,
-        why: error.to_string(),
-    })
+    Elf::parse(data).map_err(|error| VerifyError::Unreadable { which, why: error.to_string() })
 }
 
 fn build_id<'a>(elf: &Elf<'a>, data: &'a [u8]) -> Option<Vec<u8>> {
     let notes = elf.iter_note_headers(data)?;
-    notes
-        .flatten()
-        .find(|note| note.n_type == goblin::elf::note::NT_GNU_BUILD_ID)
-        .map(|note| note.desc.to_vec())
+    notes.flatten().find(|note| note.n_type == goblin::elf::note::NT_GNU_BUILD_ID).map(|note| note.desc.to_vec())
 }
 
 /// `e_shoff`, `e_shnum`, `e_shstrndx`: where section headers are. The loader reads none of them.
 const SECTION_HEADER_FIELDS: [std::ops::Range<usize>; 2] = [0x28..0x30, 0x3c..0x40];
 
 fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
-    for header in elf
-        .program_headers
-        .iter()
-        .filter(|h| h.p_type == PT_LOAD || h.p_type == PT_DYNAMIC)
-    {
+    for header in elf.program_headers.iter().filter(|h| h.p_type == PT_LOAD || h.p_type == PT_DYNAMIC) {
         let range = header.file_range();
         let (Some(old), Some(new)) = (before.get(range.clone()), after.get(range.clone())) else {
-            return Err(VerifyError::LoadedByte {
-                address: header.p_vaddr,
-            });
+            return Err(VerifyError::LoadedByte { address: header.p_vaddr });
         };
         if old == new {
             continue;
@@ -101,9 +85,7 @@ fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), Verify
         for (at, (a, b)) in old.iter().zip(new).enumerate() {
             let offset = range.start + at;
             if a != b && !SECTION_HEADER_FIELDS.iter().any(|field| field.contains(&offset)) {
-                return Err(VerifyError::LoadedByte {
-                    address: header.p_vaddr + at as u64,
-                });
+                return Err(VerifyError::LoadedByte { address: header.p_vaddr + at as u64 });
             }
         }
     }
@@ -113,10 +95,7 @@ fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), Verify
 /// Every loaded section is still there, under its name, at its place.
 fn loaded_sections(old: &Elf<'_>, new: &Elf<'_>) -> Result<(), VerifyError> {
     let places = |elf: &Elf<'_>| -> Vec<(String, u64, u64, u64, u32)> {
-        let loaded = elf
-            .section_headers
-            .iter()
-            .filter(|s| s.sh_flags & u64::from(SHF_ALLOC) != 0);
+        let loaded = elf.section_headers.iter().filter(|s| s.sh_flags & u64::from(SHF_ALLOC) != 0);
         loaded
             .map(|s| {
                 let name = elf.shdr_strtab.get_at(s.sh_name).unwrap_or_default().to_owned();
@@ -126,17 +105,9 @@ fn loaded_sections(old: &Elf<'_>, new: &Elf<'_>) -> Result<(), VerifyError> {
     };
     for (a, b) in places(old).iter().zip(&places(new)) {
         if a != b {
-            return Err(VerifyError::Differs {
-                what: format!("loaded section {:?}", a.0),
-            });
+            return Err(VerifyError::Differs { what: format!("loaded section {:?}", a.0) });
         }
     }
     let same = places(old).len() == places(new).len();
-    if same {
-        Ok(())
-    } else {
-        Err(VerifyError::Differs {
-            what: "number of loaded sections".to_owned(),
-        })
-    }
+    if same { Ok(()) } else { Err(VerifyError::Differs { what: "number of loaded sections".to_owned() }) }
 }

@@ -45,10 +45,7 @@ impl Inflater<'_> {
         let distances = self.bits(5) + 1;
         let written = self.bits(4) + 4;
         let mut order = vec![0u8; 19];
-        for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
-            .into_iter()
-            .take(written)
-        {
+        for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15].into_iter().take(written) {
             order[symbol] = self.bits(3) as u8;
         }
         let mut lengths: Vec<u8> = vec![];
@@ -80,9 +77,8 @@ impl Inflater<'_> {
             3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
             227, 258,
         ];
-        const LENGTH_BITS: [u32; 29] = [
-            0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
-        ];
+        const LENGTH_BITS: [u32; 29] =
+            [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
         const DISTANCES: [usize; 30] = [
             1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073,
             4097, 6145, 8193, 12289, 16385, 24577,
@@ -148,21 +144,9 @@ impl Inflater<'_> {
 }
 
 fn inflate(stream: &[u8]) -> (Vec<u8>, Seen) {
-    let mut inflater = Inflater {
-        stream,
-        bit: 0,
-        output: vec![],
-        seen: Seen::default(),
-        carried: 0,
-    };
+    let mut inflater = Inflater { stream, bit: 0, output: vec![], seen: Seen::default(), carried: 0 };
     while !inflater.block() {}
-    let Inflater {
-        bit,
-        output,
-        mut seen,
-        carried,
-        ..
-    } = inflater;
+    let Inflater { bit, output, mut seen, carried, .. } = inflater;
     assert_eq!(bit.div_ceil(8), stream.len());
     let rest = carried + (stream.len() * 8 - bit) as u64;
     match seen.blocks.last_mut() {
@@ -183,11 +167,7 @@ fn agree(name: &str, data: &[u8], stream: &[u8]) {
     assert_eq!(tokens + headers, 8 * stream.len() as u64, "{name}");
     let token_bytes: u64 = traced.tokens.iter().map(|&(len, _)| u64::from(len)).sum();
     let block_bytes: u64 = traced.blocks.iter().map(|&(len, _)| len).sum();
-    assert_eq!(
-        (token_bytes, block_bytes),
-        (data.len() as u64, data.len() as u64),
-        "{name}"
-    );
+    assert_eq!((token_bytes, block_bytes), (data.len() as u64, data.len() as u64), "{name}");
 }
 
 /// Streams of the same bytes by every encoder at hand.
@@ -216,10 +196,7 @@ fn streams(data: &[u8]) -> Vec<(String, Vec<u8>)> {
         ("zopfli fixed", zopfli::BlockType::Fixed),
         ("zopfli stored", zopfli::BlockType::Uncompressed),
     ] {
-        let options = zopfli::Options {
-            iteration_count: std::num::NonZeroU64::MIN,
-            ..zopfli::Options::default()
-        };
+        let options = zopfli::Options { iteration_count: std::num::NonZeroU64::MIN, ..zopfli::Options::default() };
         let mut encoder = zopfli::DeflateEncoder::new(options, block_type, vec![]);
         std::io::Write::write_all(&mut encoder, data).unwrap();
         streams.push((name.to_owned(), encoder.finish().unwrap()));

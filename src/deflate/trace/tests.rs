@@ -25,13 +25,9 @@ pub(super) fn seen(stream: &[u8], size: u64) -> Result<Seen, DeflateError> {
 
 /// Packs bits, first one lowest: `(value, count)`, codes written by [`code`] and the rest least significant first.
 fn pack(fields: &[(u32, u32)]) -> Vec<u8> {
-    let bits: Vec<bool> = fields
-        .iter()
-        .flat_map(|&(value, count)| (0..count).map(move |bit| value >> bit & 1 == 1))
-        .collect();
-    bits.chunks(8)
-        .map(|byte| byte.iter().rev().fold(0, |acc, &bit| acc << 1 | u8::from(bit)))
-        .collect()
+    let bits: Vec<bool> =
+        fields.iter().flat_map(|&(value, count)| (0..count).map(move |bit| value >> bit & 1 == 1)).collect();
+    bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |acc, &bit| acc << 1 | u8::from(bit))).collect()
 }
 
 /// A Huffman code, which is written most significant bit first.
@@ -82,68 +78,34 @@ fn blocks_without_output_are_charged_to_the_next_block_with_output_or_the_last_o
 #[test]
 fn a_stream_without_output_is_one_block_of_nothing() {
     let seen = seen(&[0x03, 0x00], 0).unwrap();
-    assert_eq!(
-        seen,
-        Seen {
-            tokens: vec![],
-            blocks: vec![(0, 16)]
-        }
-    );
+    assert_eq!(seen, Seen { tokens: vec![], blocks: vec![(0, 16)] });
 }
 
 #[test]
 fn stored_bytes_cost_eight_bits_each() {
     let seen = seen(&[1, 3, 0, 0xfc, 0xff, 7, 8, 9], 3).unwrap();
-    assert_eq!(
-        seen,
-        Seen {
-            tokens: vec![(3, 24)],
-            blocks: vec![(3, 40)]
-        }
-    );
+    assert_eq!(seen, Seen { tokens: vec![(3, 24)], blocks: vec![(3, 40)] });
 }
 
 #[test]
 fn each_broken_stream_gets_its_error() {
     let block = 0;
     let check = |stream: &[u8], size, error| assert_eq!(seen(stream, size), Err(error));
-    let truncated = |size| DeflateError::Truncated {
-        stream_size: ByteSize::new(size),
-        block,
-    };
+    let truncated = |size| DeflateError::Truncated { stream_size: ByteSize::new(size), block };
     check(&[], 0, truncated(0));
     check(&[0x03], 0, truncated(1));
     check(&[1, 3, 0, 0xfc, 0xff, 7, 8], 3, truncated(7));
     check(&[0x07], 0, DeflateError::ReservedBlockType { block, bit: 0 });
-    let mismatch = DeflateError::StoredLengthMismatch {
-        block,
-        length: 3,
-        complement: 0xfffd,
-    };
+    let mismatch = DeflateError::StoredLengthMismatch { block, length: 3, complement: 0xfffd };
     check(&[1, 3, 0, 0xfd, 0xff, 7, 8, 9], 3, mismatch);
     let (end, stream_size) = (ByteSize::new(2), ByteSize::new(3));
     check(&[0x03, 0x00, 0x00], 0, DeflateError::TrailingBytes { end, stream_size });
-    check(
-        &pack(&[FINAL, FIXED, code(0x30, 8), END]),
-        0,
-        DeflateError::OutputTooLong {
-            expected: ByteSize::ZERO,
-        },
-    );
+    check(&pack(&[FINAL, FIXED, code(0x30, 8), END]), 0, DeflateError::OutputTooLong { expected: ByteSize::ZERO });
     let (expected, produced) = (ByteSize::new(1), ByteSize::ZERO);
     check(&[0x03, 0x00], 1, DeflateError::OutputTooShort { expected, produced });
 
     let far = pack(&[FINAL, FIXED, code(0x30, 8), code(1, 7), code(1, 5), END]);
-    check(
-        &far,
-        4,
-        DeflateError::DistanceTooFar {
-            block,
-            bit: 11,
-            distance: 2,
-            produced: 1,
-        },
-    );
+    check(&far, 4, DeflateError::DistanceTooFar { block, bit: 11, distance: 2, produced: 1 });
     let reserved_length = pack(&[FINAL, FIXED, code(198, 8), END]);
     check(&reserved_length, 4, DeflateError::BadSymbol { block, bit: 3 });
     let reserved_distance = pack(&[FINAL, FIXED, code(0x30, 8), code(1, 7), code(30, 5), END]);
@@ -159,22 +121,8 @@ fn each_broken_code_table_gets_its_error() {
     };
     let counts =
         |literals: u32, distances: u32, written: u32| [(literals - 257, 5), (distances - 1, 5), (written - 4, 4)];
-    check(
-        &counts(287, 1, 4),
-        DeflateError::TooManySymbols {
-            block,
-            lengths: 287,
-            distances: 1,
-        },
-    );
-    check(
-        &counts(286, 31, 4),
-        DeflateError::TooManySymbols {
-            block,
-            lengths: 286,
-            distances: 31,
-        },
-    );
+    check(&counts(287, 1, 4), DeflateError::TooManySymbols { block, lengths: 287, distances: 1 });
+    check(&counts(286, 31, 4), DeflateError::TooManySymbols { block, lengths: 286, distances: 31 });
 
     // The first four code lengths are those of 16, 17, 18 and 0.
     let table = |lengths: [u32; 4]| [&counts(257, 1, 4)[..], &lengths.map(|length| (length, 3))].concat();

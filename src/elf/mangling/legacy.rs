@@ -34,10 +34,7 @@ pub(super) fn crates_of(text: &str) -> Option<SymbolCrates<'_>> {
     };
     let defining = if defining.is_empty() {
         // `<T as …>` of a trait without path cannot be; `<[T]>::f`, `<str>::f` and their like are core's.
-        vec![CrateRef {
-            name: "core",
-            hash: None,
-        }]
+        vec![CrateRef { name: "core", hash: None }]
     } else {
         defining
     };
@@ -108,10 +105,7 @@ fn heads<'text>(text: &'text str, into: &mut Vec<CrateRef<'text>>) {
         }
         let continues_a_path = text[..start].ends_with("::");
         if !continues_a_path && text[at..].starts_with("::") && is_identifier(&text[start..at]) {
-            let head = CrateRef {
-                name: &text[start..at],
-                hash: None,
-            };
+            let head = CrateRef { name: &text[start..at], hash: None };
             if into.len() < MAX_MENTIONED && !into.contains(&head) {
                 into.push(head);
             }
@@ -125,10 +119,7 @@ mod tests {
 
     fn names(text: &str) -> (Vec<&str>, Vec<&str>) {
         let crates = crates_of(text).expect("readable");
-        (
-            crates.defining.iter().map(|c| c.name).collect(),
-            crates.mentioned.iter().map(|c| c.name).collect(),
-        )
+        (crates.defining.iter().map(|c| c.name).collect(), crates.mentioned.iter().map(|c| c.name).collect())
     }
 
     #[test]
@@ -145,10 +136,7 @@ mod tests {
     #[test]
     fn a_trait_impl_may_be_of_the_type_s_crate_or_of_the_trait_s() {
         let (defining, mentioned) = names("<serde_json::Value as mine::Shrink<other::Way>>::shrink");
-        assert_eq!(
-            (defining, mentioned),
-            (vec!["serde_json", "mine"], vec!["serde_json", "other"])
-        );
+        assert_eq!((defining, mentioned), (vec!["serde_json", "mine"], vec!["serde_json", "other"]));
     }
 
     #[test]

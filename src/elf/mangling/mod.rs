@@ -4,65 +4,7 @@
 //! its type arguments come from, which crate instantiated it. A name that cannot be read gives `None`, never a guess.
 
 mod legacy;
+mod name;
 mod v0;
 
-/// How a symbol was mangled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scheme {
-    /// `_ZN…17h<hash>E`: no crate hash, type arguments mostly missing.
-    Legacy,
-    /// `_R…` (RFC 2603): crate hashes, type arguments, instantiating crate.
-    V0,
-}
-
-/// A crate as a symbol names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CrateRef<'name> {
-    /// Crate name, with underscores.
-    pub name: &'name str,
-    /// The crate's hash (`StableCrateId`), where the scheme has one.
-    pub hash: Option<u64>,
-}
-
-/// The crates in one symbol name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SymbolCrates<'name> {
-    /// How it was mangled.
-    pub scheme: Scheme,
-    /// The crate that defines the item. Legacy names of trait impls leave it open which of several crates it is: the most
-    /// downstream of these, since an impl must see all the types it names. Never empty.
-    pub defining: Vec<CrateRef<'name>>,
-    /// Crates of types among the item's arguments and self type.
-    pub mentioned: Vec<CrateRef<'name>>,
-    /// The crate whose compilation emitted it, where the name says so.
-    pub instantiating: Option<CrateRef<'name>>,
-}
-
-/// Reads a mangled name. `demangled` is the same name as rustc-demangle's `{:#}` prints it, which the legacy scheme is read from.
-#[must_use]
-pub fn crates_of<'name>(mangled: &'name str, demangled: &'name str) -> Option<SymbolCrates<'name>> {
-    if is_legacy(mangled) {
-        return legacy::crates_of(demangled);
-    }
-    v0::crates_of(mangled)
-}
-
-/// The name for people, without hashes. Names that are not Rust's stay as they are.
-#[must_use]
-pub fn demangle(mangled: &str) -> String {
-    if is_legacy(mangled) || mangled.starts_with("_R") {
-        format!("{:#}", rustc_demangle::demangle(mangled))
-    } else {
-        mangled.to_owned()
-    }
-}
-
-/// `_ZN…17h<16 hex digits>E`, with a suffix of LLVM's behind it or not. C++ names start alike but have no such hash.
-fn is_legacy(mangled: &str) -> bool {
-    let Some(hash_at) = mangled.rfind("17h") else {
-        return false;
-    };
-    let hash = mangled.as_bytes().get(hash_at + 3..hash_at + 20);
-    mangled.starts_with("_ZN")
-        && hash.is_some_and(|hash| hash[16] == b'E' && hash[..16].iter().all(u8::is_ascii_hexdigit))
-}
+pub use name::{CrateRef, Scheme, SymbolCrates, crates_of, demangle};

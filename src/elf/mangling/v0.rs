@@ -11,29 +11,14 @@ pub(super) fn crates_of(mangled: &str) -> Option<SymbolCrates<'_>> {
     let body = mangled.strip_prefix("_R")?;
     // LLVM appends `.llvm.<n>`, `.cold` and the like; the grammar itself has no dot.
     let body = body.split('.').next()?;
-    let mut walk = Walk {
-        text: body,
-        at: 0,
-        depth: 0,
-        steps: 0,
-        mentioned: Vec::new(),
-    };
+    let mut walk = Walk { text: body, at: 0, depth: 0, steps: 0, mentioned: Vec::new() };
     while walk.peek()?.is_ascii_digit() {
         walk.at += 1; // Encoding version; none is defined yet.
     }
     let defining = walk.path()?;
     let mentioned = std::mem::take(&mut walk.mentioned);
-    let instantiating = if walk.peek().is_some_and(|tag| tag.is_ascii_uppercase()) {
-        Some(walk.path()?)
-    } else {
-        None
-    };
-    Some(SymbolCrates {
-        scheme: Scheme::V0,
-        defining: vec![defining],
-        mentioned,
-        instantiating,
-    })
+    let instantiating = if walk.peek().is_some_and(|tag| tag.is_ascii_uppercase()) { Some(walk.path()?) } else { None };
+    Some(SymbolCrates { scheme: Scheme::V0, defining: vec![defining], mentioned, instantiating })
 }
 
 struct Walk<'name> {
@@ -92,11 +77,7 @@ impl<'name> Walk<'name> {
     }
 
     fn disambiguator(&mut self) -> Option<u64> {
-        if self.eat(b's') {
-            self.base_62()?.checked_add(1)
-        } else {
-            Some(0)
-        }
+        if self.eat(b's') { self.base_62()?.checked_add(1) } else { Some(0) }
     }
 
     fn identifier(&mut self) -> Option<(u64, &'name str)> {
@@ -130,10 +111,7 @@ impl<'name> Walk<'name> {
         self.nested(|walk| match walk.next()? {
             b'C' => {
                 let (hash, name) = walk.identifier()?;
-                Some(CrateRef {
-                    name,
-                    hash: Some(hash).filter(|&hash| hash != 0),
-                })
+                Some(CrateRef { name, hash: Some(hash).filter(|&hash| hash != 0) })
             }
             b'N' => {
                 walk.next()?; // Namespace.
@@ -324,13 +302,7 @@ mod tests {
     fn the_hash_is_the_stable_crate_id() {
         let crates = crates_of("_RNvCs1234_7mycrate3foo").expect("readable");
         // RFC 2603: base-62 digits 1234 are ((1 * 62 + 2) * 62 + 3) * 62 + 4; `_` adds 1, the disambiguator another.
-        assert_eq!(
-            crates.defining,
-            vec![CrateRef {
-                name: "mycrate",
-                hash: Some(246_206 + 2)
-            }]
-        );
+        assert_eq!(crates.defining, vec![CrateRef { name: "mycrate", hash: Some(246_206 + 2) }]);
     }
 
     #[test]

@@ -1,0 +1,299 @@
+//! From engines to the report: a package in, every file listed, every program attributed, every finding collected.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
+use crate::archive::Method;
+use crate::cargo::CrateGraph;
+use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
+use crate::package::{
+    DeploymentPackage, Finding, PackageFile, PackageSource, Severity, check_architectures, check_binary, check_package,
+    duplicate_crate, must_be_readable, unreadable_elf,
+};
+use crate::units::ByteSize;
+
+use super::schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
+
+/// A file whose symbols may name the bytes of a stripped program.
+#[derive(Debug, Clone)]
+pub struct SymbolFile {
+    /// Where it came from, for the report.
+    pub path: String,
+    /// Its bytes.
+    pub data: Vec<u8>,
+}
+
+/// What the report is made from, besides the package itself.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The artifact's path, as given.
+    pub path: String,
+    /// The crate graph.
+    pub graph: Option<&'a CrateGraph>,
+    /// Number of the package that holds the program; found by name in the graph where `None`.
+    pub root: Option<usize>,
+    /// Which package a crate's hash is of.
+    pub identities: Identities<'a>,
+    /// Unstripped twins or debug files. Each must match a program of the package.
+    pub symbols: &'a [SymbolFile],
+    /// The architecture that the function is deployed for.
+    pub architecture: Option<Architecture>,
+    /// Whether rows per function are wanted.
+    pub detail: Detail,
+}
+
+/// Why no report could be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A program of the package is malformed.
+    #[error("{path}: {source}")]
+    Elf {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: ElfError,
+    },
+    /// A program could not be attributed.
+    #[error("{path}: {source}")]
+    Attribution {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: AttributionError,
+    },
+    /// The file given for its symbols is malformed.
+    #[error("{path}: {source}")]
+    SymbolFile {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: ElfError,
+    },
+    /// The file given for its symbols belongs to none of the programs.
+    #[error("{path}: its symbols are of another link: {source}")]
+    NotATwin {
+        /// Which file.
+        path: String,
+        /// What differs.
+        source: NotATwin,
+    },
+}
+
+impl Report {
+    /// Analyzes a package. `data` is the zip or the ELF file itself; empty for a folder.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the file and what is wrong with it.
+    pub fn build(package: &DeploymentPackage<'_>, data: &[u8], context: &Context<'_>) -> Result<Self, BuildError> {
+        let mut findings = check_package(package);
+        let symbols = symbol_images(context.symbols)?;
+        let mut matches = Matches::new(&symbols);
+        let mut binaries = Vec::new();
+        for file in package.files.iter().filter(|file| file.is_elf()) {
+            let image = match Image::parse(&file.contents) {
+                Ok(image) => image,
+                Err(why) if must_be_readable(file) => {
+                    return Err(BuildError::Elf { path: file.path.clone(), source: why });
+                }
+                Err(why) => {
+                    findings.push(unreadable_elf(file, &why));
+                    continue;
+                }
+            };
+            let own = check_binary(package, file, &image, context.architecture)
+                .map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
+            findings.extend(own);
+            binaries.push(binary(file, &image, matches.find(&image), context)?);
+        }
+        matches.all_used()?;
+        let architectures: Vec<_> = binaries.iter().map(|b| (b.path.clone(), b.architecture)).collect();
+        findings.extend(check_architectures(&architectures));
+        findings.extend(binaries.iter().flat_map(duplicate_crates));
+        findings.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
+        findings.dedup();
+        Ok(Self {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool::this(),
+            artifact: artifact(package, data, &context.path),
+            binaries,
+            findings,
+            estimate: None,
+            measurement: None,
+            slim: None,
+        })
+    }
+
+    /// True where a finding says that Lambda will refuse the package or that it will not start.
+    #[must_use]
+    pub fn is_deployable(&self) -> bool {
+        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
+    }
+}
+
+impl Tool {
+    fn this() -> Self {
+        Self { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+}
+
+fn symbol_images<'a>(files: &'a [SymbolFile]) -> Result<Vec<(&'a SymbolFile, Image<'a>)>, BuildError> {
+    let parse = |file: &'a SymbolFile| match Image::parse_symbol_file(&file.data) {
+        Ok(image) => Ok((file, image)),
+        Err(source) => Err(BuildError::SymbolFile { path: file.path.clone(), source }),
+    };
+    files.iter().map(parse).collect()
+}
+
+/// Symbol files, and which of them were of use.
+struct Matches<'a> {
+    files: &'a [(&'a SymbolFile, Image<'a>)],
+    unmatched: Vec<Option<NotATwin>>,
+}
+
+impl<'a> Matches<'a> {
+    fn new(files: &'a [(&'a SymbolFile, Image<'a>)]) -> Self {
+        // A package without any program matches no symbols.
+        let unmatched = files.iter().map(|_| Some(NotATwin::NoBinary)).collect();
+        Self { files, unmatched }
+    }
+
+    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile, Image<'a>)> {
+        let mut found = None;
+        for (file, unmatched) in self.files.iter().zip(&mut self.unmatched) {
+            match check_twin(binary, &file.1) {
+                Ok(()) => {
+                    *unmatched = None;
+                    found = found.or(Some(file));
+                }
+                Err(why) if unmatched.is_some() => *unmatched = Some(why),
+                Err(_) => {}
+            }
+        }
+        found
+    }
+
+    fn all_used(self) -> Result<(), BuildError> {
+        for ((file, _), unmatched) in self.files.iter().zip(self.unmatched) {
+            if let Some(source) = unmatched {
+                return Err(BuildError::NotATwin { path: file.path.clone(), source });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn binary(
+    file: &PackageFile<'_>,
+    image: &Image<'_>,
+    symbols: Option<&(&SymbolFile, Image<'_>)>,
+    context: &Context<'_>,
+) -> Result<Binary, BuildError> {
+    let compressed = match file.zip {
+        None => Compressed::Unknown,
+        Some(zip) if zip.method == Method::Stored => Compressed::Stored,
+        Some(zip) => Compressed::Deflate(zip.compressed),
+    };
+    // The file's own symbols are the better witness: they cannot be of another link.
+    let symbols = symbols.filter(|_| image.is_stripped());
+    let subject = Subject {
+        image,
+        symbols: symbols.map(|(_, image)| image),
+        graph: context.graph,
+        root: context.root,
+        identities: context.identities,
+        compressed,
+        detail: context.detail,
+    };
+    let Attribution {
+        sections,
+        crates,
+        crates_by_definition,
+        crates_by_instantiation,
+        evidence,
+        functions,
+        unattributed_bytes,
+    } = attribute(&subject).map_err(|source| BuildError::Attribution { path: file.path.clone(), source })?;
+    let dynamic = image.dynamic().map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
+    Ok(Binary {
+        path: file.path.clone(),
+        architecture: image.architecture(),
+        build_id: image.build_id(),
+        file_bytes: file.size(),
+        loaded_bytes: ByteSize::new(image.loaded_size()),
+        stripped: image.is_stripped(),
+        needs_glibc: dynamic.glibc.map(|version| version.to_string()),
+        symbols_from: symbols.map(|(file, _)| file.path.clone()),
+        sections,
+        crates,
+        crates_by_definition,
+        crates_by_instantiation,
+        evidence,
+        unattributed_bytes,
+        functions,
+    })
+}
+
+/// Rows of one package name with several versions.
+fn duplicate_crates(binary: &Binary) -> Vec<Finding> {
+    let mut versions: BTreeMap<&str, Vec<&CrateRow>> = BTreeMap::new();
+    for row in binary.crates.iter().filter(|row| row.version.is_some()) {
+        versions.entry(&row.name).or_default().push(row);
+    }
+    let several = versions.into_iter().filter(|(_, rows)| rows.len() > 1);
+    several
+        .map(|(name, rows)| {
+            let mut rows: Vec<(String, ByteSize)> =
+                rows.iter().map(|row| (row.version.clone().unwrap_or_default(), row.file_bytes)).collect();
+            rows.sort();
+            duplicate_crate(name, &rows)
+        })
+        .collect()
+}
+
+fn artifact(package: &DeploymentPackage<'_>, data: &[u8], path: &str) -> Artifact {
+    let (kind, zip_bytes, zip_overhead_bytes) = match package.source {
+        PackageSource::Zip { size, overhead } => (ArtifactKind::Zip, Some(size), Some(overhead)),
+        PackageSource::Directory => (ArtifactKind::Directory, None, None),
+        PackageSource::Elf => (ArtifactKind::Elf, None, None),
+    };
+    let digest = match kind {
+        ArtifactKind::Directory => Sha256::digest(listing(package)),
+        ArtifactKind::Zip | ArtifactKind::Elf => Sha256::digest(data),
+    };
+    let entries = package.files.iter().map(|file| Entry {
+        path: file.path.clone(),
+        role: file.role,
+        method: file.zip.map(|zip| zip.method),
+        uncompressed_bytes: file.size(),
+        compressed_bytes: file.zip.map(|zip| ByteSize::of(zip.compressed)),
+        unix_mode: file.mode,
+    });
+    Artifact {
+        path: path.to_owned(),
+        kind,
+        zip_bytes,
+        zip_overhead_bytes,
+        unzipped_bytes: package.unzipped_size(),
+        sha256: hex(&digest),
+        code_sha256: (kind == ArtifactKind::Zip).then(|| STANDARD.encode(digest)),
+        entries: entries.collect(),
+    }
+}
+
+/// One line per file: hash, mode, path.
+fn listing(package: &DeploymentPackage<'_>) -> String {
+    let line = |file: &PackageFile<'_>| {
+        let mode = file.mode.unwrap_or_default();
+        format!("{} {mode:04o} {}\n", hex(&Sha256::digest(&file.contents)), file.path)
+    };
+    package.files.iter().map(line).collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
