@@ -1,1 +1,25 @@
-//! To be filled.
+//! The only room with files and processes. Adds WHERE to what other rooms say is wrong.
+//!
+//! Prints nothing: what cargo says while it builds goes to the caller through [`BuildEvent`].
+
+mod build;
+mod error;
+mod find;
+mod open;
+mod options;
+mod process;
+mod project;
+mod replace;
+mod rlib;
+mod toolchain;
+mod tree;
+
+pub use build::{Built, CrateLibrary, build};
+pub use error::HostError;
+pub use find::{find_built, lambda_zip_path};
+pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open};
+pub use options::{BuildOptions, CargoStderr};
+pub use process::BuildEvent;
+pub use project::Project;
+pub use replace::{create_parent, replace};
+pub use tree::{COUNT_LIMIT, TREE_LIMIT, TreeFile, TreeFileKind, read_tree};

@@ -1,0 +1,206 @@
+//! Building the project's program with its symbols kept, and learning which crate is which.
+//!
+//! `cargo rustc -- -C strip=none` compiles the last crate again and nothing else: the profile stays what it is, so every
+//! dependency stays as it was built. The program at `target/<profile>/<bin>` then has its symbols; the next
+//! `cargo build` puts the stripped one back.
+
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::open::unreadable;
+use super::process::{BuildEvent, Output, Tool};
+use super::project::read_graph;
+use super::rlib::member_names;
+use super::toolchain::cargo;
+use super::{BuildOptions, HostError, Project};
+use crate::cargo::{BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, parse_message};
+
+/// A Rust library that the program was linked from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrateLibrary {
+    /// The package id; for the standard library's crates, the crate's name.
+    pub package: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Names of its members: codegen units, metadata, C objects.
+    pub members: Vec<String>,
+}
+
+/// A program that was built, with all that is needed to say what is in it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Built {
+    /// The project; its graph is that of `target`.
+    pub project: Project,
+    /// The program, with its symbols.
+    pub executable: PathBuf,
+    /// Everything that cargo made or found up to date.
+    pub artifacts: Vec<BuiltArtifact>,
+    /// What build scripts told cargo.
+    pub build_scripts: Vec<BuildScript>,
+    /// The Rust libraries of the packages, sorted by package and path. A package can have one for the building machine
+    /// beside the one for the target.
+    pub libraries: Vec<CrateLibrary>,
+    /// The Rust libraries of the standard library, sorted by name. They include its private copies of other crates.
+    pub sysroot_libraries: Vec<CrateLibrary>,
+    /// What `rustc --version` says.
+    pub rustc_version: String,
+    /// The profile's name.
+    pub profile: String,
+    /// The target that it was built for.
+    pub target: String,
+}
+
+impl Built {
+    /// The packages behind the hashes in codegen-unit names. The program's own crate is not among them, because no
+    /// library holds it: it is the crate with the program's name and a hash that nobody else has.
+    #[must_use]
+    pub fn identities(&self) -> CrateIdentities {
+        identities(&self.libraries)
+    }
+
+    /// The standard library's crates (by name) behind the hashes in codegen-unit names.
+    #[must_use]
+    pub fn sysroot_identities(&self) -> CrateIdentities {
+        identities(&self.sysroot_libraries)
+    }
+}
+
+fn identities(libraries: &[CrateLibrary]) -> CrateIdentities {
+    CrateIdentities::from_members(libraries.iter().flat_map(|library| {
+        let members = library.members.iter();
+        members.map(|member| (library.package.as_str(), member.as_str()))
+    }))
+}
+
+/// Builds the project's program. What cargo says goes to `on_event` while it says it.
+///
+/// # Errors
+/// [`HostError::BuildFailed`] if cargo fails, after its messages were handed over; else as [`Project::load`], or
+/// [`HostError::Unreadable`] for a library that cannot be read.
+pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Built, HostError> {
+    let mut project = Project::load(options, on_event)?;
+    let package = project.root_package();
+    let (package_id, spec) = (package.id.clone(), format!("{}@{}", package.name, package.version));
+    let bin = project.bin.name.clone();
+    let args = options.rustc_args(&spec, &bin, project.target.as_deref());
+    let mut tool = Tool::new(cargo(), &args, options.directory.as_deref());
+
+    let mut artifacts = Vec::new();
+    let mut build_scripts = Vec::new();
+    let status = tool.listen(options.stderr, |output| match output {
+        Output::Stderr(chunk) => on_event(BuildEvent::Stderr(&chunk)),
+        Output::Line(line) => match parse_message(&String::from_utf8_lossy(&line)) {
+            BuildMessage::Artifact(artifact) => {
+                on_event(BuildEvent::Artifact(&artifact));
+                artifacts.push(artifact);
+            }
+            BuildMessage::BuildScript(script) => build_scripts.push(script),
+            BuildMessage::Text(text) => on_event(BuildEvent::Text(&text)),
+            // Rendered on stderr already (json-render-diagnostics); the exit status says how it ended.
+            BuildMessage::Compiler { .. } | BuildMessage::Finished { .. } | BuildMessage::Other => {}
+        },
+    })?;
+    let command = tool.text().to_owned();
+    if !status.success() {
+        let status = status.to_string();
+        return Err(HostError::BuildFailed { command, status });
+    }
+    let program = artifacts.iter().find(|artifact| artifact.is_program(&package_id, &bin));
+    let Some(executable) = program.and_then(|program| program.executable.clone()) else {
+        return Err(HostError::NothingBuilt { command, bin });
+    };
+
+    let target = target_of(&executable, &project);
+    follow_configured_target(&mut project, options, &target, on_event)?;
+    Ok(Built {
+        libraries: package_libraries(&artifacts)?,
+        sysroot_libraries: sysroot_libraries(&project.toolchain.libraries(&target))?,
+        rustc_version: project.rustc_version.clone(),
+        profile: options.profile_name().to_owned(),
+        project,
+        executable,
+        artifacts,
+        build_scripts,
+        target,
+    })
+}
+
+/// The target that cargo built for: it can come from cargo's configuration too, and then shows in the path,
+/// `target/<triple>/<profile>/<bin>`.
+fn target_of(executable: &Path, project: &Project) -> String {
+    let below = executable.strip_prefix(project.graph.target_directory()).ok();
+    let parts: Vec<&str> = below.into_iter().flatten().filter_map(|part| part.to_str()).collect();
+    match (&project.target, parts.as_slice()) {
+        (Some(target), _) => target.clone(),
+        (None, [triple, _profile, _bin]) => (*triple).to_owned(),
+        _ => project.toolchain.host.clone(),
+    }
+}
+
+/// Reads the graph again if cargo's configuration chose another platform than the graph was read for.
+fn follow_configured_target(
+    project: &mut Project,
+    options: &BuildOptions,
+    target: &str,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<(), HostError> {
+    if project.platform == target {
+        return Ok(());
+    }
+    let id = project.root_package().id.clone();
+    let graph = read_graph(options, target, on_event)?;
+    if let Some(root) = graph.index_of(&id) {
+        target.clone_into(&mut project.platform);
+        project.root = root;
+        project.graph = graph;
+    }
+    Ok(())
+}
+
+fn package_libraries(artifacts: &[BuiltArtifact]) -> Result<Vec<CrateLibrary>, HostError> {
+    let mut found: Vec<(&str, &PathBuf)> = artifacts
+        .iter()
+        .flat_map(|artifact| artifact.rlibs().map(|path| (artifact.package_id.as_str(), path)))
+        .collect();
+    found.sort();
+    found.dedup();
+    let libraries = found.into_iter().map(|(package, path)| read_library(package, path));
+    libraries.collect()
+}
+
+/// A target without a prebuilt standard library (`-Z build-std`) has no folder here: cargo names those as artifacts.
+fn sysroot_libraries(folder: &Path) -> Result<Vec<CrateLibrary>, HostError> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let entries = entries.map_err(|cause| unreadable(folder, cause))?;
+    let mut found: Vec<(String, PathBuf)> = entries
+        .into_iter()
+        .filter_map(|entry| Some((crate_of_rlib(&entry.path())?, entry.path())))
+        .collect();
+    found.sort();
+    let libraries = found.into_iter().map(|(name, path)| read_library(&name, &path));
+    libraries.collect()
+}
+
+/// `memchr` of `libmemchr-ea71fa85f6699d6b.rlib`.
+fn crate_of_rlib(path: &Path) -> Option<String> {
+    if path.extension()? != "rlib" {
+        return None;
+    }
+    let stem = path.file_stem()?.to_str()?.strip_prefix("lib")?;
+    let name = stem.rsplit_once('-').map_or(stem, |(name, _metadata)| name);
+    Some(name.to_owned())
+}
+
+fn read_library(package: &str, path: &Path) -> Result<CrateLibrary, HostError> {
+    let names = File::open(path).and_then(|file| member_names(BufReader::with_capacity(4096, file)));
+    Ok(CrateLibrary {
+        package: package.to_owned(),
+        path: path.to_owned(),
+        members: names.map_err(|cause| unreadable(path, cause))?,
+    })
+}

@@ -1,0 +1,151 @@
+//! What can go wrong with files and processes, each with where.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::cargo::CargoError;
+use crate::units::ByteSize;
+
+/// What can go wrong with files and processes.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HostError {
+    /// There is no such file.
+    #[error("{}: no such file or folder", .path.display())]
+    NotFound {
+        /// The path that was asked for.
+        path: PathBuf,
+    },
+    /// The operating system refused to read.
+    #[error("{}: cannot read: {cause}", .path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// The file has no bytes.
+    #[error("{}: is empty", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The folder holds no file.
+    #[error("{}: the folder holds no file", .path.display())]
+    EmptyFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The content is nothing that Lambda takes.
+    #[error("{}: neither a zip nor an ELF file nor a folder", .path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A pipe, a socket or a device.
+    #[error("{}: not a regular file", .path.display())]
+    NotARegularFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is larger than anything that Lambda takes.
+    #[error("{}: too large: {} bytes, the limit is {}", .path.display(), .size.get(), .limit.get())]
+    TooLarge {
+        /// The file or folder.
+        path: PathBuf,
+        /// How large it is at least.
+        size: ByteSize,
+        /// The most that is read.
+        limit: ByteSize,
+    },
+    /// The folder holds more files than a zip without extensions can.
+    #[error("{}: more than {limit} files", .path.display())]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The most that is read.
+        limit: usize,
+    },
+    /// A file name that no zip entry can carry.
+    #[error("{}: the name is not UTF-8", .path.display())]
+    NameNotUtf8 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A symbolic link that would lead out of the package.
+    #[error("{}: symbolic link to {target:?}, which is outside of the package", .path.display())]
+    LinkLeavesPackage {
+        /// The link.
+        path: PathBuf,
+        /// What it holds.
+        target: String,
+    },
+    /// The operating system refused to write; the old file is as it was.
+    #[error("{}: cannot write: {cause}", .path.display())]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A program could not be started.
+    #[error("cannot start {}: {cause}", .program.display())]
+    NotStarted {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A program that was asked something failed.
+    #[error("`{command}` failed ({status}): {stderr}")]
+    CommandFailed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: String,
+        /// What it said, without colours.
+        stderr: String,
+    },
+    /// A program's answer is not what it should be.
+    #[error("`{command}` gave an answer that is not understood: {answer:?}")]
+    UnexpectedAnswer {
+        /// The command line.
+        command: String,
+        /// The answer, or its beginning.
+        answer: String,
+    },
+    /// cargo could not build the program. Its own messages have gone to the caller already.
+    #[error("the build failed: `{command}` ({status})")]
+    BuildFailed {
+        /// The command line.
+        command: String,
+        /// How it ended.
+        status: String,
+    },
+    /// cargo said that it built, but named no program.
+    #[error("`{command}` built no program {bin:?}")]
+    NothingBuilt {
+        /// The command line.
+        command: String,
+        /// The binary that was asked for.
+        bin: String,
+    },
+    /// With `--no-build`: the program is in none of the places where it would be.
+    #[error("{bin} is not built; looked for {}", list(.looked_at))]
+    NotBuilt {
+        /// The binary.
+        bin: String,
+        /// Every place, in order.
+        looked_at: Vec<PathBuf>,
+    },
+    /// The project cannot be used.
+    #[error(transparent)]
+    Cargo(#[from] CargoError),
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}

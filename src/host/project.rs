@@ -1,0 +1,118 @@
+//! The cargo project in a folder: its crate graph, the chosen program, and the target to build it for.
+
+use std::env;
+use std::path::PathBuf;
+
+use super::process::{BuildEvent, Output, Tool};
+use super::toolchain::{Toolchain, cargo};
+use super::{BuildOptions, HostError, options::gnu_triple};
+use crate::cargo::{BinTarget, CrateGraph, LambdaBuild, Package};
+use crate::elf::Architecture;
+
+/// A cargo project, read but not built.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Project {
+    /// The crate graph for the platform that is built for.
+    pub graph: CrateGraph,
+    /// Index of the package that builds the program.
+    pub root: usize,
+    /// The program.
+    pub bin: BinTarget,
+    /// What cargo's `--target` will be; `None` leaves it to cargo.
+    pub target: Option<String>,
+    /// cargo-lambda's settings.
+    pub lambda_build: LambdaBuild,
+    /// What `rustc --version` says.
+    pub rustc_version: String,
+    /// Where packages are: `--lambda-dir`, or cargo-lambda's `lambda_dir`, or `target/lambda`.
+    pub lambda_dir: PathBuf,
+    /// The platform that the graph was read for.
+    pub(super) platform: String,
+    pub(super) toolchain: Toolchain,
+}
+
+impl Project {
+    /// Reads the project. The target is `--target`, else `--arm64` or `--x86-64`, else cargo's own
+    /// `CARGO_BUILD_TARGET`, else arm64 if cargo-lambda's settings say so, else what cargo does without one.
+    ///
+    /// # Errors
+    /// [`HostError`] if cargo or rustc cannot be run or fail, or the program is not exactly one.
+    pub fn load(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Self, HostError> {
+        let toolchain = Toolchain::find(options.directory.as_deref())?;
+        let from_environment = env::var("CARGO_BUILD_TARGET").ok().filter(|target| !target.is_empty());
+        let asked = options.target_triple().map(str::to_owned);
+        let mut platform = asked
+            .clone()
+            .or(from_environment.clone())
+            .unwrap_or(toolchain.host.clone());
+
+        let mut graph = read_graph(options, &platform, on_event)?;
+        let mut selected = graph.select_bin(options.package.as_deref(), options.bin.as_deref())?;
+        let lambda_build = graph.lambda_build(selected.package)?;
+        let arm64 = gnu_triple(Architecture::Arm64);
+        let lambda_wants_arm64 = lambda_build.arm64 == Some(true) && asked.is_none() && from_environment.is_none();
+        if lambda_wants_arm64 && platform != arm64 {
+            arm64.clone_into(&mut platform);
+            graph = read_graph(options, &platform, on_event)?;
+            selected = graph.select_bin(options.package.as_deref(), options.bin.as_deref())?;
+        }
+        let lambda_dir = lambda_dir(options, &lambda_build, &graph);
+        Ok(Self {
+            graph,
+            root: selected.package,
+            bin: selected.bin,
+            target: asked.or(lambda_wants_arm64.then(|| arm64.to_owned())),
+            lambda_build,
+            rustc_version: toolchain.version.clone(),
+            lambda_dir,
+            platform,
+            toolchain,
+        })
+    }
+
+    /// The package that builds the program.
+    #[must_use]
+    pub fn root_package(&self) -> &Package {
+        self.graph.package(self.root)
+    }
+}
+
+/// Asks cargo for the crate graph of one platform.
+pub(super) fn read_graph(
+    options: &BuildOptions,
+    platform: &str,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<CrateGraph, HostError> {
+    let mut tool = Tool::new(cargo(), &options.metadata_args(platform), options.directory.as_deref());
+    if let Some(target_dir) = &options.target_dir {
+        // `cargo metadata` has no --target-dir; the variable means the same.
+        tool = tool.env("CARGO_TARGET_DIR", target_dir.as_os_str());
+    }
+    let mut json = Vec::new();
+    let status = tool.listen(options.stderr, |output| match output {
+        Output::Line(line) => {
+            json.extend_from_slice(&line);
+            json.push(b'\n');
+        }
+        Output::Stderr(chunk) => on_event(BuildEvent::Stderr(&chunk)),
+    })?;
+    if !status.success() {
+        return Err(HostError::BuildFailed {
+            command: tool.text().to_owned(),
+            status: status.to_string(),
+        });
+    }
+    Ok(CrateGraph::from_metadata(&String::from_utf8_lossy(&json))?)
+}
+
+fn lambda_dir(options: &BuildOptions, lambda_build: &LambdaBuild, graph: &CrateGraph) -> PathBuf {
+    let set = options
+        .lambda_dir
+        .clone()
+        .or(lambda_build.lambda_dir.as_ref().map(PathBuf::from));
+    match (set, &options.directory) {
+        (Some(folder), Some(directory)) => directory.join(folder),
+        (Some(folder), None) => folder,
+        (None, _) => graph.target_directory().join("lambda"),
+    }
+}

@@ -1,0 +1,172 @@
+//! The member names of a Rust library. An rlib is an `ar` archive; only its headers are read.
+//!
+//! Layout: the System V (GNU) and BSD variants of `ar`, as `ar(5)` and LLVM's `Archive.cpp` have them.
+
+use std::io::{self, Read, Seek};
+
+const MAGIC: &[u8] = b"!<arch>\n";
+const HEADER: usize = 60;
+
+/// More names than any library has; keeps a broken header from asking for gigabytes.
+const NAMES_LIMIT: u64 = 64 << 20;
+
+/// Names of the members, in the order of the archive, without its symbol tables.
+///
+/// # Errors
+/// What reading gives; [`io::ErrorKind::InvalidData`] if it is no archive or contradicts itself.
+pub(super) fn member_names(mut archive: impl Read + Seek) -> io::Result<Vec<String>> {
+    let end = archive.seek(io::SeekFrom::End(0))?;
+    archive.rewind()?;
+    let mut magic = [0; MAGIC.len()];
+    archive.read_exact(&mut magic)?;
+    if magic != MAGIC {
+        return Err(invalid("not an ar archive"));
+    }
+    let mut names = Vec::new();
+    let mut long_names = Vec::new();
+    let mut position = MAGIC.len() as u64;
+    while position + (HEADER as u64) <= end {
+        let mut header = [0; HEADER];
+        archive.read_exact(&mut header)?;
+        let size = number(&header[48..58]).ok_or_else(|| invalid("the size of a member is not a number"))?;
+        let data = position + HEADER as u64;
+        let next = data.checked_add(size).filter(|&next| next <= end);
+        let next = next.ok_or_else(|| invalid("a member ends past the end of the archive"))?;
+
+        match text(&header[..16])? {
+            "//" => long_names = read_limited(&mut archive, size)?,
+            "/" | "/SYM64/" | "__.SYMDEF" | "__.SYMDEF SORTED" => {}
+            name => names.push(full_name(name, &long_names, &mut archive, size)?),
+        }
+        position = next + next % 2;
+        archive.seek(io::SeekFrom::Start(position))?;
+    }
+    names.retain(|name| !name.starts_with("__.SYMDEF"));
+    Ok(names)
+}
+
+fn full_name(name: &str, long_names: &[u8], archive: &mut impl Read, size: u64) -> io::Result<String> {
+    if let Some(length) = name.strip_prefix("#1/") {
+        let length = number(length.as_bytes()).filter(|&length| length <= size);
+        let length = length.ok_or_else(|| invalid("a member's name is longer than the member"))?;
+        let bytes = read_limited(archive, length)?;
+        return Ok(text(&bytes)?.trim_end_matches('\0').to_owned());
+    }
+    if let Some(offset) = name.strip_prefix('/') {
+        let offset = number(offset.as_bytes()).and_then(|offset| usize::try_from(offset).ok());
+        let rest = offset.and_then(|offset| long_names.get(offset..));
+        let rest = rest.ok_or_else(|| invalid("a member's name is outside of the name table"))?;
+        let end = rest.iter().position(|&byte| byte == b'\n').unwrap_or(rest.len());
+        return Ok(text(&rest[..end])?.trim_end_matches('/').to_owned());
+    }
+    Ok(name.trim_end_matches('/').to_owned())
+}
+
+fn read_limited(archive: &mut impl Read, size: u64) -> io::Result<Vec<u8>> {
+    if size > NAMES_LIMIT {
+        return Err(invalid("the name table is too large"));
+    }
+    let mut bytes = Vec::new();
+    archive.take(size).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn number(field: &[u8]) -> Option<u64> {
+    text(field).ok()?.parse().ok()
+}
+
+fn text(field: &[u8]) -> io::Result<&str> {
+    let text = std::str::from_utf8(field).map_err(|_| invalid("a name is not UTF-8"))?;
+    Ok(text.trim_end_matches(' '))
+}
+
+fn invalid(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn member(name: &str, data: &[u8]) -> Vec<u8> {
+        let mut bytes = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 644, data.len()).into_bytes();
+        bytes.extend_from_slice(data);
+        if data.len() % 2 == 1 {
+            bytes.push(b'\n');
+        }
+        bytes
+    }
+
+    fn names(members: &[Vec<u8>]) -> io::Result<Vec<String>> {
+        member_names(Cursor::new([MAGIC.to_vec(), members.concat()].concat()))
+    }
+
+    #[test]
+    fn gnu_names_short_and_long() {
+        let archive = [
+            member("/", b"\0\0\0\0"),
+            member(
+                "//",
+                b"dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o/\nsecond-long-name.o/\n",
+            ),
+            member("lib.rmeta/", b"odd"),
+            member("/0", b""),
+            member("/44", b"data"),
+        ];
+        let expected = [
+            "lib.rmeta",
+            "dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o",
+            "second-long-name.o",
+        ];
+        assert_eq!(names(&archive).unwrap(), expected);
+    }
+
+    #[test]
+    fn bsd_names() {
+        let archive = [
+            member("#1/20", b"__.SYMDEF SORTED\0\0\0\0table"),
+            member("#1/16", b"a long name.o\0\0\0data"),
+            member("b.o", b""),
+        ];
+        assert_eq!(names(&archive).unwrap(), ["a long name.o", "b.o"]);
+    }
+
+    #[test]
+    fn broken_archives_say_what_is_wrong() {
+        let error = |members: &[Vec<u8>]| names(members).unwrap_err().to_string();
+        let mut cut = member("a.o/", b"0123456789");
+        cut.truncate(65);
+        assert_eq!(error(&[cut]), "a member ends past the end of the archive");
+        assert_eq!(
+            error(&[member("/7", b"")]),
+            "a member's name is outside of the name table"
+        );
+        assert_eq!(
+            error(&[member("#1/9", b"short")]),
+            "a member's name is longer than the member"
+        );
+        assert_eq!(
+            member_names(Cursor::new(b"!<thin>\nxxxx")).unwrap_err().to_string(),
+            "not an ar archive"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(flips in proptest::collection::vec((0usize..400, any::<u8>()), 0..8)) {
+            let archive = [
+                MAGIC.to_vec(), member("//", b"long-name-of-a-member.o/\n"), member("/0", b"abc"), member("#1/4", b"b.o\0x"),
+            ];
+            let mut bytes = archive.concat();
+            for (position, byte) in flips {
+                let length = bytes.len();
+                bytes[position % length] = byte;
+            }
+            let _ = member_names(Cursor::new(bytes));
+        }
+    }
+}
