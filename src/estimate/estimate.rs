@@ -32,9 +32,10 @@ pub enum EvidenceGrade {
 /// One term of the cold start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Term {
-    /// `placement`, `download`, `unpack`, `init_floor`, `init_touched`, `bundled_libraries` or `first_call`.
+    /// `placement`, `download`, `unpack`, `init_floor`, `init_touched`, `init_untouched`, `bundled_libraries`,
+    /// `init_unexplained` or `first_call`.
     pub name: String,
-    /// Milliseconds.
+    /// Milliseconds. Only `init_unexplained` can be negative: it is what the other terms of INIT over- or under-estimate.
     pub ms: Interval,
     /// How well it is supported.
     pub evidence: EvidenceGrade,
@@ -49,7 +50,7 @@ pub struct PerMegabyte {
     pub zipped_ms: Interval,
     /// Per unzipped MB: unpacking.
     pub unzipped_ms: Interval,
-    /// Per MB of memory that init touches.
+    /// Per MB of memory that init touches, as it shows in `Init Duration` (the unexplained factor included).
     pub touched_ms: Interval,
 }
 
@@ -62,7 +63,8 @@ pub struct Change {
     pub init_ms: Interval,
     /// Change of the whole cold start, in ms.
     pub cold_total_ms: Interval,
-    /// The conclusion in words: 'no measurable change expected' where an interval holds 0.
+    /// The conclusion in words, part by part: 'faster' or 'slower' where the interval leaves no doubt, 'may be faster' where it
+    /// reaches 0, 'no measurable change expected' where the median is too small to be measured.
     pub conclusion: String,
 }
 
@@ -89,9 +91,11 @@ pub struct Estimate {
     pub terms: Vec<Term>,
     /// Placement, download, unpacking: not in REPORT lines, not billed.
     pub before_init_ms: Interval,
-    /// `Init Duration` as REPORT lines show it.
+    /// Median of `Init Duration` over many cold starts, as REPORT lines show it. The interval is what is not known.
     pub init_ms: Interval,
-    /// 99th percentile of `Init Duration` over many cold starts of a typical parameter draw.
+    /// 90th percentile of `Init Duration` over many cold starts.
+    pub init_p90_ms: Interval,
+    /// 99th percentile of `Init Duration` over many cold starts.
     pub init_p99_ms: Interval,
     /// First invocation: the handler's first call.
     pub first_call_ms: Interval,

@@ -1,5 +1,30 @@
 //! The cold-start model: milliseconds from sizes, each with interval, evidence grade and source.
+//!
+//! [`Model`] holds every coefficient with its provenance, [`predict`] turns the sizes of a package into an [`Estimate`],
+//! [`compare`] says what replacing one package by another changes. It reads no file and starts nothing.
+//! It refuses to give a single number: everything is an [`Interval`], and an input outside the measured range is named.
 
+mod arithmetic;
+#[cfg(test)]
+mod backtest;
+mod compare;
+mod draws;
+mod error;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is named for the one thing it holds, the Estimate"
+)]
 mod estimate;
+mod inputs;
+mod model;
+mod predict;
+mod prior;
+mod range;
+mod sample;
 
+pub use compare::compare;
+pub use error::EstimateError;
 pub use estimate::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+pub use inputs::{Inputs, ZippedSize};
+pub use model::{Coefficient, DataSource, Distribution, Model, PackageKind, Platform, Shared, Tail};
+pub use predict::predict;

@@ -1,0 +1,49 @@
+//! What can be wrong with a question to the model, or with a model that was read from a file.
+
+use thiserror::Error;
+
+/// Why there is no estimate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EstimateError {
+    /// Lambda has no such memory setting.
+    #[error("memory setting of {memory_mb} MB is outside Lambda's range of 128 to 10240 MB")]
+    MemoryOutOfRange {
+        /// What was asked for, in MB.
+        memory_mb: u32,
+    },
+    /// A CPU time that no measurement gives.
+    #[error("first call of {ms} ms of CPU time: expected a finite number of at least 0")]
+    FirstCallCpu {
+        /// What was given, in milliseconds.
+        ms: f64,
+    },
+    /// The text is not a model.
+    #[error("not a cold-start model: {0}")]
+    NotAModel(#[from] serde_json::Error),
+    /// The model was written by another version of this program.
+    #[error("cold-start model has schema version {found}, this program reads {expected}")]
+    SchemaVersion {
+        /// As the model says.
+        found: u32,
+        /// As this program writes.
+        expected: u32,
+    },
+    /// A coefficient that cannot be drawn from.
+    #[error(
+        "coefficient {name:?} of model {model:?} has p10 {p10}, p50 {p50}, p90 {p90}: expected 0 <= p10 <= p50 <= p90, \
+         and p10 > 0 for a lognormal one"
+    )]
+    Coefficient {
+        /// The model's id.
+        model: String,
+        /// Path of the coefficient inside the model.
+        name: String,
+        /// As read.
+        p10: f64,
+        /// As read.
+        p50: f64,
+        /// As read.
+        p90: f64,
+    },
+}

@@ -1,0 +1,130 @@
+//! Sizes in, a cold start out: each term with its interval, its evidence and its source.
+//!
+//! The same input gives the same bytes on every host and in every run: the draws are fixed, the arithmetic is IEEE's
+//! four operations and the square root, and results are rounded to a thousandth of a millisecond.
+
+use super::draws::{Draws, interval};
+use super::estimate::{Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+use super::inputs::{Inputs, ZippedSize};
+use super::model::{Coefficient, Model, Platform};
+use super::range;
+use super::sample::{Pivot, Sample, samples};
+
+/// Predicts the cold start of a package.
+///
+/// Intervals say where the median of many cold starts may lie; how far single cold starts lie above that median is in
+/// `init_p90_ms` and `init_p99_ms`. Percentiles of terms do not add up to those of their sum: most terms can be much larger
+/// than their median and little smaller, so the median of a sum lies above the sum of the medians.
+#[must_use]
+pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
+    let samples = samples(inputs, model, &Draws::new(), Pivot::of(inputs));
+    let of = |value: fn(&Sample) -> f64| interval(samples.iter().map(value).collect());
+    let touched_mb = of(|sample| sample.touched_mb);
+    let extrapolated_why = range::outside(inputs, model, touched_mb);
+    Estimate {
+        package: inputs.package.to_string(),
+        architecture: inputs.architecture.to_string(),
+        memory_mb: inputs.memory_mb,
+        model: model.id.clone(),
+        extrapolated: !extrapolated_why.is_empty(),
+        extrapolated_why,
+        touched_mb,
+        touched_measured: inputs.touched.is_some(),
+        terms: terms(inputs, model, of),
+        before_init_ms: of(Sample::before_init),
+        init_ms: of(Sample::init),
+        init_p90_ms: of(|sample| sample.init() + sample.tail_p90),
+        init_p99_ms: of(|sample| sample.init() + sample.tail_p99),
+        first_call_ms: of(|sample| sample.first_call),
+        cold_total_ms: of(Sample::cold_total),
+        per_megabyte: PerMegabyte {
+            zipped_ms: of(|sample| sample.per_zipped_mb),
+            unzipped_ms: of(|sample| sample.per_unzipped_mb),
+            touched_ms: of(|sample| sample.per_touched_mb),
+        },
+        slimming: None,
+        cost: None,
+        traffic: None,
+    }
+}
+
+fn terms(inputs: &Inputs, model: &Model, of: impl Fn(fn(&Sample) -> f64) -> Interval) -> Vec<Term> {
+    let platform = model.platform(inputs.package, inputs.architecture);
+    vec![
+        term("placement", of(|sample| sample.placement), &platform.placement),
+        download(inputs, platform, of(|sample| sample.download)),
+        term("unpack", of(|sample| sample.unpack), &platform.unpack_per_unzipped_mb),
+        term("init_floor", of(|sample| sample.init_floor), &platform.init_floor),
+        init_touched(inputs, model, of(|sample| sample.init_touched)),
+        term(
+            "init_untouched",
+            of(|sample| sample.init_untouched),
+            &platform.init_per_untouched_mb,
+        ),
+        term(
+            "bundled_libraries",
+            of(|sample| sample.bundled_libraries),
+            &platform.init_per_library_mb,
+        ),
+        term(
+            "init_unexplained",
+            of(Sample::init_unexplained),
+            &model.shared.init_scatter,
+        ),
+        first_call(inputs, model, of(|sample| sample.first_call)),
+    ]
+}
+
+fn term(name: &str, ms: Interval, coefficient: &Coefficient) -> Term {
+    Term {
+        name: name.to_owned(),
+        ms,
+        evidence: coefficient.evidence,
+        source: coefficient.provenance(),
+    }
+}
+
+fn download(inputs: &Inputs, platform: &Platform, ms: Interval) -> Term {
+    let mut term = term("download", ms, &platform.download_per_zipped_mb);
+    if matches!(inputs.zip, ZippedSize::Assumed(_)) {
+        term.source = format!("the zipped size is assumed, there is no zip; {}", term.source);
+    }
+    term
+}
+
+fn init_touched(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
+    let platform = model.platform(inputs.package, inputs.architecture);
+    let mut term = term("init_touched", ms, &platform.init_per_touched_mb);
+    if inputs.touched.is_none() {
+        let guess = &model.shared.touched_file;
+        term.evidence = worse(term.evidence, guess.evidence);
+        term.source = format!(
+            "touched memory is guessed from loaded bytes, not measured: {}; {}",
+            guess.provenance(),
+            term.source
+        );
+    }
+    term
+}
+
+fn first_call(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
+    let platform = model.platform(inputs.package, inputs.architecture);
+    let cpu = match inputs.first_call_cpu {
+        Some(_) => &model.shared.cpu_ratio,
+        None => &model.shared.first_call_cpu,
+    };
+    let mut term = term("first_call", ms, &platform.first_call_floor);
+    term.evidence = worse(term.evidence, cpu.evidence);
+    term.source = format!(
+        "CPU time: {}; slowdown by memory: {}; floor: {}",
+        cpu.provenance(),
+        model.shared.first_call_exponent.provenance(),
+        term.source
+    );
+    term
+}
+
+/// Grades are ordered best first.
+fn worse(one: EvidenceGrade, other: EvidenceGrade) -> EvidenceGrade {
+    one.max(other)
+}

@@ -1,0 +1,168 @@
+//! One draw of the cold start: every unknown takes one value, and the terms follow.
+
+use super::arithmetic::power;
+use super::draws::{DRAWS, Draws, Unknown};
+use super::inputs::Inputs;
+use super::model::{Model, Platform};
+
+/// Memory setting that gives one vCPU, in MB. Source: AWS Lambda developer guide, 'Configure memory', read 2026-11-23.
+/// Code with one thread gains nothing above it.
+const ONE_VCPU_MB: f64 = 1769.0;
+
+/// Length of a CPU scheduling period in ms, in which a function may use its share of a vCPU without waiting.
+/// Linux's and Firecracker's usual 20 ms; not documented by AWS: a guess.
+const CPU_PERIOD_MS: f64 = 20.0;
+
+/// The terms of one draw, in ms unless the name says otherwise.
+pub(super) struct Sample {
+    pub(super) placement: f64,
+    pub(super) download: f64,
+    pub(super) unpack: f64,
+    pub(super) init_floor: f64,
+    pub(super) touched_mb: f64,
+    pub(super) init_touched: f64,
+    pub(super) init_untouched: f64,
+    pub(super) bundled_libraries: f64,
+    /// Factor on INIT.
+    pub(super) scatter: f64,
+    pub(super) first_call: f64,
+    pub(super) tail_p90: f64,
+    pub(super) tail_p99: f64,
+    /// Slopes: per zipped, unzipped and touched MB.
+    pub(super) per_zipped_mb: f64,
+    pub(super) per_unzipped_mb: f64,
+    pub(super) per_touched_mb: f64,
+}
+
+impl Sample {
+    pub(super) fn before_init(&self) -> f64 {
+        self.placement + self.download + self.unpack
+    }
+
+    /// INIT before the scatter factor.
+    fn init_explained(&self) -> f64 {
+        self.init_floor + self.init_touched + self.init_untouched + self.bundled_libraries
+    }
+
+    /// What the scatter factor adds to (or takes from) INIT.
+    pub(super) fn init_unexplained(&self) -> f64 {
+        (self.scatter - 1.0) * self.init_explained()
+    }
+
+    pub(super) fn init(&self) -> f64 {
+        self.scatter * self.init_explained()
+    }
+
+    pub(super) fn cold_total(&self) -> f64 {
+        self.before_init() + self.init() + self.first_call
+    }
+}
+
+/// Mapped MB around which a guess of touched memory turns: its own size for a single prediction, the geometric mean of both
+/// for a comparison. At the pivot the guess is the fit; away from it, it changes as two builds of one program do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pivot(pub(super) f64);
+
+impl Pivot {
+    pub(super) fn of(inputs: &Inputs) -> Self {
+        Self(inputs.mapped_mb())
+    }
+
+    /// The same whichever side comes first; the size itself where both are equal.
+    pub(super) fn between(one: &Inputs, other: &Inputs) -> Self {
+        let (one, other) = (one.mapped_mb(), other.mapped_mb());
+        if one == other {
+            Self(one)
+        } else {
+            Self((one * other).sqrt())
+        }
+    }
+}
+
+/// All draws for one package.
+pub(super) fn samples(inputs: &Inputs, model: &Model, draws: &Draws, pivot: Pivot) -> Vec<Sample> {
+    (0..DRAWS)
+        .map(|draw| sample(inputs, model, pivot, |unknown| draws.score(unknown, draw)))
+        .collect()
+}
+
+fn sample(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> Sample {
+    let platform = model.platform(inputs.package, inputs.architecture);
+    let (touched_mb, touched_of_package_mb) = touched(inputs, model, pivot, &score);
+    // A program smaller than the Rust hello-world is not faster than it: C++ without libc starts in 14.9 ms, not in 10.
+    let above_baseline_mb = (touched_mb - model.shared.touched_baseline_mb.at(0.0)).max(0.0);
+    let untouched_mb = (inputs.unzipped.megabytes() - touched_of_package_mb).max(0.0);
+
+    let per_touched_mb = platform.init_per_touched_mb.at(score(Unknown::PerTouched));
+    let per_zipped_mb = platform.download_per_zipped_mb.at(score(Unknown::PackageBytes));
+    let per_unzipped_mb = platform.unpack_per_unzipped_mb.at(score(Unknown::PackageBytes));
+    let scatter = model.shared.init_scatter.at(score(Unknown::Scatter));
+    let tail_score = score(Unknown::Tail);
+    Sample {
+        placement: platform.placement.at(score(Unknown::Placement)),
+        download: per_zipped_mb * inputs.zip.size().megabytes(),
+        unpack: per_unzipped_mb * inputs.unzipped.megabytes(),
+        init_floor: platform.init_floor.at(score(Unknown::InitFloor)),
+        touched_mb,
+        init_touched: per_touched_mb * above_baseline_mb,
+        init_untouched: platform.init_per_untouched_mb.at(score(Unknown::PerUntouched)) * untouched_mb,
+        bundled_libraries: platform.init_per_library_mb.at(score(Unknown::PerLibrary))
+            * inputs.bundled_libraries.megabytes(),
+        scatter,
+        first_call: first_call(inputs, model, platform, &score),
+        tail_p90: platform.tail_p90.base.at(tail_score)
+            + platform.tail_p90.per_touched_mb.at(tail_score) * above_baseline_mb,
+        tail_p99: platform.tail_p99.base.at(tail_score)
+            + platform.tail_p99.per_touched_mb.at(tail_score) * above_baseline_mb,
+        per_zipped_mb,
+        per_unzipped_mb,
+        per_touched_mb: scatter * per_touched_mb,
+    }
+}
+
+/// MB that init touches, and how many of them are bytes of the package.
+fn touched(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> (f64, f64) {
+    if let Some(touched) = inputs.touched {
+        // Which part is anonymous is not known here; the coefficient of untouched bytes is too small for it to matter.
+        return (touched.megabytes(), touched.megabytes());
+    }
+    let shared = &model.shared;
+    let mapped = inputs.mapped_mb();
+    let change = if mapped == pivot.0 {
+        1.0
+    } else {
+        // Two empty sizes are equal, so the pivot is 0 only where one side maps nothing: then nothing is common.
+        power(
+            mapped / pivot.0.max(f64::MIN_POSITIVE),
+            shared.touched_change_exponent.at(score(Unknown::TouchedChange)),
+        )
+    };
+    let fit = |factor: f64, exponent: f64| factor * power(pivot.0, exponent) * change;
+    let file = fit(
+        shared.touched_file.at(score(Unknown::TouchedFile)),
+        shared.touched_file_exponent.at(0.0),
+    )
+    .min(mapped);
+    let anonymous = fit(
+        shared.touched_anonymous.at(score(Unknown::TouchedAnonymous)),
+        shared.touched_anonymous_exponent.at(0.0),
+    );
+    (file + anonymous, file)
+}
+
+/// `Duration` of the cold call: the floor, plus the handler's CPU time at the share of a vCPU that the memory setting gives.
+/// What fits in one scheduling period is not slowed down, which is why a trivial handler is as fast at 128 MB.
+fn first_call(inputs: &Inputs, model: &Model, platform: &Platform, score: impl Fn(Unknown) -> f64) -> f64 {
+    let shared = &model.shared;
+    let cpu = match inputs.first_call_cpu {
+        Some(cpu) => cpu.get() * shared.cpu_ratio.at(score(Unknown::CpuRatio)),
+        None => shared.first_call_cpu.at(score(Unknown::FirstCallCpu)),
+    };
+    let share = (f64::from(inputs.memory_mb) / ONE_VCPU_MB).min(1.0);
+    let unthrottled = cpu.min(CPU_PERIOD_MS * share);
+    let slowdown = power(
+        1.0 / share,
+        shared.first_call_exponent.at(score(Unknown::FirstCallExponent)),
+    );
+    platform.first_call_floor.at(score(Unknown::FirstCallFloor)) + unthrottled + (cpu - unthrottled) * slowdown
+}
