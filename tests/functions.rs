@@ -1,0 +1,215 @@
+//! The test material is what it claims to be. Judged by binutils, by Python and by running it, never by lambda-slim:
+//! whatever the other tests find in these binaries rests on this.
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use support::runtime_api::{Call, Reply, invoke, run_extension};
+use support::{functions, symbols, zipfile};
+
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+#[test]
+fn hello_answers_an_event() {
+    let reply = answer("hello", r#"{"name":"Lambda"}"#);
+    assert_eq!(reply["message"], "Hello, Lambda!");
+}
+
+#[test]
+fn two_versions_of_a_crate_both_run_and_agree() {
+    let reply = answer("two-versions", r#"{"value":0.1,"seconds":784111777}"#);
+    assert_eq!(reply["number_old"], "0.1");
+    assert_eq!(reply["number_new"], "0.1");
+    assert_eq!(reply["date_old"], "Sun, 06 Nov 1994 08:49:37 GMT");
+    assert_eq!(reply["date_new"], reply["date_old"]);
+    assert_eq!(reply["round_trip"], true);
+}
+
+#[test]
+fn two_versions_of_a_crate_both_leave_codegen_units_and_symbols() {
+    let binary = functions::build("two-versions");
+    let Some(files) = symbols::files(&binary) else { return };
+    let Some(names) = symbols::defined(&binary) else { return };
+    for name in ["ryu", "httpdate"] {
+        // `ryu.5c3d40ffc095cee0-cgu.0`: the hash is that of the crate, version included.
+        let mut crates: Vec<&str> = files
+            .iter()
+            .filter_map(|file| file.strip_prefix(&format!("{name}."))?.split('-').next())
+            .collect();
+        crates.dedup();
+        assert_eq!(crates.len(), 2, "versions of {name}: {crates:?}");
+    }
+    // Twice the same path is two versions; what only one version has is that version's.
+    assert_eq!(
+        count(&names, |name| name.starts_with("ryu::digit_table::DIGIT_TABLE")),
+        2
+    );
+    assert_eq!(count(&names, |name| name.starts_with("httpdate::parse_http_date")), 2);
+    assert_eq!(count(&names, |name| name.starts_with("ryu::pretty::d2s_buffered_n")), 1);
+    assert_eq!(count(&names, |name| name.starts_with("ryu::pretty::format64")), 1);
+}
+
+#[test]
+fn native_code_runs() {
+    let text = "to be or not to be, that is to be the question ".repeat(20);
+    let reply = answer("native", &format!(r#"{{"text":"{text}"}}"#));
+    assert_eq!(reply["tiny_round_trip"], true);
+    assert_eq!(reply["tiny_crc32"], reply["zlib_crc32"]);
+    assert_eq!(reply["tiny_sum"], text.bytes().map(u64::from).sum::<u64>());
+    for length in ["tiny_length", "zlib_length"] {
+        let length = reply[length].as_u64().expect("a number");
+        assert!(
+            length > 0 && length < text.len() as u64 / 4,
+            "{length} of {}",
+            text.len()
+        );
+    }
+}
+
+#[test]
+fn native_code_leaves_its_symbols_tables_and_files() {
+    let binary = functions::build("native");
+    let Some(names) = symbols::defined(&binary) else { return };
+    let Some(files) = symbols::files(&binary) else { return };
+    for name in [
+        "tiny_compress",
+        "tiny_sum_bytes",
+        "length_base",
+        "compress2",
+        "crc_braid_table",
+    ] {
+        assert_eq!(count(&names, |defined| defined == name), 1, "{name}");
+    }
+    assert_eq!(count(&names, |name| name == "crc_table"), 2, "tiny's and zlib's");
+    for file in ["lz.c", "checksum.c", "deflate.c"] {
+        assert!(files.contains(file), "{file} in {files:?}");
+    }
+}
+
+#[test]
+fn generic_code_runs_for_every_type_it_is_given() {
+    let reply = answer("generic", r#"{"sizes":[1.0,2.0,3.0,4.0]}"#);
+    // pi + 2*2 + 3*4*9 + 4*4/2, rounded after 4 (the number of sizes) is added.
+    assert_eq!(reply["total"], 127.0);
+    assert_eq!(reply["largest"], "a shape of 8.00, times 2");
+    assert_eq!(reply["places"], serde_json::json!(["big", "small"]));
+    assert_eq!(reply["tickets"], serde_json::json!([97, 98, 99, 100]));
+}
+
+#[test]
+fn generic_code_of_one_crate_holds_the_types_of_others() {
+    let binary = functions::build("generic");
+    let Some(names) = symbols::defined(&binary) else { return };
+    let holds = |parts: &[&str]| count(&names, |name| parts.iter().all(|part| name.contains(part))) > 0;
+    assert!(holds(&[
+        "core::ptr::drop_in_place<shapes::grid::Grid<",
+        "generic::Ticket",
+        "alloc::boxed::Box<str>"
+    ]));
+    assert!(holds(&[
+        "core::ptr::drop_in_place<",
+        "alloc::boxed::Box<dyn shapes::shape::Area"
+    ]));
+    assert!(holds(&["<generic::Triangle as shapes::shape::Area>::area"]));
+    assert!(
+        count(&names, |name| name.starts_with("shapes::grid::Grid<K,V>::put")) >= 2,
+        "one for each pair of types"
+    );
+}
+
+#[test]
+fn derived_and_generated_code_runs() {
+    let order = r#"{"orderId":2047,"customer":{"kind":"company","name":"ACME","vat_number":"X1"},"lines":[{"article":"nut","count":3,"colour":"red"}]}"#;
+    let reply = answer("derive", order);
+    assert_eq!(reply["prime"], 17_863, "the 2,048th prime");
+    assert_eq!(
+        reply["described"]["Customer"],
+        serde_json::json!(["Private", "Company"])
+    );
+    assert_eq!(reply["lines"][0]["colour"], "red");
+}
+
+#[test]
+fn derived_and_generated_code_leaves_symbols_and_the_macro_crate_none() {
+    let binary = functions::build("derive");
+    let Some(names) = symbols::defined(&binary) else { return };
+    assert_eq!(count(&names, |name| name.starts_with("derive::primes::PRIMES")), 1);
+    assert!(count(&names, |name| name.starts_with("derive::Order::describe")) >= 1);
+    assert_eq!(count(&names, |name| name.contains("describe_derive")), 0);
+}
+
+#[test]
+fn extension_registers_and_takes_events() {
+    let calls = run_extension(&functions::build("extension"), TIMEOUT).expect("the extension runs");
+    let [Call::Register { name, body }, Call::EventNext, Call::EventNext] = calls.as_slice() else {
+        panic!("{calls:?}");
+    };
+    assert_eq!(name, "extension");
+    assert!(body.contains("INVOKE"), "{body}");
+}
+
+#[test]
+fn functions_are_built_unstripped() {
+    let Some(names) = symbols::defined(&functions::build("hello")) else {
+        return;
+    };
+    assert!(count(&names, |name| name.starts_with("hello::")) > 0);
+    assert!(count(&names, |name| name.starts_with("std::")) > 0);
+}
+
+#[test]
+#[ignore = "builds all dependencies once more, for about a minute"]
+fn link_map_comes_from_the_link_of_its_binary() {
+    let (binary, map) = functions::build_with_link_map("native");
+    let map = fs::read_to_string(map).expect("the linker wrote its map");
+    assert!(
+        map.contains("lz.o") && map.contains("libtiny_sys-"),
+        "archive members are named"
+    );
+    assert_eq!(symbols::machine(&binary), symbols::machine(&functions::build("native")));
+}
+
+#[test]
+fn a_program_that_does_not_call_is_ended_and_shown() {
+    let error = invoke(Path::new("/bin/true"), "{}", TIMEOUT).expect_err("it answers nothing");
+    assert!(error.contains("ended with exit status: 0"), "{error}");
+    let error = invoke(Path::new("/nowhere/bootstrap"), "{}", TIMEOUT).expect_err("there is none");
+    assert!(error.contains("did not start"), "{error}");
+}
+
+#[test]
+fn judges_accept_a_good_zip_and_reject_a_damaged_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (file, zip) = (folder.path().join("bootstrap"), folder.path().join("good.zip"));
+    fs::write(&file, "not much of a bootstrap, ".repeat(99)).expect("written");
+    if zipfile::write(&zip, &[("bootstrap", &file, 0o755)]).is_none() {
+        return;
+    }
+    zipfile::assert_accepted(&zip);
+    let entries = zipfile::entries(&zip).expect("python3 was here a moment ago");
+    assert_eq!(
+        (entries[0].path.as_str(), entries[0].unix_mode, entries[0].method),
+        ("bootstrap", 0o100_755, 8)
+    );
+    assert_eq!(zipfile::read(&zip, "bootstrap"), fs::read(&file).ok());
+
+    let mut bytes = fs::read(&zip).expect("read");
+    bytes[50] ^= 0xff;
+    let damaged = folder.path().join("damaged.zip");
+    fs::write(&damaged, bytes).expect("written");
+    assert!(std::panic::catch_unwind(|| zipfile::assert_accepted(&damaged)).is_err());
+}
+
+/// What function `name` answers to `event`.
+fn answer(name: &str, event: &str) -> serde_json::Value {
+    let Reply { asked_for_next, body } = invoke(&functions::build(name), event, TIMEOUT).expect("the function answers");
+    assert!(asked_for_next);
+    serde_json::from_str(&body).expect("functions answer with JSON")
+}
+
+fn count(names: &[String], is: impl Fn(&str) -> bool) -> usize {
+    names.iter().filter(|name| is(name)).count()
+}

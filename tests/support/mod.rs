@@ -1,0 +1,17 @@
+//! What the integration tests share: the real functions, a Runtime API to run them against, and judges that we did not write.
+//!
+//! Used as `mod support;`. Nothing here reads or calls lambda-slim: a judge must not be the author.
+
+#![allow(
+    clippy::allow_attributes,
+    dead_code,
+    reason = "each test crate uses its own part, so an #[expect] would be unfulfilled in some of them"
+)]
+
+pub(crate) mod functions;
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod runtime_api;
+pub(crate) mod skip;
+pub(crate) mod symbols;
+pub(crate) mod zipfile;

@@ -1,0 +1,56 @@
+//! What binutils say about a binary: `nm` and `readelf`, which share no code with any reader in this project.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use super::skip::skip;
+
+/// The demangled names of all defined symbols. `None`, and a line that says so, where there is no `nm`.
+pub(crate) fn defined(binary: &Path) -> Option<Vec<String>> {
+    let listing = binutils("nm", &["--demangle", "--defined-only", "--format=posix"], binary)?;
+    // The POSIX format is 'name type value size', and demangled names have spaces: cut from the right.
+    let names = listing.lines().filter_map(|line| {
+        let mut fields = line.rsplitn(4, ' ');
+        let (_size, _value, _kind) = (fields.next()?, fields.next()?, fields.next()?);
+        fields.next().map(str::to_owned)
+    });
+    Some(names.collect())
+}
+
+/// The source files and codegen units that the symbol table names (`STT_FILE`), each once.
+pub(crate) fn files(binary: &Path) -> Option<BTreeSet<String>> {
+    let listing = binutils("readelf", &["--symbols", "--wide"], binary)?;
+    let names = listing.lines().filter_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        (fields.get(3) == Some(&"FILE")).then(|| fields.get(7).copied().unwrap_or_default().to_owned())
+    });
+    Some(names.collect())
+}
+
+/// The `Machine:` line of the ELF header, such as `AArch64`.
+pub(crate) fn machine(binary: &Path) -> Option<String> {
+    let header = binutils("readelf", &["--file-header"], binary)?;
+    header
+        .lines()
+        .find_map(|line| Some(line.trim().strip_prefix("Machine:")?.trim().to_owned()))
+}
+
+fn binutils(tool: &str, arguments: &[&str], binary: &Path) -> Option<String> {
+    let Ok(output) = Command::new(tool)
+        .args(arguments)
+        .arg(binary)
+        .env("LC_ALL", "C")
+        .output()
+    else {
+        skip(&format!("{} as {tool} sees it", binary.display()), "no such tool here");
+        return None;
+    };
+    assert!(
+        output.status.success(),
+        "{tool} {}: {}",
+        binary.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
