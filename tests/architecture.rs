@@ -145,8 +145,10 @@ fn lib_and_mod_files_define_nothing() {
     let mut breaches = Vec::new();
     for source in sources().iter().filter(|s| s.path == "lib.rs" || s.path.ends_with("/mod.rs")) {
         for (number, line) in source.code() {
-            let defines = ["fn ", "struct ", "enum ", "trait ", "impl ", "impl<", "const ", "static ", "type ", "macro_rules!"];
-            let item = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+            let defines =
+                ["fn ", "struct ", "enum ", "trait ", "impl ", "impl<", "const ", "static ", "type ", "macro_rules!"];
+            let item =
+                line.trim_start_matches("pub ").trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
             if defines.iter().any(|keyword| item.starts_with(keyword)) {
                 breaches.push(format!("src/{}:{number}: {line}", source.path));
             }
@@ -154,7 +156,6 @@ fn lib_and_mod_files_define_nothing() {
     }
     report("law 2: lib.rs and mod.rs define nothing", &breaches);
 }
-
 
 #[test]
 fn an_outside_crate_is_named_in_one_room() {

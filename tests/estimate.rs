@@ -27,11 +27,7 @@ fn sdk() -> Inputs {
     package(X86_64, 512, 6.80, 17.45, 17.45)
 }
 
-const NOTHING: Interval = Interval {
-    p10: 0.0,
-    p50: 0.0,
-    p90: 0.0,
-};
+const NOTHING: Interval = Interval { p10: 0.0, p50: 0.0, p90: 0.0 };
 
 fn intervals(estimate: &Estimate) -> Vec<(String, Interval)> {
     let slopes = &estimate.per_megabyte;
@@ -66,11 +62,7 @@ fn contains(interval: Interval, value: f64) -> bool {
 }
 
 fn negated(interval: Interval) -> Interval {
-    Interval {
-        p10: 0.0 - interval.p90,
-        p50: 0.0 - interval.p50,
-        p90: 0.0 - interval.p10,
-    }
+    Interval { p10: 0.0 - interval.p90, p50: 0.0 - interval.p50, p90: 0.0 - interval.p10 }
 }
 
 fn close(one: Interval, other: Interval) -> bool {
@@ -185,9 +177,7 @@ fn first_call_depends_on_memory_only_where_it_works() {
     assert_eq!(at(1769), at(10_240));
 
     let busy = |memory_mb| {
-        let inputs = sized_like(&sdk(), memory_mb)
-            .with_first_call_cpu(Millis::new(50.0))
-            .unwrap();
+        let inputs = sized_like(&sdk(), memory_mb).with_first_call_cpu(Millis::new(50.0)).unwrap();
         predict(&inputs, &model).first_call_ms.p50
     };
     let ratio = busy(256) / busy(512);
@@ -203,18 +193,10 @@ fn stripping_changes_no_init() {
         assert_eq!((change.init_ms.p50, change.init_ms.p90), (0.0, 0.0));
         // The untouched bytes alone: at most 0.15 ms per MB at p90 of the coefficient, times a scatter of up to about 1.6.
         assert!(change.init_ms.p10 > -0.15 * 6.25 * 1.6, "{:?}", change.init_ms);
-        assert!(
-            change.conclusion.contains("INIT: no measurable change expected"),
-            "{}",
-            change.conclusion
-        );
+        assert!(change.conclusion.contains("INIT: no measurable change expected"), "{}", change.conclusion);
         // A smaller zip may be worth nothing before INIT, and the interval says so.
         assert!(change.before_init_ms.p50 < 0.0 && change.before_init_ms.p90 > -0.05);
-        assert!(
-            change.conclusion.contains("Before INIT: may be faster"),
-            "{}",
-            change.conclusion
-        );
+        assert!(change.conclusion.contains("Before INIT: may be faster"), "{}", change.conclusion);
         assert!(change.conclusion.contains("weak evidence") && change.conclusion.contains("re-packs"));
     }
 }
@@ -234,10 +216,7 @@ fn touching_less_is_worth_the_slope_per_touched_megabyte() {
     let (before, after) = (sdk().with_touched(mb(21.0)), sdk().with_touched(mb(14.0)));
     let change = compare(&before, &after, &model);
     let slope = predict(&before, &model).per_megabyte.touched_ms;
-    assert!(
-        (change.init_ms.p50 + 7.0 * slope.p50).abs() < 0.02 * 7.0 * slope.p50,
-        "{change:?}"
-    );
+    assert!((change.init_ms.p50 + 7.0 * slope.p50).abs() < 0.02 * 7.0 * slope.p50, "{change:?}");
     assert!(change.conclusion.contains("INIT: faster"), "{}", change.conclusion);
 }
 
@@ -247,11 +226,7 @@ fn measurement_of_one_side_serves_both_only_for_the_same_loaded_bytes() {
     let measured = sdk().with_touched(mb(9.1));
     let smaller = package(X86_64, 512, 5.46, 14.0, 14.0);
     let change = compare(&measured, &smaller, &model);
-    assert!(
-        change.conclusion.contains("measured on one side only"),
-        "{}",
-        change.conclusion
-    );
+    assert!(change.conclusion.contains("measured on one side only"), "{}", change.conclusion);
     assert_eq!(change.init_ms, compare(&sdk(), &smaller, &model).init_ms);
     // Observed locally: 9.14 to 7.84 MB touched, which the slope makes about 8 to 10 ms.
     assert!(contains(change.init_ms, -9.4), "{change:?}");
@@ -263,11 +238,7 @@ fn hello_world_is_the_anchor() {
     for (architecture, observed) in [(X86_64, 16.3), (Arm64, 13.8)] {
         for inputs in [hello(architecture), hello(architecture).with_touched(mb(0.84))] {
             let estimate = predict(&inputs, &model);
-            assert!(
-                (estimate.init_ms.p50 / observed - 1.0).abs() < 0.1,
-                "{:?}",
-                estimate.init_ms
-            );
+            assert!((estimate.init_ms.p50 / observed - 1.0).abs() < 0.1, "{:?}", estimate.init_ms);
             assert!(!estimate.extrapolated, "{:?}", estimate.extrapolated_why);
         }
     }
@@ -334,11 +305,8 @@ fn memory_outside_lambdas_range_is_an_error_that_names_it() {
 #[test]
 fn sizes_of_any_magnitude_give_finite_ordered_intervals() {
     let huge = ByteSize::new(u64::MAX);
-    let inputs = sdk()
-        .with_zip(ZippedSize::Assumed(huge))
-        .with_unzipped(huge)
-        .with_loaded(huge)
-        .with_bundled_libraries(huge);
+    let inputs =
+        sdk().with_zip(ZippedSize::Assumed(huge)).with_unzipped(huge).with_loaded(huge).with_bundled_libraries(huge);
     let empty = Inputs::new(PackageKind::Zip, X86_64, 128).unwrap();
     for inputs in [inputs, empty, inputs.with_touched(huge)] {
         for (name, interval) in intervals(&predict(&inputs, &Model::prior())) {
@@ -366,15 +334,7 @@ fn leaving_the_measured_range_is_said() {
 fn an_assumed_zip_and_a_guessed_memory_are_named_in_their_terms() {
     let assumed = sdk().with_zip(ZippedSize::Assumed(mb(6.8)));
     let estimate = predict(&assumed, &Model::prior());
-    let source = |name: &str| {
-        estimate
-            .terms
-            .iter()
-            .find(|term| term.name == name)
-            .unwrap()
-            .source
-            .clone()
-    };
+    let source = |name: &str| estimate.terms.iter().find(|term| term.name == name).unwrap().source.clone();
     assert!(source("download").contains("assumed"));
     assert!(source("init_touched").contains("guessed from loaded bytes"));
     assert!(!estimate.touched_measured);
@@ -384,10 +344,7 @@ fn an_assumed_zip_and_a_guessed_memory_are_named_in_their_terms() {
 #[test]
 fn untouched_bytes_of_an_image_are_free() {
     let image = |unzipped| {
-        Inputs::new(PackageKind::Image, X86_64, 512)
-            .unwrap()
-            .with_unzipped(mb(unzipped))
-            .with_loaded(mb(14.0))
+        Inputs::new(PackageKind::Image, X86_64, 512).unwrap().with_unzipped(mb(unzipped)).with_loaded(mb(14.0))
     };
     let change = compare(&image(20.0), &image(120.0), &Model::prior());
     assert_eq!((change.init_ms.p10, change.init_ms.p50), (0.0, 0.0));
@@ -415,18 +372,9 @@ fn a_model_that_cannot_be_drawn_from_is_refused() {
     };
     let error = broken(|model| model.zip_arm64.init_floor.value.p10 = 20.0);
     assert!(error.to_string().contains("zip_arm64.init_floor"), "{error}");
-    assert!(matches!(
-        broken(|model| model.shared.init_scatter.value.p10 = 0.0),
-        EstimateError::Coefficient { .. }
-    ));
-    assert!(matches!(
-        broken(|model| model.schema_version = 9),
-        EstimateError::SchemaVersion { found: 9, .. }
-    ));
-    assert!(matches!(
-        Model::from_json("{").unwrap_err(),
-        EstimateError::NotAModel(_)
-    ));
+    assert!(matches!(broken(|model| model.shared.init_scatter.value.p10 = 0.0), EstimateError::Coefficient { .. }));
+    assert!(matches!(broken(|model| model.schema_version = 9), EstimateError::SchemaVersion { found: 9, .. }));
+    assert!(matches!(Model::from_json("{").unwrap_err(), EstimateError::NotAModel(_)));
 }
 
 #[test]
@@ -434,20 +382,10 @@ fn every_coefficient_says_where_it_comes_from() {
     let model = Model::prior();
     for (name, coefficient) in model.coefficients() {
         assert!(is_ordered(coefficient.value), "{name}");
-        let said = [
-            &coefficient.unit,
-            &coefficient.source,
-            &coefficient.read,
-            &coefficient.valid_for,
-        ];
+        let said = [&coefficient.unit, &coefficient.source, &coefficient.read, &coefficient.valid_for];
         assert!(said.iter().all(|text| !text.is_empty()), "{name}");
     }
-    assert!(
-        model
-            .data
-            .iter()
-            .any(|data| data.licence == "Apache-2.0" && data.name == "maxday/lambda-perf")
-    );
+    assert!(model.data.iter().any(|data| data.licence == "Apache-2.0" && data.name == "maxday/lambda-perf"));
 }
 
 // Golden: these bytes are part of the meaning of a report, on every host. They move only with the model's id.

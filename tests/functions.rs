@@ -35,18 +35,13 @@ fn two_versions_of_a_crate_both_leave_codegen_units_and_symbols() {
     let Some(names) = symbols::defined(&binary) else { return };
     for name in ["ryu", "httpdate"] {
         // `ryu.5c3d40ffc095cee0-cgu.0`: the hash is that of the crate, version included.
-        let mut crates: Vec<&str> = files
-            .iter()
-            .filter_map(|file| file.strip_prefix(&format!("{name}."))?.split('-').next())
-            .collect();
+        let mut crates: Vec<&str> =
+            files.iter().filter_map(|file| file.strip_prefix(&format!("{name}."))?.split('-').next()).collect();
         crates.dedup();
         assert_eq!(crates.len(), 2, "versions of {name}: {crates:?}");
     }
     // Twice the same path is two versions; what only one version has is that version's.
-    assert_eq!(
-        count(&names, |name| name.starts_with("ryu::digit_table::DIGIT_TABLE")),
-        2
-    );
+    assert_eq!(count(&names, |name| name.starts_with("ryu::digit_table::DIGIT_TABLE")), 2);
     assert_eq!(count(&names, |name| name.starts_with("httpdate::parse_http_date")), 2);
     assert_eq!(count(&names, |name| name.starts_with("ryu::pretty::d2s_buffered_n")), 1);
     assert_eq!(count(&names, |name| name.starts_with("ryu::pretty::format64")), 1);
@@ -61,11 +56,7 @@ fn native_code_runs() {
     assert_eq!(reply["tiny_sum"], text.bytes().map(u64::from).sum::<u64>());
     for length in ["tiny_length", "zlib_length"] {
         let length = reply[length].as_u64().expect("a number");
-        assert!(
-            length > 0 && length < text.len() as u64 / 4,
-            "{length} of {}",
-            text.len()
-        );
+        assert!(length > 0 && length < text.len() as u64 / 4, "{length} of {}", text.len());
     }
 }
 
@@ -74,13 +65,7 @@ fn native_code_leaves_its_symbols_tables_and_files() {
     let binary = functions::build("native");
     let Some(names) = symbols::defined(&binary) else { return };
     let Some(files) = symbols::files(&binary) else { return };
-    for name in [
-        "tiny_compress",
-        "tiny_sum_bytes",
-        "length_base",
-        "compress2",
-        "crc_braid_table",
-    ] {
+    for name in ["tiny_compress", "tiny_sum_bytes", "length_base", "compress2", "crc_braid_table"] {
         assert_eq!(count(&names, |defined| defined == name), 1, "{name}");
     }
     assert_eq!(count(&names, |name| name == "crc_table"), 2, "tiny's and zlib's");
@@ -104,20 +89,10 @@ fn generic_code_of_one_crate_holds_the_types_of_others() {
     let binary = functions::build("generic");
     let Some(names) = symbols::defined(&binary) else { return };
     let holds = |parts: &[&str]| count(&names, |name| parts.iter().all(|part| name.contains(part))) > 0;
-    assert!(holds(&[
-        "core::ptr::drop_in_place<shapes::grid::Grid<",
-        "generic::Ticket",
-        "alloc::boxed::Box<str>"
-    ]));
-    assert!(holds(&[
-        "core::ptr::drop_in_place<",
-        "alloc::boxed::Box<dyn shapes::shape::Area"
-    ]));
+    assert!(holds(&["core::ptr::drop_in_place<shapes::grid::Grid<", "generic::Ticket", "alloc::boxed::Box<str>"]));
+    assert!(holds(&["core::ptr::drop_in_place<", "alloc::boxed::Box<dyn shapes::shape::Area"]));
     assert!(holds(&["<generic::Triangle as shapes::shape::Area>::area"]));
-    assert!(
-        count(&names, |name| name.starts_with("shapes::grid::Grid<K,V>::put")) >= 2,
-        "one for each pair of types"
-    );
+    assert!(count(&names, |name| name.starts_with("shapes::grid::Grid<K,V>::put")) >= 2, "one for each pair of types");
 }
 
 #[test]
@@ -125,10 +100,7 @@ fn derived_and_generated_code_runs() {
     let order = r#"{"orderId":2047,"customer":{"kind":"company","name":"ACME","vat_number":"X1"},"lines":[{"article":"nut","count":3,"colour":"red"}]}"#;
     let reply = answer("derive", order);
     assert_eq!(reply["prime"], 17_863, "the 2,048th prime");
-    assert_eq!(
-        reply["described"]["Customer"],
-        serde_json::json!(["Private", "Company"])
-    );
+    assert_eq!(reply["described"]["Customer"], serde_json::json!(["Private", "Company"]));
     assert_eq!(reply["lines"][0]["colour"], "red");
 }
 
@@ -165,10 +137,7 @@ fn functions_are_built_unstripped() {
 fn link_map_comes_from_the_link_of_its_binary() {
     let (binary, map) = functions::build_with_link_map("native");
     let map = fs::read_to_string(map).expect("the linker wrote its map");
-    assert!(
-        map.contains("lz.o") && map.contains("libtiny_sys-"),
-        "archive members are named"
-    );
+    assert!(map.contains("lz.o") && map.contains("libtiny_sys-"), "archive members are named");
     assert_eq!(symbols::machine(&binary), symbols::machine(&functions::build("native")));
 }
 
@@ -190,10 +159,7 @@ fn judges_accept_a_good_zip_and_reject_a_damaged_one() {
     }
     zipfile::assert_accepted(&zip);
     let entries = zipfile::entries(&zip).expect("python3 was here a moment ago");
-    assert_eq!(
-        (entries[0].path.as_str(), entries[0].unix_mode, entries[0].method),
-        ("bootstrap", 0o100_755, 8)
-    );
+    assert_eq!((entries[0].path.as_str(), entries[0].unix_mode, entries[0].method), ("bootstrap", 0o100_755, 8));
     assert_eq!(zipfile::read(&zip, "bootstrap"), fs::read(&file).ok());
 
     let mut bytes = fs::read(&zip).expect("read");

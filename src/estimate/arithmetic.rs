@@ -14,9 +14,7 @@ pub(super) fn exp(x: f64) -> f64 {
     let twos = (x / LN_2).round();
     let rest = x - twos * LN_2;
     // |rest| <= ln(2)/2, so 14 terms of the series reach the last bit.
-    let series = (1..=14)
-        .rev()
-        .fold(1.0, |sum, divisor| 1.0 + rest / f64::from(divisor) * sum);
+    let series = (1..=14).rev().fold(1.0, |sum, divisor| 1.0 + rest / f64::from(divisor) * sum);
     series * power_of_two(twos as i64)
 }
 
@@ -32,9 +30,7 @@ pub(super) fn ln(x: f64) -> f64 {
     // ln(m) = 2 artanh((m - 1) / (m + 1)); the argument stays below 0.172, so 12 odd terms reach the last bit.
     let t = (mantissa - 1.0) / (mantissa + 1.0);
     let square = t * t;
-    let series = (0..12)
-        .rev()
-        .fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 1));
+    let series = (0..12).rev().fold(0.0, |sum, k| sum * square + 1.0 / f64::from(2 * k + 1));
     2.0 * t * series + exponent as f64 * LN_2
 }
 
@@ -71,13 +67,8 @@ pub(super) fn normal_quantile(share: f64) -> f64 {
         4.374_664_141_464_968,
         2.938_163_982_698_783,
     ];
-    const TAIL_BOTTOM: [f64; 5] = [
-        7.784_695_709_041_462e-3,
-        3.224_671_290_700_398e-1,
-        2.445_134_137_142_996,
-        3.754_408_661_907_416,
-        1.0,
-    ];
+    const TAIL_BOTTOM: [f64; 5] =
+        [7.784_695_709_041_462e-3, 3.224_671_290_700_398e-1, 2.445_134_137_142_996, 3.754_408_661_907_416, 1.0];
     const TAIL: f64 = 0.02425;
 
     if share < TAIL {

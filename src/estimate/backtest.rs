@@ -15,16 +15,7 @@ struct Prior {
 /// Function, package, architecture, samples, INIT quantiles (p5 p10 p25 p50 p75 p90 p95 p99), memory used in MB,
 /// INIT by memory (128, 256, 512, 1024 MB), first call by memory.
 #[derive(Deserialize)]
-struct Row(
-    String,
-    PackageKind,
-    Architecture,
-    u32,
-    [f64; 8],
-    f64,
-    [f64; 4],
-    [f64; 4],
-);
+struct Row(String, PackageKind, Architecture, u32, [f64; 8], f64, [f64; 4], [f64; 4]);
 
 impl Row {
     const P50: usize = 3;
@@ -130,12 +121,7 @@ fn first_call_of_a_trivial_handler_is_the_floor_at_every_memory_setting() {
     for row in rows().iter().filter(|row| row.0.starts_with("rust")) {
         let floor = model.platform(row.1, row.2).first_call_floor.value;
         for observed in row.7 {
-            assert!(
-                (floor.p10..=floor.p90).contains(&observed),
-                "{} {}: {observed}",
-                row.1,
-                row.2
-            );
+            assert!((floor.p10..=floor.p90).contains(&observed), "{} {}: {observed}", row.1, row.2);
         }
     }
 }

@@ -31,11 +31,7 @@ pub fn compare(before: &Inputs, after: &Inputs, model: &Model) -> Change {
     let after_samples = samples(&pair.after, model, &draws, pivot);
     let change = |value: fn(&Sample) -> f64| {
         let differences = before_samples.iter().zip(&after_samples);
-        interval(
-            differences
-                .map(|(before, after)| value(after) - value(before))
-                .collect(),
-        )
+        interval(differences.map(|(before, after)| value(after) - value(before)).collect())
     };
     let before_init_ms = change(Sample::before_init);
     let init_ms = change(Sample::init);
@@ -45,18 +41,10 @@ pub fn compare(before: &Inputs, after: &Inputs, model: &Model) -> Change {
     let conclusion = [
         before_init_conclusion(&pair, before_init_ms),
         init_conclusion(&pair, model, init_before, init_ms),
-        format!(
-            "Whole cold start: {}.",
-            outcome(cold_total_ms, Expectation::of(cold_total_ms, MEASURABLE_MS))
-        ),
+        format!("Whole cold start: {}.", outcome(cold_total_ms, Expectation::of(cold_total_ms, MEASURABLE_MS))),
     ]
     .join(" ");
-    Change {
-        before_init_ms,
-        init_ms,
-        cold_total_ms,
-        conclusion,
-    }
+    Change { before_init_ms, init_ms, cold_total_ms, conclusion }
 }
 
 /// Both sides, with touched memory known in the same way.
@@ -138,11 +126,7 @@ fn before_init_conclusion(pair: &Pair, change: Interval) -> String {
 }
 
 fn init_conclusion(pair: &Pair, model: &Model, before: Interval, change: Interval) -> String {
-    let per_touched = model
-        .platform(pair.before.package, pair.before.architecture)
-        .init_per_touched_mb
-        .value
-        .p50;
+    let per_touched = model.platform(pair.before.package, pair.before.architecture).init_per_touched_mb.value.p50;
     let smallest_ms = if pair.same_platform() {
         (RELIABLE_TOUCHED_MB * per_touched).min(RELIABLE_SHARE * before.p50)
     } else {

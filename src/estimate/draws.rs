@@ -63,13 +63,9 @@ pub(super) struct Draws {
 impl Draws {
     /// The one set of draws that every prediction uses.
     pub(super) fn new() -> Self {
-        let scores: Vec<f64> = (0..DRAWS)
-            .map(|rank| normal_quantile((rank as f64 + 0.5) / DRAWS as f64))
-            .collect();
-        let columns = Unknown::ALL
-            .iter()
-            .map(|unknown| shuffled(&scores, SEED.wrapping_add(*unknown as u64)))
-            .collect();
+        let scores: Vec<f64> = (0..DRAWS).map(|rank| normal_quantile((rank as f64 + 0.5) / DRAWS as f64)).collect();
+        let columns =
+            Unknown::ALL.iter().map(|unknown| shuffled(&scores, SEED.wrapping_add(*unknown as u64))).collect();
         Self { columns }
     }
 
@@ -148,9 +144,7 @@ mod tests {
         for (index, one) in Unknown::ALL.iter().enumerate() {
             assert_eq!(*one as usize, index);
             for other in &Unknown::ALL[index + 1..] {
-                let sum: f64 = (0..DRAWS)
-                    .map(|draw| draws.score(*one, draw) * draws.score(*other, draw))
-                    .sum();
+                let sum: f64 = (0..DRAWS).map(|draw| draws.score(*one, draw) * draws.score(*other, draw)).sum();
                 let correlation = sum / DRAWS as f64;
                 // Five standard errors.
                 assert!(correlation.abs() < 0.05, "{one:?} and {other:?}: {correlation}");

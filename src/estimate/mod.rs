@@ -10,10 +10,7 @@ mod backtest;
 mod compare;
 mod draws;
 mod error;
-#[expect(
-    clippy::module_inception,
-    reason = "the file is named for the one thing it holds, the Estimate"
-)]
+#[expect(clippy::module_inception, reason = "the file is named for the one thing it holds, the Estimate")]
 mod estimate;
 mod inputs;
 mod model;

@@ -260,21 +260,12 @@ impl Model {
     pub fn from_json(text: &str) -> Result<Self, EstimateError> {
         let model: Self = serde_json::from_str(text)?;
         if model.schema_version != Self::SCHEMA_VERSION {
-            return Err(EstimateError::SchemaVersion {
-                found: model.schema_version,
-                expected: Self::SCHEMA_VERSION,
-            });
+            return Err(EstimateError::SchemaVersion { found: model.schema_version, expected: Self::SCHEMA_VERSION });
         }
         for (name, coefficient) in model.coefficients() {
             if !coefficient.is_sound() {
                 let Interval { p10, p50, p90 } = coefficient.value;
-                return Err(EstimateError::Coefficient {
-                    model: model.id,
-                    name,
-                    p10,
-                    p50,
-                    p90,
-                });
+                return Err(EstimateError::Coefficient { model: model.id, name, p10, p50, p90 });
             }
         }
         Ok(model)

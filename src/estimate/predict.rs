@@ -56,32 +56,15 @@ fn terms(inputs: &Inputs, model: &Model, of: impl Fn(fn(&Sample) -> f64) -> Inte
         term("unpack", of(|sample| sample.unpack), &platform.unpack_per_unzipped_mb),
         term("init_floor", of(|sample| sample.init_floor), &platform.init_floor),
         init_touched(inputs, model, of(|sample| sample.init_touched)),
-        term(
-            "init_untouched",
-            of(|sample| sample.init_untouched),
-            &platform.init_per_untouched_mb,
-        ),
-        term(
-            "bundled_libraries",
-            of(|sample| sample.bundled_libraries),
-            &platform.init_per_library_mb,
-        ),
-        term(
-            "init_unexplained",
-            of(Sample::init_unexplained),
-            &model.shared.init_scatter,
-        ),
+        term("init_untouched", of(|sample| sample.init_untouched), &platform.init_per_untouched_mb),
+        term("bundled_libraries", of(|sample| sample.bundled_libraries), &platform.init_per_library_mb),
+        term("init_unexplained", of(Sample::init_unexplained), &model.shared.init_scatter),
         first_call(inputs, model, of(|sample| sample.first_call)),
     ]
 }
 
 fn term(name: &str, ms: Interval, coefficient: &Coefficient) -> Term {
-    Term {
-        name: name.to_owned(),
-        ms,
-        evidence: coefficient.evidence,
-        source: coefficient.provenance(),
-    }
+    Term { name: name.to_owned(), ms, evidence: coefficient.evidence, source: coefficient.provenance() }
 }
 
 fn download(inputs: &Inputs, platform: &Platform, ms: Interval) -> Term {

@@ -239,10 +239,7 @@ fn platform(observed: &Observed, before: BeforeInit) -> Platform {
             "ms per touched MB",
             SplitNormal,
             Good,
-            &format!(
-                "{}; that less touched memory causes less INIT is moderate evidence",
-                observed.per_touched_source
-            ),
+            &format!("{}; that less touched memory causes less INIT is moderate evidence", observed.per_touched_source),
             &format!("native code that touches up to {} MB", observed.touched_mb),
         ),
         init_per_untouched_mb: before.untouched,
@@ -329,23 +326,9 @@ fn shared() -> Shared {
             "lambda-perf's Rust hello-world rebuilt and measured: 0.60 MB of file pages + 0.24 MB anonymous",
             "x86_64, page cache warm",
         ),
-        touched_file: coefficient(
-            [0.6, 0.96, 1.35],
-            "factor",
-            SplitLognormal,
-            Weak,
-            TOUCHED_ROWS,
-            TOUCHED_RANGE,
-        ),
+        touched_file: coefficient([0.6, 0.96, 1.35], "factor", SplitLognormal, Weak, TOUCHED_ROWS, TOUCHED_RANGE),
         touched_file_exponent: exact(0.75, "exponent of loaded MB", Weak, TOUCHED_ROWS, TOUCHED_RANGE),
-        touched_anonymous: coefficient(
-            [0.11, 0.22, 0.65],
-            "factor",
-            SplitLognormal,
-            Weak,
-            TOUCHED_ROWS,
-            TOUCHED_RANGE,
-        ),
+        touched_anonymous: coefficient([0.11, 0.22, 0.65], "factor", SplitLognormal, Weak, TOUCHED_ROWS, TOUCHED_RANGE),
         touched_anonymous_exponent: exact(0.86, "exponent of loaded MB", Weak, TOUCHED_ROWS, TOUCHED_RANGE),
         touched_change_exponent: coefficient(
             [0.2, 0.8, 1.2],

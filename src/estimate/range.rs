@@ -32,9 +32,7 @@ pub(super) fn outside(inputs: &Inputs, model: &Model, touched_mb: Interval) -> V
 
     let mut why = Vec::new();
     if inputs.package == PackageKind::Zip && zip_mb > ZIP_OBSERVED_MB {
-        why.push(format!(
-            "zip of {zip_mb:.1} MB: the download slope is a guess above {ZIP_OBSERVED_MB} MB"
-        ));
+        why.push(format!("zip of {zip_mb:.1} MB: the download slope is a guess above {ZIP_OBSERVED_MB} MB"));
     }
     if touched_mb.p50 > platform.touched_mb_observed {
         why.push(format!(

@@ -71,19 +71,13 @@ impl Pivot {
     /// The same whichever side comes first; the size itself where both are equal.
     pub(super) fn between(one: &Inputs, other: &Inputs) -> Self {
         let (one, other) = (one.mapped_mb(), other.mapped_mb());
-        if one == other {
-            Self(one)
-        } else {
-            Self((one * other).sqrt())
-        }
+        if one == other { Self(one) } else { Self((one * other).sqrt()) }
     }
 }
 
 /// All draws for one package.
 pub(super) fn samples(inputs: &Inputs, model: &Model, draws: &Draws, pivot: Pivot) -> Vec<Sample> {
-    (0..DRAWS)
-        .map(|draw| sample(inputs, model, pivot, |unknown| draws.score(unknown, draw)))
-        .collect()
+    (0..DRAWS).map(|draw| sample(inputs, model, pivot, |unknown| draws.score(unknown, draw))).collect()
 }
 
 fn sample(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> Sample {
@@ -132,21 +126,13 @@ fn touched(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown)
         1.0
     } else {
         // Two empty sizes are equal, so the pivot is 0 only where one side maps nothing: then nothing is common.
-        power(
-            mapped / pivot.0.max(f64::MIN_POSITIVE),
-            shared.touched_change_exponent.at(score(Unknown::TouchedChange)),
-        )
+        power(mapped / pivot.0.max(f64::MIN_POSITIVE), shared.touched_change_exponent.at(score(Unknown::TouchedChange)))
     };
     let fit = |factor: f64, exponent: f64| factor * power(pivot.0, exponent) * change;
-    let file = fit(
-        shared.touched_file.at(score(Unknown::TouchedFile)),
-        shared.touched_file_exponent.at(0.0),
-    )
-    .min(mapped);
-    let anonymous = fit(
-        shared.touched_anonymous.at(score(Unknown::TouchedAnonymous)),
-        shared.touched_anonymous_exponent.at(0.0),
-    );
+    let file =
+        fit(shared.touched_file.at(score(Unknown::TouchedFile)), shared.touched_file_exponent.at(0.0)).min(mapped);
+    let anonymous =
+        fit(shared.touched_anonymous.at(score(Unknown::TouchedAnonymous)), shared.touched_anonymous_exponent.at(0.0));
     (file + anonymous, file)
 }
 
@@ -160,9 +146,6 @@ fn first_call(inputs: &Inputs, model: &Model, platform: &Platform, score: impl F
     };
     let share = (f64::from(inputs.memory_mb) / ONE_VCPU_MB).min(1.0);
     let unthrottled = cpu.min(CPU_PERIOD_MS * share);
-    let slowdown = power(
-        1.0 / share,
-        shared.first_call_exponent.at(score(Unknown::FirstCallExponent)),
-    );
+    let slowdown = power(1.0 / share, shared.first_call_exponent.at(score(Unknown::FirstCallExponent)));
     platform.first_call_floor.at(score(Unknown::FirstCallFloor)) + unthrottled + (cpu - unthrottled) * slowdown
 }

@@ -177,10 +177,8 @@ fn sysroot_libraries(folder: &Path) -> Result<Vec<CrateLibrary>, HostError> {
     }
     let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
     let entries = entries.map_err(|cause| unreadable(folder, cause))?;
-    let mut found: Vec<(String, PathBuf)> = entries
-        .into_iter()
-        .filter_map(|entry| Some((crate_of_rlib(&entry.path())?, entry.path())))
-        .collect();
+    let mut found: Vec<(String, PathBuf)> =
+        entries.into_iter().filter_map(|entry| Some((crate_of_rlib(&entry.path())?, entry.path()))).collect();
     found.sort();
     let libraries = found.into_iter().map(|(name, path)| read_library(&name, &path));
     libraries.collect()

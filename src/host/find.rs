@@ -13,10 +13,7 @@ pub fn find_built(project: &Project, options: &BuildOptions) -> Result<PathBuf, 
     let looked_at = places(project, options);
     match looked_at.iter().find(|path| path.is_file()) {
         Some(path) => Ok(path.clone()),
-        None => Err(HostError::NotBuilt {
-            bin: project.bin.name.clone(),
-            looked_at,
-        }),
+        None => Err(HostError::NotBuilt { bin: project.bin.name.clone(), looked_at }),
     }
 }
 
@@ -31,11 +28,8 @@ fn places(project: &Project, options: &BuildOptions) -> Vec<PathBuf> {
     let lambda = &project.lambda_dir;
     let target_directory = project.graph.target_directory();
     let built = |triple: &str| target_directory.join(triple).join(options.profile_folder()).join(bin);
-    let mut places = vec![
-        lambda_zip_path(project),
-        lambda.join(bin).join("bootstrap"),
-        lambda.join("extensions").join(bin),
-    ];
+    let mut places =
+        vec![lambda_zip_path(project), lambda.join(bin).join("bootstrap"), lambda.join("extensions").join(bin)];
     match &project.target {
         Some(triple) => places.push(built(triple)),
         // Without --target cargo leaves the triple out; a configured target puts it in.

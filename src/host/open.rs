@@ -46,10 +46,7 @@ pub fn open(path: &Path) -> Result<Artifact, HostError> {
     } else {
         return Err(HostError::NotARegularFile { path: path.to_owned() });
     };
-    Ok(Artifact {
-        path: path.to_owned(),
-        content,
-    })
+    Ok(Artifact { path: path.to_owned(), content })
 }
 
 fn by_content(path: &Path, bytes: Vec<u8>) -> Result<ArtifactContent, HostError> {
@@ -88,18 +85,12 @@ fn is_zip(bytes: &[u8]) -> bool {
 pub(super) fn read_file(path: &Path, limit: ByteSize) -> Result<Vec<u8>, HostError> {
     let file = File::open(path).map_err(|cause| unreadable(path, cause))?;
     let size = file.metadata().map_err(|cause| unreadable(path, cause))?.len();
-    let too_large = |size: u64| HostError::TooLarge {
-        path: path.to_owned(),
-        size: ByteSize::new(size),
-        limit,
-    };
+    let too_large = |size: u64| HostError::TooLarge { path: path.to_owned(), size: ByteSize::new(size), limit };
     if size > limit.get() {
         return Err(too_large(size));
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(limit.get().saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|cause| unreadable(path, cause))?;
+    file.take(limit.get().saturating_add(1)).read_to_end(&mut bytes).map_err(|cause| unreadable(path, cause))?;
     let read = ByteSize::of(&bytes).get();
     if read > limit.get() {
         return Err(too_large(read));
@@ -129,39 +120,24 @@ mod tests {
     #[test]
     fn content_decides_and_names_do_not() {
         let empty_zip = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
-        assert_eq!(
-            opened("a.txt", &empty_zip).unwrap(),
-            ArtifactContent::Zip(empty_zip.clone())
-        );
+        assert_eq!(opened("a.txt", &empty_zip).unwrap(), ArtifactContent::Zip(empty_zip.clone()));
         let with_front = [b"#!/bin/sh\n".as_slice(), &empty_zip].concat();
-        assert_eq!(
-            opened("b.elf", &with_front).unwrap(),
-            ArtifactContent::Zip(with_front.clone())
-        );
+        assert_eq!(opened("b.elf", &with_front).unwrap(), ArtifactContent::Zip(with_front.clone()));
         let program_with_zip = [b"\x7fELF".as_slice(), &empty_zip].concat();
-        assert_eq!(
-            opened("c.zip", &program_with_zip).unwrap(),
-            ArtifactContent::Elf(program_with_zip.clone())
-        );
+        assert_eq!(opened("c.zip", &program_with_zip).unwrap(), ArtifactContent::Elf(program_with_zip.clone()));
     }
 
     #[test]
     fn an_end_record_must_end_the_file() {
         let cut_off = [b"x".as_slice(), b"PK\x05\x06", &[0; 16], &[9, 0]].concat();
-        assert!(matches!(
-            opened("a.zip", &cut_off),
-            Err(HostError::UnknownFormat { .. })
-        ));
+        assert!(matches!(opened("a.zip", &cut_off), Err(HostError::UnknownFormat { .. })));
     }
 
     #[test]
     fn what_cannot_be_used_says_why_and_where() {
         assert!(matches!(opened("a", b""), Err(HostError::Empty { .. })));
         let error = opened("a.zip", b"MZ").unwrap_err().to_string();
-        assert!(
-            error.ends_with("a.zip: neither a zip nor an ELF file nor a folder"),
-            "{error}"
-        );
+        assert!(error.ends_with("a.zip: neither a zip nor an ELF file nor a folder"), "{error}");
         let missing = open(Path::new("/no/such/file")).unwrap_err().to_string();
         assert_eq!(missing, "/no/such/file: no such file or folder");
     }
@@ -177,9 +153,6 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_device_is_refused() {
-        assert!(matches!(
-            open(Path::new("/dev/zero")),
-            Err(HostError::NotARegularFile { .. })
-        ));
+        assert!(matches!(open(Path::new("/dev/zero")), Err(HostError::NotARegularFile { .. })));
     }
 }

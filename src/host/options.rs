@@ -212,10 +212,7 @@ mod tests {
 
     #[test]
     fn target_wins_over_architecture() {
-        let mut options = BuildOptions {
-            architecture: Some(Architecture::Arm64),
-            ..BuildOptions::default()
-        };
+        let mut options = BuildOptions { architecture: Some(Architecture::Arm64), ..BuildOptions::default() };
         assert_eq!(options.target_triple(), Some("aarch64-unknown-linux-gnu"));
         options.target = Some("aarch64-unknown-linux-musl".to_owned());
         assert_eq!(options.target_triple(), Some("aarch64-unknown-linux-musl"));

@@ -46,11 +46,7 @@ impl Tool {
         let name = program.file_name().unwrap_or(program.as_os_str());
         let words = std::iter::once(name).chain(args.iter().map(OsString::as_os_str));
         let text: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-        Self {
-            command,
-            program,
-            text: text.join(" "),
-        }
+        Self { command, program, text: text.join(" ") }
     }
 
     pub(super) fn env(mut self, key: &str, value: &OsStr) -> Self {
@@ -100,10 +96,7 @@ impl Tool {
     }
 
     fn not_started(&self, cause: std::io::Error) -> HostError {
-        HostError::NotStarted {
-            program: self.program.clone(),
-            cause,
-        }
+        HostError::NotStarted { program: self.program.clone(), cause }
     }
 }
 

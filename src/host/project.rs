@@ -41,10 +41,7 @@ impl Project {
         let toolchain = Toolchain::find(options.directory.as_deref())?;
         let from_environment = env::var("CARGO_BUILD_TARGET").ok().filter(|target| !target.is_empty());
         let asked = options.target_triple().map(str::to_owned);
-        let mut platform = asked
-            .clone()
-            .or(from_environment.clone())
-            .unwrap_or(toolchain.host.clone());
+        let mut platform = asked.clone().or(from_environment.clone()).unwrap_or(toolchain.host.clone());
 
         let mut graph = read_graph(options, &platform, on_event)?;
         let mut selected = graph.select_bin(options.package.as_deref(), options.bin.as_deref())?;
@@ -97,19 +94,13 @@ pub(super) fn read_graph(
         Output::Stderr(chunk) => on_event(BuildEvent::Stderr(&chunk)),
     })?;
     if !status.success() {
-        return Err(HostError::BuildFailed {
-            command: tool.text().to_owned(),
-            status: status.to_string(),
-        });
+        return Err(HostError::BuildFailed { command: tool.text().to_owned(), status: status.to_string() });
     }
     Ok(CrateGraph::from_metadata(&String::from_utf8_lossy(&json))?)
 }
 
 fn lambda_dir(options: &BuildOptions, lambda_build: &LambdaBuild, graph: &CrateGraph) -> PathBuf {
-    let set = options
-        .lambda_dir
-        .clone()
-        .or(lambda_build.lambda_dir.as_ref().map(PathBuf::from));
+    let set = options.lambda_dir.clone().or(lambda_build.lambda_dir.as_ref().map(PathBuf::from));
     match (set, &options.directory) {
         (Some(folder), Some(directory)) => directory.join(folder),
         (Some(folder), None) => folder,

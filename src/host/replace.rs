@@ -27,10 +27,7 @@ const YOUNG: Duration = Duration::from_secs(10);
 /// # Errors
 /// [`HostError::Unwritable`]; the old file is then as it was, and no other file is left behind.
 pub fn replace(path: &Path, bytes: &[u8], unix_mode: Option<u32>) -> Result<(), HostError> {
-    let unwritable = |cause| HostError::Unwritable {
-        path: path.to_owned(),
-        cause,
-    };
+    let unwritable = |cause| HostError::Unwritable { path: path.to_owned(), cause };
     let old = fs::metadata(path).ok();
     if let Some(old) = &old
         && !old.is_file()
@@ -94,9 +91,7 @@ fn remove_left_behind(folder: &Path) {
     };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let is_ours = name
-            .to_str()
-            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
         if is_ours && has_no_writer(&entry) {
             let _ = fs::remove_file(entry.path());
         }
@@ -104,14 +99,10 @@ fn remove_left_behind(folder: &Path) {
 }
 
 fn has_no_writer(entry: &fs::DirEntry) -> bool {
-    let age = entry
-        .metadata()
-        .ok()
-        .filter(fs::Metadata::is_file)
-        .and_then(|metadata| {
-            let modified = metadata.modified().ok()?;
-            modified.elapsed().ok()
-        });
+    let age = entry.metadata().ok().filter(fs::Metadata::is_file).and_then(|metadata| {
+        let modified = metadata.modified().ok()?;
+        modified.elapsed().ok()
+    });
     if age.is_none_or(|age| age < YOUNG) {
         return false;
     }
@@ -164,10 +155,8 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -194,9 +183,7 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_an_error_that_names_the_file() {
-        let error = replace(Path::new("/no/such/folder/out.zip"), b"x", None)
-            .unwrap_err()
-            .to_string();
+        let error = replace(Path::new("/no/such/folder/out.zip"), b"x", None).unwrap_err().to_string();
         assert!(error.starts_with("/no/such/folder/out.zip: cannot write: "), "{error}");
     }
 
@@ -216,12 +203,7 @@ mod tests {
         File::create(folder.path().join(".lambda-slim-young.tmp")).unwrap();
 
         replace(&folder.path().join("out"), b"x", None).unwrap();
-        let left = [
-            ".lambda-slim-notes.txt",
-            ".lambda-slim-written.tmp",
-            ".lambda-slim-young.tmp",
-            "out",
-        ];
+        let left = [".lambda-slim-notes.txt", ".lambda-slim-written.tmp", ".lambda-slim-young.tmp", "out"];
         assert_eq!(names(folder.path()), left);
     }
 

@@ -109,19 +109,12 @@ mod tests {
     fn gnu_names_short_and_long() {
         let archive = [
             member("/", b"\0\0\0\0"),
-            member(
-                "//",
-                b"dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o/\nsecond-long-name.o/\n",
-            ),
+            member("//", b"dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o/\nsecond-long-name.o/\n"),
             member("lib.rmeta/", b"odd"),
             member("/0", b""),
             member("/44", b"data"),
         ];
-        let expected = [
-            "lib.rmeta",
-            "dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o",
-            "second-long-name.o",
-        ];
+        let expected = ["lib.rmeta", "dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o", "second-long-name.o"];
         assert_eq!(names(&archive).unwrap(), expected);
     }
 
@@ -141,18 +134,9 @@ mod tests {
         let mut cut = member("a.o/", b"0123456789");
         cut.truncate(65);
         assert_eq!(error(&[cut]), "a member ends past the end of the archive");
-        assert_eq!(
-            error(&[member("/7", b"")]),
-            "a member's name is outside of the name table"
-        );
-        assert_eq!(
-            error(&[member("#1/9", b"short")]),
-            "a member's name is longer than the member"
-        );
-        assert_eq!(
-            member_names(Cursor::new(b"!<thin>\nxxxx")).unwrap_err().to_string(),
-            "not an ar archive"
-        );
+        assert_eq!(error(&[member("/7", b"")]), "a member's name is outside of the name table");
+        assert_eq!(error(&[member("#1/9", b"short")]), "a member's name is longer than the member");
+        assert_eq!(member_names(Cursor::new(b"!<thin>\nxxxx")).unwrap_err().to_string(), "not an ar archive");
     }
 
     proptest! {

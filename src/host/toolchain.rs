@@ -34,11 +34,7 @@ impl Toolchain {
             return Err(HostError::UnexpectedAnswer { command, answer });
         };
         let (_, sysroot) = ask(&["--print", "sysroot"])?;
-        Ok(Self {
-            version,
-            host,
-            sysroot: sysroot.trim_end().into(),
-        })
+        Ok(Self { version, host, sysroot: sysroot.trim_end().into() })
     }
 
     /// The folder of the standard library's files for `target`.

@@ -56,10 +56,7 @@ pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
             continue;
         }
         if files.len() == COUNT_LIMIT {
-            return Err(HostError::TooManyFiles {
-                path: root.to_owned(),
-                limit: COUNT_LIMIT,
-            });
+            return Err(HostError::TooManyFiles { path: root.to_owned(), limit: COUNT_LIMIT });
         }
         let path = relative_path(root, entry.path())?;
         let file = if entry.file_type().is_symlink() {
@@ -68,18 +65,10 @@ pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
             let left = TREE_LIMIT.saturating_sub(total);
             let bytes = read_file(entry.path(), left).map_err(|error| whole_tree(root, total, error))?;
             total += ByteSize::of(&bytes);
-            let metadata = entry
-                .metadata()
-                .map_err(|error| unreadable(entry.path(), error.into()))?;
-            TreeFile {
-                path,
-                unix_mode: mode(&metadata, &bytes),
-                kind: TreeFileKind::File(bytes),
-            }
+            let metadata = entry.metadata().map_err(|error| unreadable(entry.path(), error.into()))?;
+            TreeFile { path, unix_mode: mode(&metadata, &bytes), kind: TreeFileKind::File(bytes) }
         } else {
-            return Err(HostError::NotARegularFile {
-                path: entry.path().to_owned(),
-            });
+            return Err(HostError::NotARegularFile { path: entry.path().to_owned() });
         };
         files.push(file);
     }
@@ -94,11 +83,9 @@ pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
 /// A file that is too large for what is left of the limit is a folder that is too large.
 fn whole_tree(root: &Path, read: ByteSize, error: HostError) -> HostError {
     match error {
-        HostError::TooLarge { size, .. } => HostError::TooLarge {
-            path: root.to_owned(),
-            size: read + size,
-            limit: TREE_LIMIT,
-        },
+        HostError::TooLarge { size, .. } => {
+            HostError::TooLarge { path: root.to_owned(), size: read + size, limit: TREE_LIMIT }
+        }
         other => other,
     }
 }
@@ -120,16 +107,9 @@ fn link(real_root: &Path, path: &Path, relative: String) -> Result<TreeFile, Hos
     let stays_by_text = stays_inside(&relative, &target);
     let stays_on_disk = path.canonicalize().map_or(true, |real| real.starts_with(real_root));
     if !(stays_by_text && stays_on_disk) {
-        return Err(HostError::LinkLeavesPackage {
-            path: path.to_owned(),
-            target: text,
-        });
+        return Err(HostError::LinkLeavesPackage { path: path.to_owned(), target: text });
     }
-    Ok(TreeFile {
-        path: relative,
-        unix_mode: 0o777,
-        kind: TreeFileKind::Symlink(text),
-    })
+    Ok(TreeFile { path: relative, unix_mode: 0o777, kind: TreeFileKind::Symlink(text) })
 }
 
 fn stays_inside(link: &str, target: &Path) -> bool {
@@ -206,10 +186,7 @@ mod tests {
         sparse.set_len(TREE_LIMIT.get()).unwrap();
         let error = read_tree(folder.path()).unwrap_err();
         let expected = TREE_LIMIT + ByteSize::new(1);
-        assert!(
-            matches!(error, HostError::TooLarge { size, .. } if size == expected),
-            "{error}"
-        );
+        assert!(matches!(error, HostError::TooLarge { size, .. } if size == expected), "{error}");
     }
 
     #[cfg(unix)]
@@ -224,11 +201,7 @@ mod tests {
             let folder = folder(&["bootstrap", "data"]);
             fs::set_permissions(folder.path().join("bootstrap"), fs::Permissions::from_mode(0o750)).unwrap();
             fs::set_permissions(folder.path().join("data"), fs::Permissions::from_mode(0o604)).unwrap();
-            let modes: Vec<u32> = read_tree(folder.path())
-                .unwrap()
-                .iter()
-                .map(|file| file.unix_mode)
-                .collect();
+            let modes: Vec<u32> = read_tree(folder.path()).unwrap().iter().map(|file| file.unix_mode).collect();
             assert_eq!(modes, [0o750, 0o604]);
         }
 
@@ -242,14 +215,8 @@ mod tests {
             let links: Vec<(&str, &TreeFileKind)> = files.iter().map(|file| (file.path.as_str(), &file.kind)).collect();
             assert_eq!(links.len(), 4, "a link to a folder is not entered");
             assert_eq!(links[0], ("current", &TreeFileKind::Symlink("lib".to_owned())));
-            assert_eq!(
-                links[1],
-                ("lib/dangling", &TreeFileKind::Symlink("../lib/gone".to_owned()))
-            );
-            assert_eq!(
-                links[2],
-                ("lib/libz.so", &TreeFileKind::Symlink("libz.so.1.3".to_owned()))
-            );
+            assert_eq!(links[1], ("lib/dangling", &TreeFileKind::Symlink("../lib/gone".to_owned())));
+            assert_eq!(links[2], ("lib/libz.so", &TreeFileKind::Symlink("libz.so.1.3".to_owned())));
         }
 
         #[test]
@@ -259,10 +226,7 @@ mod tests {
                 symlink("sub/deep", folder.path().join("hop")).unwrap();
                 symlink(target, folder.path().join("link")).unwrap();
                 let error = read_tree(folder.path()).unwrap_err();
-                assert!(
-                    matches!(error, HostError::LinkLeavesPackage { .. }),
-                    "{target}: {error}"
-                );
+                assert!(matches!(error, HostError::LinkLeavesPackage { .. }), "{target}: {error}");
             }
         }
 

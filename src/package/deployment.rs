@@ -179,8 +179,8 @@ fn empty_folders(archive: &Archive<'_>) -> Vec<String> {
     let mut paths: Vec<&str> = archive.entries().iter().map(|entry| entry.path()).collect();
     paths.sort_unstable();
     let is_empty = |folder: &str| {
-        let prefix = format!("{}/", folder.trim_end_matches('/'));
-        let first_inside = paths.partition_point(|path| *path <= prefix.as_str());
+        let prefix = format!("{folder}/");
+        let first_inside = paths.partition_point(|path| *path < prefix.as_str());
         !paths.get(first_inside).is_some_and(|path| path.starts_with(&prefix))
     };
     let folders = archive.entries().iter().filter(|entry| entry.kind() == EntryKind::Directory);

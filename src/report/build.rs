@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
 use crate::archive::Method;
+use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
 use crate::package::{

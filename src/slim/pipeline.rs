@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::archive::{self, ArchiveError, EntryKind, ReadbackError};
+use crate::archive::{self, ArchiveError, EntryKind, Expected, ReadbackError};
 use crate::elf::{ElfError, Image};
 use crate::package::{DeploymentPackage, PackageFile, PackageSource, Role, must_be_readable};
 use crate::units::{ByteDelta, ByteSize};
@@ -98,7 +98,17 @@ pub fn slim<'data>(
         rewrites.extend(package.files.iter().filter_map(|file| recompress_row(file, &entries, package)));
     }
     let zip = archive::write(&entries, options.timestamp)?;
-    let expected: Vec<_> = files.iter().map(|f| (f.path.as_str(), f.mode, f.contents.as_ref())).collect();
+    let expected: Vec<_> = files
+        .iter()
+        .zip(&entries)
+        .map(|(file, entry)| Expected {
+            path: &file.path,
+            kind: file.kind,
+            mode: file.mode,
+            method: entry.method,
+            contents: &file.contents,
+        })
+        .collect();
     archive::confirm(&zip, &expected)?;
 
     let before = match package.source {

@@ -43,6 +43,9 @@ pub(super) fn compress_all<'a>(
 
 /// `effort` is `None` where streams that came in are to stay; what changed is compressed all the same.
 fn compress<'a>(file: &'a SlimmedFile<'a>, effort: Option<Effort>) -> NewEntry<'a> {
+    if file.kind != EntryKind::File {
+        return NewEntry::stored(file.path.clone(), file.kind, file.mode, Cow::Borrowed(file.contents.as_ref()));
+    }
     let kept = file.unchanged.map(|zip| (zip.method, Cow::Borrowed(zip.compressed)));
     let (method, data) = match (kept, effort) {
         (Some(kept), None) => kept,

@@ -7,13 +7,7 @@ use std::process::Command;
 use super::skip::skip;
 
 /// Variables named `CARGO_*` that say where crates come from, not how to build: the only ones a nested cargo may see.
-const KEPT: [&str; 5] = [
-    "CARGO_HOME",
-    "CARGO_HTTP_",
-    "CARGO_NET_",
-    "CARGO_REGISTRIES_",
-    "CARGO_REGISTRY_",
-];
+const KEPT: [&str; 5] = ["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTRIES_", "CARGO_REGISTRY_"];
 
 /// Other variables by which the outer build would change the inner one.
 const REMOVED: [&str; 8] = [
@@ -66,9 +60,7 @@ pub(crate) fn manifest_path() -> PathBuf {
 
 /// A file of `testdata/packages`.
 pub(crate) fn package(file_name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("testdata/packages")
-        .join(file_name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/packages").join(file_name)
 }
 
 /// The cases with known truth that lie beside the project, where there are any. Says so when there are not.
@@ -101,21 +93,13 @@ fn cargo(command: &str, name: &str, target_dir: &Path) -> Command {
             cargo.env_remove(variable);
         }
     }
-    cargo
-        .arg(command)
-        .args(["--release", "--locked", "--quiet", "--package", name, "--bin", name]);
-    cargo
-        .arg("--manifest-path")
-        .arg(manifest_path())
-        .arg("--target-dir")
-        .arg(target_dir);
+    cargo.arg(command).args(["--release", "--locked", "--quiet", "--package", name, "--bin", name]);
+    cargo.arg("--manifest-path").arg(manifest_path()).arg("--target-dir").arg(target_dir);
     cargo
 }
 
 fn run(mut command: Command) {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
     assert!(
         output.status.success(),
         "{command:?} failed with {}\n{}",

@@ -23,26 +23,15 @@ impl Request {
             return Err(invalid(&format!("not a request line: {first:?}")));
         };
         let (method, path) = (method.to_owned(), path.to_owned());
-        let mut request = Self {
-            method,
-            path,
-            headers: Vec::new(),
-            body: Vec::new(),
-        };
+        let mut request = Self { method, path, headers: Vec::new(), body: Vec::new() };
         while let Some(line) = read_line(from)?.filter(|line| !line.is_empty()) {
-            let (name, value) = line
-                .split_once(':')
-                .ok_or_else(|| invalid(&format!("not a header: {line:?}")))?;
-            request
-                .headers
-                .push((name.to_ascii_lowercase(), value.trim().to_owned()));
+            let (name, value) = line.split_once(':').ok_or_else(|| invalid(&format!("not a header: {line:?}")))?;
+            request.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
         request.body = match (request.header("transfer-encoding"), request.header("content-length")) {
             (Some("chunked"), _) => read_chunks(from)?,
             (_, Some(length)) => {
-                let length = length
-                    .parse()
-                    .map_err(|_| invalid(&format!("not a length: {length:?}")))?;
+                let length = length.parse().map_err(|_| invalid(&format!("not a length: {length:?}")))?;
                 read_exactly(from, length)?
             }
             (_, None) => Vec::new(),
@@ -52,10 +41,7 @@ impl Request {
 
     /// The value of the header `name`, which is given in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// The body as text, with a mark for what is not UTF-8.
@@ -66,10 +52,8 @@ impl Request {
 
 /// Writes a whole response.
 pub(crate) fn respond(to: &mut impl Write, status: &str, headers: &[(&str, &str)], body: &str) -> io::Result<()> {
-    let mut response = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
-        body.len()
-    );
+    let mut response =
+        format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
         response.push_str(&format!("{name}: {value}\r\n"));
     }
@@ -93,11 +77,7 @@ fn read_exactly(from: &mut impl Read, length: u64) -> io::Result<Vec<u8>> {
     }
     let mut bytes = Vec::new();
     from.take(length).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == length {
-        Ok(bytes)
-    } else {
-        Err(io::ErrorKind::UnexpectedEof.into())
-    }
+    if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
 }
 
 fn read_chunks(from: &mut impl BufRead) -> io::Result<Vec<u8>> {

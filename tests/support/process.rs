@@ -18,10 +18,7 @@ impl Process {
         let start = || -> io::Result<Self> {
             // A file and not a pipe: a pipe that no one reads blocks the program that fills it.
             let output = tempfile::tempfile()?;
-            let task_root = program
-                .parent()
-                .filter(|parent| parent.is_dir())
-                .unwrap_or(Path::new("/"));
+            let task_root = program.parent().filter(|parent| parent.is_dir()).unwrap_or(Path::new("/"));
             let child = Command::new(program)
                 .env_clear()
                 .envs(environment(api))
@@ -75,10 +72,7 @@ fn environment(api: SocketAddr) -> Vec<(&'static str, String)> {
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/test-function"),
-        (
-            "AWS_LAMBDA_LOG_STREAM_NAME",
-            "2026/01/01/[$LATEST]00000000000000000000000000000000",
-        ),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]00000000000000000000000000000000"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_SECRET_ACCESS_KEY", "example"),
         ("AWS_SESSION_TOKEN", "example"),

@@ -99,17 +99,11 @@ impl RuntimeApi {
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if let Some(status) = ended {
-                return Err(format!(
-                    "the program ended with {status}; it wrote:\n{}",
-                    process.output()
-                ));
+                return Err(format!("the program ended with {status}; it wrote:\n{}", process.output()));
             }
             if Instant::now() >= deadline {
                 process.kill();
-                return Err(format!(
-                    "no call within the time given; the program wrote:\n{}",
-                    process.output()
-                ));
+                return Err(format!("no call within the time given; the program wrote:\n{}", process.output()));
             }
         }
     }
@@ -157,12 +151,7 @@ impl Shared {
                 },
                 Call::Register { .. } => {
                     let body = r#"{"functionName":"test-function","functionVersion":"$LATEST","handler":"bootstrap","accountId":"123456789012"}"#;
-                    http::respond(
-                        &mut writer,
-                        "200 OK",
-                        &[("Lambda-Extension-Identifier", EXTENSION_ID)],
-                        body,
-                    )?;
+                    http::respond(&mut writer, "200 OK", &[("Lambda-Extension-Identifier", EXTENSION_ID)], body)?;
                 }
                 Call::Response { .. } | Call::InvocationError { .. } | Call::InitError { .. } => {
                     http::respond(&mut writer, "202 Accepted", &[], r#"{"status":"OK"}"#)?;
@@ -211,18 +200,15 @@ fn call_of(request: &Request) -> Call {
         ("POST", ["2018-06-01", "runtime", "invocation", REQUEST_ID, "response"]) => Call::Response { body },
         ("POST", ["2018-06-01", "runtime", "invocation", REQUEST_ID, "error"]) => Call::InvocationError { body },
         ("POST", ["2018-06-01", "runtime", "init", "error"]) => Call::InitError { body },
-        ("POST", ["2020-01-01", "extension", "register"]) => Call::Register {
-            name: request.header("lambda-extension-name").unwrap_or_default().to_owned(),
-            body,
-        },
+        ("POST", ["2020-01-01", "extension", "register"]) => {
+            Call::Register { name: request.header("lambda-extension-name").unwrap_or_default().to_owned(), body }
+        }
         ("GET", ["2020-01-01", "extension", "event", "next"])
             if request.header("lambda-extension-identifier") == Some(EXTENSION_ID) =>
         {
             Call::EventNext
         }
-        (method, _) => Call::Unknown {
-            request: format!("{method} {}", request.path),
-        },
+        (method, _) => Call::Unknown { request: format!("{method} {}", request.path) },
     }
 }
 
@@ -231,14 +217,8 @@ fn invocation_headers() -> [(&'static str, &'static str); 4] {
         ("Lambda-Runtime-Aws-Request-Id", REQUEST_ID),
         // Far in the future: no test is to depend on the clock.
         ("Lambda-Runtime-Deadline-Ms", "4102444800000"),
-        (
-            "Lambda-Runtime-Invoked-Function-Arn",
-            "arn:aws:lambda:eu-west-1:123456789012:function:test-function",
-        ),
-        (
-            "Lambda-Runtime-Trace-Id",
-            "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0",
-        ),
+        ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:test-function"),
+        ("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0"),
     ]
 }
 

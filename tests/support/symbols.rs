@@ -31,26 +31,14 @@ pub(crate) fn files(binary: &Path) -> Option<BTreeSet<String>> {
 /// The `Machine:` line of the ELF header, such as `AArch64`.
 pub(crate) fn machine(binary: &Path) -> Option<String> {
     let header = binutils("readelf", &["--file-header"], binary)?;
-    header
-        .lines()
-        .find_map(|line| Some(line.trim().strip_prefix("Machine:")?.trim().to_owned()))
+    header.lines().find_map(|line| Some(line.trim().strip_prefix("Machine:")?.trim().to_owned()))
 }
 
 fn binutils(tool: &str, arguments: &[&str], binary: &Path) -> Option<String> {
-    let Ok(output) = Command::new(tool)
-        .args(arguments)
-        .arg(binary)
-        .env("LC_ALL", "C")
-        .output()
-    else {
+    let Ok(output) = Command::new(tool).args(arguments).arg(binary).env("LC_ALL", "C").output() else {
         skip(&format!("{} as {tool} sees it", binary.display()), "no such tool here");
         return None;
     };
-    assert!(
-        output.status.success(),
-        "{tool} {}: {}",
-        binary.display(),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{tool} {}: {}", binary.display(), String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -45,12 +45,7 @@ pub(crate) fn assert_accepted(zip: &Path) {
         };
         // Python's test mode reports a damaged entry on stdout and still exits with 0.
         let quiet = tool != "python3" || !String::from_utf8_lossy(&output.stdout).contains("is corrupted");
-        assert!(
-            output.status.success() && quiet,
-            "{tool} rejects {}:\n{}",
-            zip.display(),
-            both(&output)
-        );
+        assert!(output.status.success() && quiet, "{tool} rejects {}:\n{}", zip.display(), both(&output));
     }
 }
 
@@ -84,12 +79,7 @@ pub(crate) fn unpack(zip: &Path, into: &Path) -> Option<()> {
     let mut command = Command::new("unzip");
     command.args(["-qq", "-o"]).arg(zip).arg("-d").arg(into);
     let output = output(&mut command, zip)?;
-    assert!(
-        output.status.success(),
-        "unzip fails on {}:\n{}",
-        zip.display(),
-        both(&output)
-    );
+    assert!(output.status.success(), "unzip fails on {}:\n{}", zip.display(), both(&output));
     Some(())
 }
 
@@ -115,12 +105,7 @@ fn python(script: &str, arguments: &[&Path]) -> Option<Output> {
     let mut command = Command::new("python3");
     command.args(["-I", "-c", script]).args(arguments);
     let output = output(&mut command, arguments[0])?;
-    assert!(
-        output.status.success(),
-        "python3 fails on {}:\n{}",
-        arguments[0].display(),
-        both(&output)
-    );
+    assert!(output.status.success(), "python3 fails on {}:\n{}", arguments[0].display(), both(&output));
     Some(output)
 }
 
