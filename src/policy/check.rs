@@ -138,7 +138,7 @@ fn message(gate: &Gate, first: Option<&Blame>) -> String {
         Some(before) if gate.budget == "max-growth" => {
             let grown = gate.actual_bytes.since(before).get();
             format!(
-                "{what} {actual} bytes, {grown} more than the baseline's {}: {over} past max-growth {rule}",
+                "{what} {actual} bytes, {grown} more than the baseline's {}, and {over} past max-growth {rule}",
                 before.get()
             )
         }
@@ -151,7 +151,7 @@ fn message(gate: &Gate, first: Option<&Blame>) -> String {
             .as_ref()
             .map(|version| format!(" {version}"))
             .unwrap_or_default();
-        message += &format!("; {name}{version} grew most, by {}", grown.get());
+        message += &format!("; {name}{version} grew most, by {} bytes", grown.get());
         if blame.why.len() > 1 {
             message += &format!(" ({})", blame.why.join(" > "));
         }
