@@ -224,7 +224,12 @@ fn binary_change(pair: Pair<'_, Binary>) -> BinaryChange {
         Side { file: binary.file_bytes, compressed: rows.compressed }
     };
     let (old, new) = (pair.before(), pair.after());
-    let knows = |binary: Option<&Binary>| binary.is_none_or(|binary| side(binary).compressed.is_some());
+    let knows = |binary: Option<&Binary>| {
+        binary.is_none_or(|binary| {
+            let sections = Side::sum(binary.sections.iter().map(Side::of_section));
+            side(binary).compressed.is_some() && sections.compressed.is_some()
+        })
+    };
     let zipped = knows(old) && knows(new);
     let (file, compressed) = sizes(old.map(side), new.map(side), zipped);
     let renamed = matches!(pair, Pair::Both(old, new) if old.path != new.path);

@@ -29,7 +29,7 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
             file: row.unzipped,
             compressed: row.compressed,
         });
-        document.table(changes("file", lines.collect(), "all files", options));
+        changes(&mut document, "file", lines.collect(), "all files", options);
     }
     if options.by != By::File {
         for one in &diff.binaries {
@@ -57,7 +57,7 @@ fn sizes(title: &'static str) -> Vec<Field<Line>> {
 }
 
 /// A table of changes. What did not change is counted with the rest.
-fn changes(title: &'static str, lines: Vec<Line>, total: &str, options: &Options) -> Table {
+fn changes(document: &mut Document, title: &'static str, lines: Vec<Line>, total: &str, options: &Options) {
     let mut fields = sizes(title);
     fields.push(Field::new(Column::sum("change in zip", 1), |line: &Line| {
         Cell::delta(line.compressed.map(|change| change.delta_bytes))
@@ -67,11 +67,29 @@ fn changes(title: &'static str, lines: Vec<Line>, total: &str, options: &Options
         Status::Changed | Status::Same => Cell::Blank,
     }));
     let changed = lines.iter().filter(|line| line.status != Status::Same).count();
+<<<<<<< HEAD
     let mut options = options.clone();
     // Rows come with the largest change first, so the unchanged are last; one is kept where nothing changed at all.
     let most = if options.rows == 0 { changed } else { options.rows.min(changed) };
     options.rows = most.max(1);
     Table::of(lines, &fields).abridged(&options).totalled(total)
+=======
+    // Rows come with the largest change first, so the unchanged are last and fall to the rest.
+    let most = if options.rows == 0 {
+        changed
+    } else {
+        options.rows.min(changed)
+    };
+    let options = Options {
+        rows: most,
+        ..options.clone()
+    };
+    if changed == 0 {
+        document.paragraph(Tone::Dim, format!("No {title} changed."));
+    } else {
+        document.table(Table::of(lines, &fields).abridged(&options).totalled(total));
+    }
+>>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
 }
 
 fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
@@ -88,7 +106,7 @@ fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
             file: row.file,
             compressed: row.compressed,
         });
-        document.table(changes("section", lines.collect(), "file", options));
+        changes(document, "section", lines.collect(), "file", options);
         return;
     }
     let lines = binary.crates.iter().map(|row| Line {
@@ -97,7 +115,7 @@ fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
         file: row.file,
         compressed: row.compressed,
     });
-    document.table(changes("crate", lines.collect(), "file", options));
+    changes(document, "crate", lines.collect(), "file", options);
     let paths: Vec<Item> = binary
         .crates
         .iter()

@@ -35,9 +35,16 @@ pub(super) fn percent(part: ByteSize, whole: ByteSize) -> String {
     format!("{:.1} %", part.percent_of(whole).unwrap_or(0.0))
 }
 
+/// One decimal, and no minus before a 0.
+pub(super) fn decimal(number: f64) -> String {
+    let text = format!("{number:.1}");
+    if text == "-0.0" { "0.0".to_owned() } else { text }
+}
+
 /// `4.1 (2.0 to 9.0)`: median, one in ten below, one in ten above.
 pub(super) fn interval(interval: Interval) -> String {
-    format!("{:.1} ({:.1} to {:.1})", interval.p50, interval.p10, interval.p90)
+    let Interval { p10, p50, p90 } = interval;
+    format!("{} ({} to {})", decimal(p50), decimal(p10), decimal(p90))
 }
 
 /// A dependency path: `api > lambda_http > hyper`.

@@ -100,7 +100,6 @@ fn escape(text: &str) -> String {
         let after = rest.peek().copied().unwrap_or(' ');
         match c {
             '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
             // A backslash does not keep GitHub from notifying whoever has that name.
             '@' => escaped.push_str("&#64;"),
             '|' | '\\' | '`' | '*' | '[' | ']' | '~' => escaped.extend(['\\', c]),

@@ -1,7 +1,7 @@
 //! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, JSON, CSV and folded
 //! stacks for programs.
 //!
-//! Text and Markdown print one [`document`](self), so that both say the same. Promises: every table has one unit per
+//! Text and Markdown print one document, so that both say the same. Promises: every table has one unit per
 //! column, says what a percentage is of, and ends in a row that its columns add up to, with all that was left out in a
 //! row of its own. Nothing read from a file reaches the terminal with its control characters.
 //! The only room that names `humansize`.

@@ -51,6 +51,17 @@ impl Cell {
         }
     }
 
+    /// What remains of a whole; never below zero, for a report from elsewhere may claim more parts than it has.
+    fn less(&self, part: &Self) -> Self {
+        match (self, part) {
+            (Self::Size(all), Self::Size(part)) => Self::Size(all.saturating_sub(*part)),
+            (Self::Share(all, whole), Self::Share(part, _)) => Self::Share(all.saturating_sub(*part), *whole),
+            (all, Self::Blank) => all.clone(),
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            _ => Self::Blank,
+        }
+    }
+
     fn magnitude(&self) -> Option<ByteSize> {
         match self {
             Self::Size(size) => Some(*size),
@@ -213,6 +224,22 @@ impl Table {
         self
     }
 
+    /// Adds a row for what no row names: `whole` less the sum of the rows, column by column.
+    pub(super) fn filled_up(mut self, label: &str, whole: &[Cell]) -> Self {
+        let named = self.summed(String::new(), RowRole::Rest, &self.rows);
+        let mut cells: Vec<Cell> = whole
+            .iter()
+            .zip(named.cells)
+            .map(|(whole, named)| whole.less(&named))
+            .collect();
+        cells[0] = Cell::Text(label.to_owned());
+        self.rows.push(Row {
+            role: RowRole::Rest,
+            cells,
+        });
+        self
+    }
+
     /// Ends the table in the sum of its rows.
     pub(super) fn totalled(mut self, label: &str) -> Self {
         let total = self.summed(label.to_owned(), RowRole::Total, &self.rows);
@@ -279,6 +306,7 @@ fn print(cell: &Cell, unit: Option<Unit>) -> String {
         Cell::Delta(delta) => format!("{}{}", sign(delta.get()), unit.format(delta.magnitude())),
         Cell::Saved(delta) if delta.get() < 0 => format!("-{}", unit.format(delta.magnitude())),
         Cell::Saved(delta) => unit.format(delta.magnitude()),
+<<<<<<< HEAD
         Cell::Share(part, whole) => {
             part.percent_of(*whole).map_or_else(|| "?".to_owned(), |share| format!("{share:.1}"))
         }
@@ -287,8 +315,18 @@ fn print(cell: &Cell, unit: Option<Unit>) -> String {
             .magnitude()
             .percent_of(change.old_bytes)
             .map_or_else(|| "new".to_owned(), |share| format!("{}{share:.1}", sign(change.delta_bytes.get()))),
+=======
+        Cell::Share(part, whole) => part
+            .percent_of(*whole)
+            .map_or_else(|| "?".to_owned(), |share| format!("{share:.1}")),
+        Cell::Growth(change) if change.delta_bytes.get() == 0 => "0.0".to_owned(),
+        Cell::Growth(change) => change.delta_bytes.magnitude().percent_of(change.old_bytes).map_or_else(
+            || "new".to_owned(),
+            |share| format!("{}{share:.1}", sign(change.delta_bytes.get())),
+        ),
+>>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
         Cell::Count(count) => count.to_string(),
-        Cell::Millis(ms) => format!("{ms:.1}"),
+        Cell::Millis(ms) => human::decimal(*ms),
         Cell::Unknown => "?".to_owned(),
         Cell::Blank => String::new(),
     }

@@ -4,7 +4,7 @@ use crate::archive::Method;
 use crate::attribution::{CrateKind, EvidenceSource, SectionKind};
 use crate::estimate::EvidenceGrade;
 use crate::package::{Role, Severity};
-use crate::policy::{Measure, Status};
+use crate::policy::Status;
 use crate::report::ArtifactKind;
 use crate::slim::{Level, RewriteStatus};
 
@@ -114,12 +114,5 @@ pub(super) const fn change_status(status: Status) -> &'static str {
         Status::Removed => "removed",
         Status::Changed => "changed",
         Status::Same => "same",
-    }
-}
-
-pub(super) const fn measure(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Zipped => "zipped",
-        Measure::Unzipped => "unzipped",
     }
 }

@@ -1,7 +1,9 @@
 //! The waist of the house: engines pour into a [`Report`], policy and renderers drink from it alone.
 
 mod build;
+mod read;
 mod schema;
 
 pub use build::{BuildError, Context, SymbolFile};
+pub use read::ReadError;
 pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
