@@ -210,6 +210,8 @@ mod tests {
     #[cfg(unix)]
     mod unix {
         use std::os::unix::fs::{PermissionsExt, symlink};
+        use std::os::unix::process::ExitStatusExt;
+        use std::process::{Command, ExitStatus};
 
         use super::*;
 
@@ -246,6 +248,69 @@ mod tests {
         fn a_device_is_written_to_and_stays_a_device() {
             replace(Path::new("/dev/null"), b"x", Some(0o644)).unwrap();
             assert!(!fs::metadata("/dev/null").unwrap().is_file());
+        }
+
+        const CHILD: &str = "LAMBDA_SLIM_TEST_REPLACE_IN";
+
+        /// Runs a test again in a process that may write 1 KiB at most to a file; the folder as it is afterwards, and
+        /// how the process ended.
+        fn run_again_without_space(test: &str, shell: &str) -> (tempfile::TempDir, ExitStatus) {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("out"), "old").unwrap();
+            let script = format!("{shell} ulimit -f 1; exec \"$0\" --exact host::replace::tests::unix::{test}");
+            let output = Command::new("sh")
+                .args(["-c", &script])
+                .arg(std::env::current_exe().unwrap())
+                .env(CHILD, folder.path())
+                .output()
+                .unwrap();
+            (folder, output.status)
+        }
+
+        /// Whether this is that process; its write has then failed as it should.
+        fn is_process_without_space() -> bool {
+            let Some(folder) = std::env::var_os(CHILD) else {
+                return false;
+            };
+            match replace(&Path::new(&folder).join("out"), &[7; 100_000], None) {
+                Err(HostError::Unwritable { cause, .. }) => assert_eq!(cause.kind(), io::ErrorKind::FileTooLarge),
+                other => panic!("{other:?}"),
+            }
+            true
+        }
+
+        #[test]
+        fn a_write_that_fails_half_way_leaves_the_old_file_alone() {
+            if is_process_without_space() {
+                return;
+            }
+            let test = "a_write_that_fails_half_way_leaves_the_old_file_alone";
+            let (folder, status) = run_again_without_space(test, "trap '' XFSZ;");
+            assert!(status.success(), "{status}");
+            assert_eq!(fs::read(folder.path().join("out")).unwrap(), b"old");
+            assert_eq!(names(folder.path()), ["out"]);
+        }
+
+        #[test]
+        fn a_killed_writer_leaves_the_old_file_and_the_next_write_tidies_up() {
+            if is_process_without_space() {
+                return;
+            }
+            let test = "a_killed_writer_leaves_the_old_file_and_the_next_write_tidies_up";
+            let (folder, status) = run_again_without_space(test, "");
+            assert!(status.signal().is_some(), "{status}");
+            assert_eq!(fs::read(folder.path().join("out")).unwrap(), b"old");
+            let left = names(folder.path());
+            assert_eq!(left.len(), 2, "{left:?}");
+            assert!(left[0].starts_with(PREFIX), "{left:?}");
+
+            let abandoned = File::options().write(true).open(folder.path().join(&left[0])).unwrap();
+            abandoned
+                .set_modified(SystemTime::now() - Duration::from_secs(60))
+                .unwrap();
+            drop(abandoned);
+            replace(&folder.path().join("out"), b"new", None).unwrap();
+            assert_eq!(names(folder.path()), ["out"]);
         }
 
         #[cfg(target_os = "linux")]
