@@ -73,13 +73,7 @@ fn binary(path: &str, crates: Vec<CrateRow>) -> Binary {
 
 /// A zip with 100 bytes of headers, or, where crates do not know their compressed size, a folder.
 fn package(binaries: Vec<Binary>, assets: &[(&str, u64)]) -> Report {
-    let zip = |binary: &Binary| {
-        binary
-            .crates
-            .iter()
-            .map(|row| row.compressed_bytes)
-            .sum::<Option<ByteSize>>()
-    };
+    let zip = |binary: &Binary| binary.crates.iter().map(|row| row.compressed_bytes).sum::<Option<ByteSize>>();
     let is_zip = binaries.iter().all(|binary| zip(binary).is_some());
     let entry = |path: &str, role, size: ByteSize, zip: Option<ByteSize>| Entry {
         path: path.to_owned(),
@@ -89,29 +83,16 @@ fn package(binaries: Vec<Binary>, assets: &[(&str, u64)]) -> Report {
         compressed_bytes: zip,
         unix_mode: Some(0o755),
     };
-    let mut entries: Vec<Entry> = binaries
-        .iter()
-        .map(|binary| entry(&binary.path, Role::Bootstrap, binary.file_bytes, zip(binary)))
-        .collect();
-    entries.extend(
-        assets
-            .iter()
-            .map(|&(path, size)| entry(path, Role::Asset, b(size), is_zip.then(|| b(size)))),
-    );
+    let mut entries: Vec<Entry> =
+        binaries.iter().map(|binary| entry(&binary.path, Role::Bootstrap, binary.file_bytes, zip(binary))).collect();
+    entries.extend(assets.iter().map(|&(path, size)| entry(path, Role::Asset, b(size), is_zip.then(|| b(size)))));
     let data: Option<ByteSize> = entries.iter().map(|entry| entry.compressed_bytes).sum();
     Report {
         schema_version: 1,
-        tool: Tool {
-            name: "lambda-slim".to_owned(),
-            version: "0.1.0".to_owned(),
-        },
+        tool: Tool { name: "lambda-slim".to_owned(), version: "0.1.0".to_owned() },
         artifact: Artifact {
             path: "bootstrap.zip".to_owned(),
-            kind: if is_zip {
-                ArtifactKind::Zip
-            } else {
-                ArtifactKind::Directory
-            },
+            kind: if is_zip { ArtifactKind::Zip } else { ArtifactKind::Directory },
             zip_bytes: data.filter(|_| is_zip).map(|data| data + b(100)),
             zip_overhead_bytes: is_zip.then_some(b(100)),
             unzipped_bytes: entries.iter().map(|entry| entry.uncompressed_bytes).sum(),
@@ -154,11 +135,7 @@ fn folder(mut report: Report) -> Report {
 }
 
 fn codes(verdict: &Verdict) -> Vec<&str> {
-    verdict
-        .violations
-        .iter()
-        .map(|violation| violation.code.as_str())
-        .collect()
+    verdict.violations.iter().map(|violation| violation.code.as_str()).collect()
 }
 
 fn notes(verdict: &Verdict) -> Vec<&str> {
@@ -189,14 +166,9 @@ fn sizes_are_read_to_the_byte() {
     for (text, bytes) in table {
         assert_eq!(parse_size(text), Ok(b(bytes)), "{text:?}");
     }
-    for text in [
-        "", "kB", "-1 kB", "1.", ".5 kB", "1,5 kB", "1 2 kB", "1e3", "_1", "1..2 kB", "+1", "1 %",
-    ] {
+    for text in ["", "kB", "-1 kB", "1.", ".5 kB", "1,5 kB", "1 2 kB", "1e3", "_1", "1..2 kB", "+1", "1 %"] {
         let error = parse_size(text).expect_err(text);
-        assert!(
-            matches!(error, Error::SizeSyntax { .. } | Error::SizeUnit { .. }),
-            "{text:?}: {error}"
-        );
+        assert!(matches!(error, Error::SizeSyntax { .. } | Error::SizeUnit { .. }), "{text:?}: {error}");
     }
     for text in ["1 k", "1 M", "1 Mb/s", "1 TiB", "1 байт"] {
         assert!(matches!(parse_size(text), Err(Error::SizeUnit { .. })), "{text:?}");
@@ -215,31 +187,16 @@ fn growth_is_read_and_written_the_same() {
         ("2.125%", Growth::Percent(percent(2_125)), "2.125%"),
         ("10KiB", Growth::Bytes(b(10_240)), "10240 B"),
         ("0", Growth::Bytes(b(0)), "0 B"),
-        (
-            "5% and 10KiB",
-            Growth::Both(percent(5_000), b(10_240)),
-            "5% and 10240 B",
-        ),
-        (
-            "10 kB AND 5 %",
-            Growth::Both(percent(5_000), b(10_000)),
-            "5% and 10000 B",
-        ),
-        (
-            "5% or 10 KiB",
-            Growth::Either(percent(5_000), b(10_240)),
-            "5% or 10240 B",
-        ),
+        ("5% and 10KiB", Growth::Both(percent(5_000), b(10_240)), "5% and 10240 B"),
+        ("10 kB AND 5 %", Growth::Both(percent(5_000), b(10_000)), "5% and 10000 B"),
+        ("5% or 10 KiB", Growth::Either(percent(5_000), b(10_240)), "5% or 10240 B"),
     ];
     for (text, growth, written) in table {
         assert_eq!(text.parse::<Growth>(), Ok(growth), "{text:?}");
         assert_eq!(growth.to_string(), written);
         assert_eq!(written.parse::<Growth>(), Ok(growth), "{written:?}");
     }
-    assert_eq!(
-        "5".parse::<Growth>(),
-        Err(Error::GrowthWithoutUnit { text: "5".to_owned() })
-    );
+    assert_eq!("5".parse::<Growth>(), Err(Error::GrowthWithoutUnit { text: "5".to_owned() }));
     for text in [
         "",
         "%",
@@ -299,20 +256,11 @@ fn misspelt_limit_is_an_error_and_not_no_limit() {
         json!({"max-growth": 5}),
         json!({"max-zip": null}),
     ] {
-        assert!(
-            matches!(Budget::from_metadata(&value), Err(Error::WrongType { .. })),
-            "{value}"
-        );
+        assert!(matches!(Budget::from_metadata(&value), Err(Error::WrongType { .. })), "{value}");
     }
     let error = Budget::from_metadata(&json!({"max-zip": "5 zettabytes"})).expect_err("an unknown unit");
-    assert!(
-        error.to_string().starts_with("key \"max-zip\": size \"5 zettabytes\""),
-        "{error}"
-    );
-    assert_eq!(
-        Budget::from_metadata(&json!([])),
-        Err(Error::NotATable { found: "a list" })
-    );
+    assert!(error.to_string().starts_with("key \"max-zip\": size \"5 zettabytes\""), "{error}");
+    assert_eq!(Budget::from_metadata(&json!([])), Err(Error::NotATable { found: "a list" }));
 }
 
 #[test]
@@ -321,10 +269,7 @@ fn first_layer_that_sets_a_limit_wins() {
     let package = budget(json!({"max-zip": "2 kB", "max-unzipped": "3 kB"}));
     let workspace = budget(json!({"max-unzipped": "4 kB", "max-growth": "5%"}));
     let merged = flags.or(package).or(workspace);
-    assert_eq!(
-        merged,
-        budget(json!({"max-zip": "1 kB", "max-unzipped": "3 kB", "max-growth": "5%"}))
-    );
+    assert_eq!(merged, budget(json!({"max-zip": "1 kB", "max-unzipped": "3 kB", "max-growth": "5%"})));
 }
 
 #[test]
@@ -339,43 +284,22 @@ fn limit_holds_up_to_its_last_byte() {
     let verdict = check(&report, None, &budget(json!({"max-unzipped": 900}))).expect("a verdict");
     assert_eq!(codes(&verdict), [UNZIPPED_OVER_BUDGET]);
     let gate = verdict.violations[0].gate.as_ref().expect("a limit");
-    assert_eq!(
-        (gate.limit_bytes, gate.actual_bytes, gate.over_by()),
-        (b(900), b(1_000), b(100))
-    );
+    assert_eq!((gate.limit_bytes, gate.actual_bytes, gate.over_by()), (b(900), b(1_000), b(100)));
     let blamed = &verdict.violations[0].blamed[0];
-    assert_eq!(
-        (blamed.crate_name.as_deref(), blamed.grown_bytes),
-        (Some("hyper"), None),
-        "no baseline, no growth"
-    );
+    assert_eq!((blamed.crate_name.as_deref(), blamed.grown_bytes), (Some("hyper"), None), "no baseline, no growth");
 }
 
 #[test]
 fn growth_names_the_crate_its_version_and_its_path() {
-    let old = one_binary(vec![
-        dependency("hyper", "1.7.0", 1_000),
-        dependency("serde", "1.0.0", 4_000),
-    ]);
-    let new = one_binary(vec![
-        dependency("hyper", "1.8.1", 3_000),
-        dependency("serde", "1.0.0", 3_900),
-    ]);
+    let old = one_binary(vec![dependency("hyper", "1.7.0", 1_000), dependency("serde", "1.0.0", 4_000)]);
+    let new = one_binary(vec![dependency("hyper", "1.8.1", 3_000), dependency("serde", "1.0.0", 3_900)]);
     let verdict = check(&new, Some(&old), &budget(json!({"max-growth": "5%"}))).expect("a verdict");
-    assert_eq!(
-        codes(&verdict),
-        [GROWTH_OVER_BUDGET, GROWTH_OVER_BUDGET],
-        "zipped and unzipped"
-    );
-    for (violation, (measure, grown)) in verdict
-        .violations
-        .iter()
-        .zip([(Measure::Zipped, 1_000), (Measure::Unzipped, 2_000)])
+    assert_eq!(codes(&verdict), [GROWTH_OVER_BUDGET, GROWTH_OVER_BUDGET], "zipped and unzipped");
+    for (violation, (measure, grown)) in
+        verdict.violations.iter().zip([(Measure::Zipped, 1_000), (Measure::Unzipped, 2_000)])
     {
         assert_eq!(violation.blamed_by, Some(measure));
-        let [hyper] = violation.blamed.as_slice() else {
-            panic!("serde shrank: {:?}", violation.blamed)
-        };
+        let [hyper] = violation.blamed.as_slice() else { panic!("serde shrank: {:?}", violation.blamed) };
         assert_eq!(hyper.old_version.as_deref(), Some("1.7.0"));
         assert_eq!(hyper.version.as_deref(), Some("1.8.1"));
         assert_eq!(hyper.grown_bytes.map(|bytes| bytes.get()), Some(grown));
@@ -391,22 +315,14 @@ fn growing_asset_is_blamed_too() {
     let new = package(vec![binary("bootstrap", crates())], &[("model.bin", 50_000)]);
     let verdict = check(&new, Some(&old), &budget(json!({"max-growth": "1 kB"}))).expect("a verdict");
     let blamed = &verdict.violations[0].blamed;
-    assert_eq!(
-        (blamed[0].path.as_str(), blamed[0].crate_name.as_deref(), blamed.len()),
-        ("model.bin", None, 1)
-    );
+    assert_eq!((blamed[0].path.as_str(), blamed[0].crate_name.as_deref(), blamed.len()), ("model.bin", None, 1));
 }
 
 #[test]
 fn limit_that_cannot_be_applied_is_an_error() {
     let zip = one_binary(vec![dependency("hyper", "1.0.0", 1_000)]);
     let growth = budget(json!({"max-growth": "5%"}));
-    assert_eq!(
-        check(&zip, None, &growth),
-        Err(Error::GrowthNeedsBaseline {
-            growth: "5%".to_owned()
-        })
-    );
+    assert_eq!(check(&zip, None, &growth), Err(Error::GrowthNeedsBaseline { growth: "5%".to_owned() }));
     let folder = folder(zip.clone());
     let error = check(&folder, None, &budget(json!({"max-zip": "5 MB"})));
     assert!(matches!(error, Err(Error::ZipBudgetNeedsZip { .. })), "{error:?}");
@@ -418,11 +334,9 @@ fn limit_that_cannot_be_applied_is_an_error() {
 #[test]
 fn package_that_does_not_start_fails_whatever_its_size() {
     let mut report = one_binary(vec![dependency("hyper", "1.0.0", 1_000)]);
-    for (code, severity) in [
-        ("a-note", Severity::Note),
-        ("bootstrap-missing", Severity::Error),
-        ("a-warning", Severity::Warning),
-    ] {
+    for (code, severity) in
+        [("a-note", Severity::Note), ("bootstrap-missing", Severity::Error), ("a-warning", Severity::Warning)]
+    {
         report.findings.push(Finding {
             code: code.to_owned(),
             severity,
@@ -462,14 +376,7 @@ fn comparison_of_unlike_packages_says_so() {
     new.binaries[0].path = "extensions/agent".to_owned();
     new.tool.version = "0.2.0".to_owned();
     let verdict = check(&new, Some(&old), &budget(json!({"max-growth": "5%"}))).expect("a verdict");
-    assert_eq!(
-        notes(&verdict),
-        [
-            BASELINE_ARCHITECTURE_DIFFERS,
-            BASELINE_BINARIES_DIFFER,
-            BASELINE_TOOL_DIFFERS
-        ]
-    );
+    assert_eq!(notes(&verdict), [BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS]);
     let same = check(&old, Some(&old), &budget(json!({"max-growth": "0"}))).expect("a verdict");
     assert!(same.passed() && same.notes.is_empty());
 }
@@ -486,14 +393,7 @@ fn new_version_of_a_crate_is_a_change_where_each_side_has_one() {
     let rows: Vec<_> = changes.binaries[0]
         .crates
         .iter()
-        .map(|row| {
-            (
-                row.name.as_str(),
-                row.old_version.as_deref(),
-                row.new_version.as_deref(),
-                row.status,
-            )
-        })
+        .map(|row| (row.name.as_str(), row.old_version.as_deref(), row.new_version.as_deref(), row.status))
         .collect();
     assert_eq!(
         rows,
@@ -509,67 +409,37 @@ fn new_version_of_a_crate_is_a_change_where_each_side_has_one() {
 fn private_copy_of_std_is_never_the_users_crate() {
     let old = one_binary(vec![krate("hashbrown", None, CrateKind::Std, 10)]);
     let new = one_binary(vec![dependency("hashbrown", "0.15.0", 10)]);
-    let statuses: Vec<_> = diff(&old, &new).binaries[0]
-        .crates
-        .iter()
-        .map(|row| (row.kind, row.status))
-        .collect();
-    assert_eq!(
-        statuses,
-        [
-            (CrateKind::Std, Status::Removed),
-            (CrateKind::Dependency, Status::Added)
-        ]
-    );
+    let statuses: Vec<_> = diff(&old, &new).binaries[0].crates.iter().map(|row| (row.kind, row.status)).collect();
+    assert_eq!(statuses, [(CrateKind::Std, Status::Removed), (CrateKind::Dependency, Status::Added)]);
 }
 
 fn any_crate() -> impl Strategy<Value = CrateRow> {
-    let kinds = [
-        CrateKind::Workspace,
-        CrateKind::Dependency,
-        CrateKind::Std,
-        CrateKind::Native,
-        CrateKind::Linker,
-    ];
-    (
-        0_usize..4,
-        prop::option::of(0_u8..3),
-        prop::sample::select(kinds.to_vec()),
-        0_u64..100_000,
-    )
-        .prop_map(|(name, version, kind, size)| {
+    let kinds = [CrateKind::Workspace, CrateKind::Dependency, CrateKind::Std, CrateKind::Native, CrateKind::Linker];
+    (0_usize..4, prop::option::of(0_u8..3), prop::sample::select(kinds.to_vec()), 0_u64..100_000).prop_map(
+        |(name, version, kind, size)| {
             let version = version.map(|minor| format!("1.{minor}.0"));
             krate(["hyper", "serde", "rand", "std"][name], version.as_deref(), kind, size)
-        })
+        },
+    )
 }
 
 fn any_report() -> impl Strategy<Value = Report> {
     let any_binary = prop::collection::vec(any_crate(), 0..8);
-    (
-        prop::collection::vec(any_binary, 0..4),
-        prop::collection::vec(0_u64..5_000, 0..3),
-        any::<bool>(),
-    )
-        .prop_map(|(binaries, assets, zipped)| {
-            let binaries = binaries
-                .into_iter()
-                .enumerate()
-                .map(|(at, crates)| binary(&format!("bin{at}"), crates))
-                .collect();
+    (prop::collection::vec(any_binary, 0..4), prop::collection::vec(0_u64..5_000, 0..3), any::<bool>()).prop_map(
+        |(binaries, assets, zipped)| {
+            let binaries =
+                binaries.into_iter().enumerate().map(|(at, crates)| binary(&format!("bin{at}"), crates)).collect();
             let names = ["a.txt", "b.txt", "c.txt"];
             let assets: Vec<_> = names.into_iter().zip(assets).collect();
             let report = package(binaries, &assets);
             if zipped { report } else { folder(report) }
-        })
+        },
+    )
 }
 
 fn total(changes: impl Iterator<Item = SizeChange>) -> (i64, u64, u64) {
     changes.fold((0, 0, 0), |(delta, old, new), change| {
-        (
-            delta + change.delta_bytes.get(),
-            old + change.old_bytes.get(),
-            new + change.new_bytes.get(),
-        )
+        (delta + change.delta_bytes.get(), old + change.old_bytes.get(), new + change.new_bytes.get())
     })
 }
 

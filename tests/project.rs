@@ -17,9 +17,7 @@ struct TinyProject {
 impl TinyProject {
     /// A program `app` that links a library `greeter`, in a profile that strips.
     fn new() -> Self {
-        let project = Self {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
+        let project = Self { folder: tempfile::tempdir().expect("a temporary folder") };
         project.write(
             "Cargo.toml",
             "[package]\nname = 'app'\nversion = '0.1.0'\nedition = '2021'\n\
@@ -27,10 +25,7 @@ impl TinyProject {
              [dependencies]\ngreeter = { path = 'greeter' }\n\
              [workspace]\n[profile.release]\nstrip = true\n",
         );
-        project.write(
-            "src/main.rs",
-            "fn main() { println!(\"{}{}\", greeter::greeting(), greeter::shown(&3)); }\n",
-        );
+        project.write("src/main.rs", "fn main() { println!(\"{}{}\", greeter::greeting(), greeter::shown(&3)); }\n");
         project.write(
             "greeter/Cargo.toml",
             "[package]\nname = 'greeter'\nversion = '0.2.0'\nedition = '2021'\n[features]\nloud = []\n",
@@ -152,21 +147,11 @@ fn every_crate_of_the_program_is_known_by_its_hash() {
 fn hash_is_the_v0_disambiguator_under_both_manglings() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let source = folder.path().join("lib.rs");
-    fs::write(
-        &source,
-        "#[inline(never)]\npub fn plain() -> usize { std::env::args().count() }\n",
-    )
-    .expect("a file");
+    fs::write(&source, "#[inline(never)]\npub fn plain() -> usize { std::env::args().count() }\n").expect("a file");
     let compile = |flags: &[&str]| {
         let path = folder.path().join("unit.o");
         let status = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into()))
-            .args([
-                "--crate-type=lib",
-                "--crate-name=dep",
-                "-Cmetadata=abc",
-                "-Ccodegen-units=1",
-                "--emit=obj",
-            ])
+            .args(["--crate-type=lib", "--crate-name=dep", "-Cmetadata=abc", "-Ccodegen-units=1", "--emit=obj"])
             .args(flags)
             .arg("-o")
             .args([&path, &source])
@@ -183,10 +168,7 @@ fn hash_is_the_v0_disambiguator_under_both_manglings() {
     let hash_of_unit = |object: &[u8]| {
         let strings = strings(object);
         let units = strings.iter().filter_map(|text| parse_codegen_unit(text));
-        let mut hashes: Vec<CrateHash> = units
-            .filter(|unit| unit.crate_name == "dep")
-            .map(|unit| unit.hash)
-            .collect();
+        let mut hashes: Vec<CrateHash> = units.filter(|unit| unit.crate_name == "dep").map(|unit| unit.hash).collect();
         hashes.dedup();
         assert_eq!(hashes.len(), 1, "{hashes:?}");
         hashes[0]
@@ -239,10 +221,7 @@ fn a_target_shows_in_the_path_whether_flag_or_configuration_chose_it() {
     project.write(".cargo/config.toml", &format!("[build]\ntarget = '{host}'\n"));
     let configured = expect_built(&project.options());
     assert_eq!(configured.target, host);
-    assert_eq!(
-        configured.executable,
-        project.target_dir().join(&host).join("release/app")
-    );
+    assert_eq!(configured.executable, project.target_dir().join(&host).join("release/app"));
     let mut options = project.options();
     options.target = Some(host);
     assert_eq!(expect_built(&options).executable, configured.executable);
@@ -256,10 +235,7 @@ fn a_failing_build_is_a_typed_error_and_cargo_says_why() {
     let error = result.expect_err("it does not compile");
     assert!(matches!(error, HostError::BuildFailed { .. }), "{error}");
     assert!(said.contains("mismatched types"), "{said}");
-    assert!(
-        error.to_string().starts_with("the build failed: `cargo rustc "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("the build failed: `cargo rustc "), "{error}");
 }
 
 #[test]
@@ -291,14 +267,8 @@ fn several_programs_are_listed_and_one_can_be_chosen() {
 fn a_member_of_a_workspace_is_built_from_its_own_folder() {
     let project = TinyProject::new();
     let manifest = fs::read_to_string(project.folder.path().join("Cargo.toml")).expect("a manifest");
-    project.write(
-        "Cargo.toml",
-        &manifest.replace("[workspace]", "[workspace]\nmembers = ['other']"),
-    );
-    project.write(
-        "other/Cargo.toml",
-        "[package]\nname = 'other'\nversion = '0.3.0'\nedition = '2021'\n",
-    );
+    project.write("Cargo.toml", &manifest.replace("[workspace]", "[workspace]\nmembers = ['other']"));
+    project.write("other/Cargo.toml", "[package]\nname = 'other'\nversion = '0.3.0'\nedition = '2021'\n");
     project.write("other/src/main.rs", "fn main() {}\n");
     let mut options = project.options();
     options.directory = Some(project.folder.path().join("other"));
@@ -306,10 +276,7 @@ fn a_member_of_a_workspace_is_built_from_its_own_folder() {
     assert_eq!(built.executable, project.target_dir().join("release/other"));
     assert_eq!(built.project.graph.reachable(built.project.root), [built.project.root]);
     options.package = Some("app".to_owned());
-    assert_eq!(
-        expect_built(&options).executable,
-        project.target_dir().join("release/app")
-    );
+    assert_eq!(expect_built(&options).executable, project.target_dir().join("release/app"));
 }
 
 #[test]
@@ -321,20 +288,11 @@ fn what_is_built_is_found_in_cargo_lambdas_place_first() {
     let target = project.target_dir();
     assert_eq!(lambda_zip_path(&loaded), target.join("lambda/app/bootstrap.zip"));
     let error = find_built(&loaded, &options).expect_err("nothing is built").to_string();
-    for place in [
-        "lambda/app/bootstrap.zip",
-        "lambda/app/bootstrap",
-        "lambda/extensions/app",
-        "release/app",
-    ] {
+    for place in ["lambda/app/bootstrap.zip", "lambda/app/bootstrap", "lambda/extensions/app", "release/app"] {
         let place = target.join(place);
         assert!(error.contains(place.to_str().expect("UTF-8")), "{error}");
     }
-    for place in [
-        "out/release/app",
-        "out/lambda/app/bootstrap",
-        "out/lambda/app/bootstrap.zip",
-    ] {
+    for place in ["out/release/app", "out/lambda/app/bootstrap", "out/lambda/app/bootstrap.zip"] {
         project.write(place, "x");
         let found = find_built(&loaded, &options).expect("it is there");
         assert_eq!(found, project.folder.path().join(place));

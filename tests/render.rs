@@ -25,15 +25,7 @@ fn why(path: &str) -> Vec<String> {
 }
 
 /// Name, version, kind, [code, data, unwind, relocation, symbols, other], compressed, retained, path.
-type CrateFacts = (
-    &'static str,
-    Option<&'static str>,
-    CrateKind,
-    [u64; 6],
-    u64,
-    Option<u64>,
-    &'static str,
-);
+type CrateFacts = (&'static str, Option<&'static str>, CrateKind, [u64; 6], u64, Option<u64>, &'static str);
 
 fn crate_row(
     (name, version, kind, [code, data, unwind, relocation, symbols, other], zip, retained, path): CrateFacts,
@@ -61,15 +53,7 @@ fn crate_row(
 
 fn crates() -> Vec<CrateRow> {
     [
-        (
-            "std",
-            None,
-            CrateKind::Std,
-            [212_000, 61_300, 20_100, 9_400, 0, 0],
-            131_002,
-            None,
-            "",
-        ),
+        ("std", None, CrateKind::Std, [212_000, 61_300, 20_100, 9_400, 0, 0], 131_002, None, ""),
         (
             "rustls",
             Some("0.23.31"),
@@ -97,15 +81,7 @@ fn crates() -> Vec<CrateRow> {
             Some(151_200),
             "api lambda_http hyper",
         ),
-        (
-            "api",
-            Some("0.1.0"),
-            CrateKind::Workspace,
-            [88_200, 12_400, 5_000, 1_100, 0, 0],
-            47_714,
-            None,
-            "api",
-        ),
+        ("api", Some("0.1.0"), CrateKind::Workspace, [88_200, 12_400, 5_000, 1_100, 0, 0], 47_714, None, "api"),
         (
             "hashbrown",
             Some("0.15.5"),
@@ -124,24 +100,8 @@ fn crates() -> Vec<CrateRow> {
             Some(10_000),
             "api dashmap hashbrown",
         ),
-        (
-            "[linker]",
-            None,
-            CrateKind::Linker,
-            [4_096, 2_200, 1_400, 240, 0, 91_024],
-            44_100,
-            None,
-            "",
-        ),
-        (
-            "[unattributed]",
-            None,
-            CrateKind::Unattributed,
-            [61_200, 32_100, 1_800, 500, 0, 0],
-            38_100,
-            None,
-            "",
-        ),
+        ("[linker]", None, CrateKind::Linker, [4_096, 2_200, 1_400, 240, 0, 91_024], 44_100, None, ""),
+        ("[unattributed]", None, CrateKind::Unattributed, [61_200, 32_100, 1_800, 500, 0, 0], 38_100, None, ""),
     ]
     .into_iter()
     .map(crate_row)
@@ -196,22 +156,10 @@ fn binary() -> Binary {
         crates_by_instantiation: Vec::new(),
         crates,
         evidence: vec![
-            EvidenceRow {
-                source: EvidenceSource::Symbol,
-                file_bytes: b(723_060),
-            },
-            EvidenceRow {
-                source: EvidenceSource::Relocation,
-                file_bytes: b(150_000),
-            },
-            EvidenceRow {
-                source: EvidenceSource::Format,
-                file_bytes: b(236_700),
-            },
-            EvidenceRow {
-                source: EvidenceSource::None,
-                file_bytes: b(95_600),
-            },
+            EvidenceRow { source: EvidenceSource::Symbol, file_bytes: b(723_060) },
+            EvidenceRow { source: EvidenceSource::Relocation, file_bytes: b(150_000) },
+            EvidenceRow { source: EvidenceSource::Format, file_bytes: b(236_700) },
+            EvidenceRow { source: EvidenceSource::None, file_bytes: b(95_600) },
         ],
         unattributed_bytes: b(95_600),
         functions: {
@@ -253,22 +201,12 @@ fn package() -> Report {
         unix_mode: Some(mode),
     };
     let entries = vec![
-        entry(
-            "bootstrap",
-            Role::Bootstrap,
-            Method::Deflate,
-            binary.file_bytes.get(),
-            553_426,
-            0o755,
-        ),
+        entry("bootstrap", Role::Bootstrap, Method::Deflate, binary.file_bytes.get(), 553_426, 0o755),
         entry("config/eu-central-1.toml", Role::Asset, Method::Stored, 412, 412, 0o644),
     ];
     Report {
         schema_version: 1,
-        tool: Tool {
-            name: "lambda-slim".to_owned(),
-            version: "0.1.0".to_owned(),
-        },
+        tool: Tool { name: "lambda-slim".to_owned(), version: "0.1.0".to_owned() },
         artifact: Artifact {
             path: "target/lambda/api/bootstrap.zip".to_owned(),
             kind: ArtifactKind::Zip,
@@ -363,14 +301,8 @@ fn outcome() -> Outcome {
     Outcome {
         level: Level::Default,
         effort: "max".to_owned(),
-        before: PackageSizes {
-            zip_bytes: Some(b(2_914_870)),
-            unzipped_bytes: b(8_120_448),
-        },
-        after: PackageSizes {
-            zip_bytes: Some(b(553_542)),
-            unzipped_bytes: b(1_204_360),
-        },
+        before: PackageSizes { zip_bytes: Some(b(2_914_870)), unzipped_bytes: b(8_120_448) },
+        after: PackageSizes { zip_bytes: Some(b(553_542)), unzipped_bytes: b(1_204_360) },
         rewrites: vec![
             row("strip-debug", "bootstrap", RewriteStatus::Applied, 5_800_104, None),
             row("strip-symbols", "bootstrap", RewriteStatus::Applied, 1_115_984, None),
@@ -393,20 +325,12 @@ fn baseline() -> Report {
     let mut report = package();
     let binary = &mut report.binaries[0];
     binary.crates.retain(|row| row.name != "aws-lc-sys");
-    let hyper = binary
-        .crates
-        .iter_mut()
-        .find(|row| row.name == "hyper")
-        .expect("the fixture has hyper");
+    let hyper = binary.crates.iter_mut().find(|row| row.name == "hyper").expect("the fixture has hyper");
     hyper.version = Some("1.7.0".to_owned());
     hyper.code_bytes = b(90_000);
     hyper.file_bytes = b(106_200);
     hyper.compressed_bytes = Some(b(46_400));
-    let api = binary
-        .crates
-        .iter_mut()
-        .find(|row| row.name == "api")
-        .expect("the fixture has api");
+    let api = binary.crates.iter_mut().find(|row| row.name == "api").expect("the fixture has api");
     api.code_bytes = b(88_700);
     api.file_bytes = b(107_200);
     api.compressed_bytes = Some(b(47_901));
@@ -458,32 +382,17 @@ fn golden(name: &str, actual: &str) {
         return;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        expected == actual,
-        "{name} differs (UPDATE_GOLDEN=1 rewrites it); now:\n{actual}"
-    );
+    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 rewrites it); now:\n{actual}");
 }
 
 #[test]
 fn report_reads_as_the_golden() {
     let report = package();
     golden("analyze.txt", &text::report(&report, &width(120)));
-    golden(
-        "analyze-80-columns.txt",
-        &text::report(&report, &options(|o| (o.width, o.rows) = (Some(80), 4))),
-    );
-    golden(
-        "analyze-section.txt",
-        &text::report(&report, &options(|o| (o.width, o.by) = (Some(100), By::Section))),
-    );
-    golden(
-        "analyze-function.txt",
-        &text::report(&report, &options(|o| (o.width, o.by) = (Some(80), By::Function))),
-    );
-    golden(
-        "analyze-file.txt",
-        &text::report(&report, &options(|o| (o.width, o.by) = (Some(80), By::File))),
-    );
+    golden("analyze-80-columns.txt", &text::report(&report, &options(|o| (o.width, o.rows) = (Some(80), 4))));
+    golden("analyze-section.txt", &text::report(&report, &options(|o| (o.width, o.by) = (Some(100), By::Section))));
+    golden("analyze-function.txt", &text::report(&report, &options(|o| (o.width, o.by) = (Some(80), By::Function))));
+    golden("analyze-file.txt", &text::report(&report, &options(|o| (o.width, o.by) = (Some(80), By::File))));
     golden(
         "analyze-color.txt",
         &text::report(&report, &options(|o| (o.width, o.color, o.rows) = (Some(100), true, 3))),
@@ -491,14 +400,8 @@ fn report_reads_as_the_golden() {
     golden("analyze.md", &markdown::report(&report, &options(|o| o.rows = 5)));
     golden("analyze.json", &json::report(&report));
     golden("analyze-crate.csv", &csv::report(&report, &Options::default()));
-    golden(
-        "analyze-section.csv",
-        &csv::report(&report, &options(|o| o.by = By::Section)),
-    );
-    golden(
-        "analyze-function.csv",
-        &csv::report(&report, &options(|o| o.by = By::Function)),
-    );
+    golden("analyze-section.csv", &csv::report(&report, &options(|o| o.by = By::Section)));
+    golden("analyze-function.csv", &csv::report(&report, &options(|o| o.by = By::Function)));
     golden("analyze-file.csv", &csv::report(&report, &options(|o| o.by = By::File)));
     golden("analyze.folded", &folded::report(&report, &Options::default()));
 }
@@ -519,10 +422,7 @@ fn slimming_reads_as_the_golden() {
 fn changes_read_as_the_golden() {
     let changes = diff(&baseline(), &package());
     golden("diff.txt", &text::diff(&changes, &width(100)));
-    golden(
-        "diff-section.txt",
-        &text::diff(&changes, &options(|o| (o.width, o.by) = (Some(100), By::Section))),
-    );
+    golden("diff-section.txt", &text::diff(&changes, &options(|o| (o.width, o.by) = (Some(100), By::Section))));
     golden("diff.md", &markdown::diff(&changes, &Options::default()));
     golden("diff.json", &json::diff(&changes));
 }
@@ -548,10 +448,7 @@ fn why_names_every_version_unless_one_is_asked_for() {
     golden("why.txt", &both);
     let one = text::why(&report, "hashbrown@0.14.5", &width(100)).expect("this version is in the fixture");
     assert!(one.contains("0.14.5") && !one.contains("0.15.5"), "{one}");
-    assert!(
-        text::why(&report, "aws_lc_sys", &width(100)).is_some(),
-        "- and _ are the same"
-    );
+    assert!(text::why(&report, "aws_lc_sys", &width(100)).is_some(), "- and _ are the same");
     assert_eq!(text::why(&report, "serde", &width(100)), None);
 }
 
@@ -563,10 +460,7 @@ fn table_numbers(text: &str, name: &str, columns: usize) -> Vec<Vec<f64>> {
         .take_while(|line| !line.is_empty())
         .map(|line| {
             let words: Vec<&str> = line.split_whitespace().collect();
-            words[words.len() - columns..]
-                .iter()
-                .map(|word| word.parse().expect("a number"))
-                .collect()
+            words[words.len() - columns..].iter().map(|word| word.parse().expect("a number")).collect()
         })
         .collect()
 }
@@ -603,9 +497,7 @@ fn single_values_have_their_own_unit_and_columns_one() {
     report.binaries[0].sections.truncate(1);
     assert_eq!(
         text.matches("KiB").count(),
-        text::report(&report, &options(|o| o.by = By::Section))
-            .matches("KiB")
-            .count()
+        text::report(&report, &options(|o| o.by = By::Section)).matches("KiB").count()
     );
 }
 
@@ -698,10 +590,8 @@ fn json_reads_back_equal() {
 fn folded_lines_sum_to_the_file() {
     for view in [View::Owner, View::Definition] {
         let lines = folded::report(&package(), &options(|o| o.view = view));
-        let sum: u64 = lines
-            .lines()
-            .map(|line| line.rsplit(' ').next().expect("a size").parse::<u64>().expect("bytes"))
-            .sum();
+        let sum: u64 =
+            lines.lines().map(|line| line.rsplit(' ').next().expect("a size").parse::<u64>().expect("bytes")).sum();
         assert_eq!(b(sum), package().binaries[0].file_bytes);
     }
 }

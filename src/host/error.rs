@@ -82,6 +82,14 @@ pub enum HostError {
         /// What it holds.
         target: String,
     },
+    /// A text file that is none.
+    #[error("{}: not UTF-8 text: the byte at {offset} is not", .path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// First byte that is not UTF-8.
+        offset: usize,
+    },
     /// The operating system refused to write; the old file is as it was.
     #[error("{}: cannot write: {cause}", .path.display())]
     Unwritable {

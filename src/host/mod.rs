@@ -11,6 +11,7 @@ mod process;
 mod project;
 mod replace;
 mod rlib;
+mod text;
 mod toolchain;
 mod tree;
 
@@ -22,4 +23,5 @@ pub use options::{BuildOptions, CargoStderr};
 pub use process::BuildEvent;
 pub use project::Project;
 pub use replace::{create_parent, replace};
+pub use text::{looks_like_json, read_text};
 pub use tree::{COUNT_LIMIT, TREE_LIMIT, TreeFile, TreeFileKind, read_tree};
