@@ -305,9 +305,7 @@ mod tests {
             assert!(left[0].starts_with(PREFIX), "{left:?}");
 
             let abandoned = File::options().write(true).open(folder.path().join(&left[0])).unwrap();
-            abandoned
-                .set_modified(SystemTime::now() - Duration::from_secs(60))
-                .unwrap();
+            abandoned.set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
             drop(abandoned);
             replace(&folder.path().join("out"), b"new", None).unwrap();
             assert_eq!(names(folder.path()), ["out"]);

@@ -16,10 +16,8 @@ const TEXT_LIMIT: ByteSize = ByteSize::new(256 << 20);
 /// [`HostError`] with the path, where it cannot be read, is too large, or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String, HostError> {
     let bytes = read_file(path, TEXT_LIMIT)?;
-    String::from_utf8(bytes).map_err(|error| HostError::NotUtf8 {
-        path: path.to_owned(),
-        offset: error.utf8_error().valid_up_to(),
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| HostError::NotUtf8 { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })
 }
 
 /// True where the file's first bytes are those of a JSON object: a report, no artifact.

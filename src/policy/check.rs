@@ -133,17 +133,8 @@ fn message(gate: &Gate, first: Option<&Blame>) -> String {
     };
     if let Some((blame, grown)) = first.and_then(|blame| Some((blame, blame.grown_bytes?))) {
         let name = blame.crate_name.as_ref().unwrap_or(&blame.path);
-<<<<<<< HEAD
         let version = blame.version.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-        message += &format!("; {name}{version} grew most, by {}", grown.get());
-=======
-        let version = blame
-            .version
-            .as_ref()
-            .map(|version| format!(" {version}"))
-            .unwrap_or_default();
         message += &format!("; {name}{version} grew most, by {} bytes", grown.get());
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
         if blame.why.len() > 1 {
             message += &format!(" ({})", blame.why.join(" > "));
         }

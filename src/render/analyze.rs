@@ -14,11 +14,7 @@ pub(super) fn document(report: &Report, options: &Options) -> Document {
     artifact(&mut document, &report.artifact);
     if options.by == By::File || report.artifact.entries.len() > 1 {
         // Rows and filter are about what the user asked for; files beside it are shown whole.
-        let whole = Options {
-            rows: 0,
-            filter: None,
-            ..options.clone()
-        };
+        let whole = Options { rows: 0, filter: None, ..options.clone() };
         let options = if options.by == By::File { options } else { &whole };
         document.title("Files");
         document.table(entries(&report.artifact, options));
@@ -137,19 +133,7 @@ fn description(binary: &Binary) -> String {
     let mut words = vec![
         binary.architecture.to_string(),
         if binary.stripped { "stripped" } else { "not stripped" }.to_owned(),
-<<<<<<< HEAD
-        match &binary.needs_glibc {
-            Some(version) => format!("needs glibc {version}"),
-            None => "needs no glibc version".to_owned(),
-        },
         format!("{} of {} loaded", human::size(binary.loaded_bytes), human::size(binary.file_bytes)),
-=======
-        format!(
-            "{} of {} loaded",
-            human::size(binary.loaded_bytes),
-            human::size(binary.file_bytes)
-        ),
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
         match &binary.build_id {
             Some(id) => format!("build id {id}"),
             None => "no build id".to_owned(),
@@ -229,36 +213,15 @@ fn functions(binary: &Binary, options: &Options) -> Table {
         }),
         Field::new(Column::plain("section", 4), |row: &Row<'_>| Cell::Text(row.section.clone())),
         Field::new(Column::sum("file", 0), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-<<<<<<< HEAD
         Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
         Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
-        Field::new(Column::sum("copies", 3), |row: &Row<'_>| Cell::Count(row.instances)),
-=======
-        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| {
-            Cell::Share(row.file_bytes, file)
-        }),
-        Field::new(Column::sum("in zip", 1), |row: &Row<'_>| {
-            Cell::size(row.compressed_bytes)
-        }),
         // Instances of the functions are no share of the file.
         Field::new(Column::plain("copies", 3), |row: &Row<'_>| Cell::Count(row.instances)),
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
     ];
     let zip: Option<ByteSize> = binary.sections.iter().map(|row| row.compressed_bytes).sum();
     let share = Cell::Share(file, file);
-    let whole = [
-        Cell::Blank,
-        Cell::Blank,
-        Cell::Blank,
-        Cell::Size(file),
-        share,
-        Cell::size(zip),
-        Cell::Blank,
-    ];
-    Table::of(rows, &fields)
-        .abridged(options)
-        .filled_up("no function", &whole)
-        .totalled("file")
+    let whole = [Cell::Blank, Cell::Blank, Cell::Blank, Cell::Size(file), share, Cell::size(zip), Cell::Blank];
+    Table::of(rows, &fields).abridged(options).filled_up("no function", &whole).totalled("file")
 }
 
 /// What the attribution rests on, so that a guess is seen as one.

@@ -67,29 +67,14 @@ fn changes(document: &mut Document, title: &'static str, lines: Vec<Line>, total
         Status::Changed | Status::Same => Cell::Blank,
     }));
     let changed = lines.iter().filter(|line| line.status != Status::Same).count();
-<<<<<<< HEAD
-    let mut options = options.clone();
-    // Rows come with the largest change first, so the unchanged are last; one is kept where nothing changed at all.
-    let most = if options.rows == 0 { changed } else { options.rows.min(changed) };
-    options.rows = most.max(1);
-    Table::of(lines, &fields).abridged(&options).totalled(total)
-=======
     // Rows come with the largest change first, so the unchanged are last and fall to the rest.
-    let most = if options.rows == 0 {
-        changed
-    } else {
-        options.rows.min(changed)
-    };
-    let options = Options {
-        rows: most,
-        ..options.clone()
-    };
+    let most = if options.rows == 0 { changed } else { options.rows.min(changed) };
+    let options = Options { rows: most, ..options.clone() };
     if changed == 0 {
         document.paragraph(Tone::Dim, format!("No {title} changed."));
     } else {
         document.table(Table::of(lines, &fields).abridged(&options).totalled(total));
     }
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
 }
 
 fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {

@@ -59,13 +59,7 @@ fn sizes(outcome: &Outcome) -> Table {
 fn rewrites(outcome: &Outcome) -> Table {
     type Row<'a> = &'a RewriteRow;
     let fields: Vec<Field<&RewriteRow>> = vec![
-<<<<<<< HEAD
-        Field::new(Column::plain("rewrite", 0), |row: &Row<'_>| Cell::Text(row.name.clone())),
-=======
-        Field::new(Column::words("rewrite", 0), |row: &Row<'_>| {
-            Cell::Text(row.name.clone())
-        }),
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
+        Field::new(Column::words("rewrite", 0), |row: &Row<'_>| Cell::Text(row.name.clone())),
         Field::new(Column::name("file"), |row: &Row<'_>| Cell::Text(row.path.clone())),
         Field::new(Column::plain("status", 2), |row: &Row<'_>| {
             Cell::Text(words::rewrite_status(row.status).to_owned())

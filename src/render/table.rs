@@ -227,16 +227,9 @@ impl Table {
     /// Adds a row for what no row names: `whole` less the sum of the rows, column by column.
     pub(super) fn filled_up(mut self, label: &str, whole: &[Cell]) -> Self {
         let named = self.summed(String::new(), RowRole::Rest, &self.rows);
-        let mut cells: Vec<Cell> = whole
-            .iter()
-            .zip(named.cells)
-            .map(|(whole, named)| whole.less(&named))
-            .collect();
+        let mut cells: Vec<Cell> = whole.iter().zip(named.cells).map(|(whole, named)| whole.less(&named)).collect();
         cells[0] = Cell::Text(label.to_owned());
-        self.rows.push(Row {
-            role: RowRole::Rest,
-            cells,
-        });
+        self.rows.push(Row { role: RowRole::Rest, cells });
         self
     }
 
@@ -306,25 +299,15 @@ fn print(cell: &Cell, unit: Option<Unit>) -> String {
         Cell::Delta(delta) => format!("{}{}", sign(delta.get()), unit.format(delta.magnitude())),
         Cell::Saved(delta) if delta.get() < 0 => format!("-{}", unit.format(delta.magnitude())),
         Cell::Saved(delta) => unit.format(delta.magnitude()),
-<<<<<<< HEAD
         Cell::Share(part, whole) => {
             part.percent_of(*whole).map_or_else(|| "?".to_owned(), |share| format!("{share:.1}"))
         }
+        Cell::Growth(change) if change.delta_bytes.get() == 0 => "0.0".to_owned(),
         Cell::Growth(change) => change
             .delta_bytes
             .magnitude()
             .percent_of(change.old_bytes)
             .map_or_else(|| "new".to_owned(), |share| format!("{}{share:.1}", sign(change.delta_bytes.get()))),
-=======
-        Cell::Share(part, whole) => part
-            .percent_of(*whole)
-            .map_or_else(|| "?".to_owned(), |share| format!("{share:.1}")),
-        Cell::Growth(change) if change.delta_bytes.get() == 0 => "0.0".to_owned(),
-        Cell::Growth(change) => change.delta_bytes.magnitude().percent_of(change.old_bytes).map_or_else(
-            || "new".to_owned(),
-            |share| format!("{}{share:.1}", sign(change.delta_bytes.get())),
-        ),
->>>>>>> 7d96f75b83ecb5b27504fa6b1dc79eefff69572a
         Cell::Count(count) => count.to_string(),
         Cell::Millis(ms) => human::decimal(*ms),
         Cell::Unknown => "?".to_owned(),

@@ -36,12 +36,7 @@ fn applied(gate: &Gate) -> String {
         Measure::Unzipped => "files",
     };
     let (actual, limit) = (human::size(gate.actual_bytes), human::size(gate.limit_bytes));
-    format!(
-        "{what}: {actual} of {limit} ({} {}){}",
-        gate.budget,
-        gate.rule,
-        before(gate)
-    )
+    format!("{what}: {actual} of {limit} ({} {}){}", gate.budget, gate.rule, before(gate))
 }
 
 fn passed(gate: &Gate) -> Item {
@@ -57,9 +52,7 @@ fn failed(violation: &Violation) -> Item {
 }
 
 fn before(gate: &Gate) -> String {
-    gate.baseline_bytes
-        .map(|bytes| format!(", baseline {}", human::size(bytes)))
-        .unwrap_or_default()
+    gate.baseline_bytes.map(|bytes| format!(", baseline {}", human::size(bytes))).unwrap_or_default()
 }
 
 fn blame_title(violation: &Violation, measure: Measure) -> String {
@@ -77,20 +70,16 @@ fn blame_title(violation: &Violation, measure: Measure) -> String {
 fn blamed(violation: &Violation, options: &Options) -> Table {
     type Row<'a> = &'a Blame;
     let fields: Vec<Field<&Blame>> = vec![
-        Field::new(Column::name("crate or file"), |blame: &Row<'_>| {
-            Cell::Text(blame_name(blame))
-        }),
+        Field::new(Column::name("crate or file"), |blame: &Row<'_>| Cell::Text(blame_name(blame))),
         Field::new(Column::sum("grew", 0), |blame: &Row<'_>| Cell::delta(blame.grown_bytes)),
         Field::new(Column::sum("now", 1), |blame: &Row<'_>| Cell::Size(blame.size_bytes)),
         Field::new(Column::words("in", 3), |blame: &Row<'_>| match blame.crate_name {
             Some(_) => Cell::Text(blame.path.clone()),
             None => Cell::Blank,
         }),
-        Field::new(Column::words("brought in by", 2), |blame: &Row<'_>| {
-            match blame.why.as_slice() {
-                [] => Cell::Blank,
-                why => Cell::Text(human::path(why)),
-            }
+        Field::new(Column::words("brought in by", 2), |blame: &Row<'_>| match blame.why.as_slice() {
+            [] => Cell::Blank,
+            why => Cell::Text(human::path(why)),
         }),
     ];
     Table::of(&violation.blamed, &fields).abridged(options)

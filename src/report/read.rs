@@ -24,7 +24,9 @@ pub enum ReadError {
         why: String,
     },
     /// Written by a newer version.
-    #[error("schema_version is {found}; this version of lambda-slim reads 1 to {SCHEMA_VERSION}: update it, or write the report anew")]
+    #[error(
+        "schema_version is {found}; this version of lambda-slim reads 1 to {SCHEMA_VERSION}: update it, or write the report anew"
+    )]
     Version {
         /// The version found.
         found: u64,
@@ -45,8 +47,7 @@ impl Report {
     /// # Errors
     /// [`ReadError`], where the text is no such report or holds sizes that cannot be.
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
-        let value: Value =
-            serde_json::from_str(text).map_err(|error| ReadError::NotJson { why: error.to_string() })?;
+        let value: Value = serde_json::from_str(text).map_err(|error| ReadError::NotJson { why: error.to_string() })?;
         let version = value.get("schema_version").and_then(Value::as_u64);
         match version {
             Some(found) if found == 0 || found > u64::from(SCHEMA_VERSION) => return Err(ReadError::Version { found }),
