@@ -1,0 +1,118 @@
+//! The sum of all errors, and the exit code of each.
+
+use std::path::PathBuf;
+
+use crate::archive::ArchiveError;
+use crate::cargo::CargoError;
+use crate::estimate::EstimateError;
+use crate::host::HostError;
+use crate::package::PackageError;
+use crate::policy;
+use crate::report::{BuildError, ReadError};
+use crate::slim::SlimError;
+
+/// Why a command could not be carried out. Every one ends in exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// A file or a process.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A zip that cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Archive {
+        /// The zip.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ArchiveError,
+    },
+    /// The files of a project that make no package.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// A package that cannot be analyzed.
+    #[error("{}: {source}", .path.display())]
+    Analysis {
+        /// The artifact.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BuildError,
+    },
+    /// A package that cannot be slimmed.
+    #[error("{}: {source}", .path.display())]
+    Slim {
+        /// The artifact.
+        path: PathBuf,
+        /// What is wrong.
+        source: SlimError,
+    },
+    /// A saved `cargo metadata` that cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: CargoError,
+    },
+    /// A report that cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ReadError,
+    },
+    /// A budget that cannot be applied.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+    /// A prediction that cannot be made.
+    #[error(transparent)]
+    Estimate(#[from] EstimateError),
+    /// A configuration key of the project.
+    #[error("{key} = {value} in [{table}]: expected {expected}")]
+    Configuration {
+        /// The table in Cargo.toml.
+        table: &'static str,
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// An environment variable.
+    #[error("{name}={value:?}: expected {expected}")]
+    Environment {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// `--filter` is no regular expression.
+    #[error("--filter {pattern:?}: {why}")]
+    Filter {
+        /// What was given.
+        pattern: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// `--why` names a crate that is not there.
+    #[error("--why {krate}: no crate of that name has bytes in the package")]
+    WhyUnknown {
+        /// What was given.
+        krate: String,
+    },
+    /// Usage that clap cannot see.
+    #[error("{0}")]
+    Usage(&'static str),
+    /// There is nothing to estimate.
+    #[error("{}: holds no program that Lambda starts: nothing to estimate", .path.display())]
+    NoProgram {
+        /// The artifact.
+        path: PathBuf,
+    },
+    /// stdout cannot be written.
+    #[error("cannot write to stdout: {0}")]
+    Stdout(std::io::Error),
+}

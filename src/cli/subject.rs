@@ -1,0 +1,313 @@
+//! What a command works on: an artifact that is named, or the project in the current directory.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use crate::archive::{Archive, DosTimestamp, Limits};
+use crate::attribution::{Detail, Identities};
+use crate::cargo::{CrateGraph, CrateIdentities};
+use crate::elf::Architecture;
+use crate::host::{
+    self, Artifact, ArtifactContent, BuildEvent, BuildOptions, CargoStderr, Project, TreeFile, TreeFileKind,
+};
+use crate::package::{DeploymentPackage, PackageFile};
+use crate::report::{Context, Report, SymbolFile};
+use crate::slim::{self, Slimmed};
+
+use super::args::{Arch, Build, Global, Subject};
+use super::error::CliError;
+use super::terminal::Terminal;
+
+/// Largest file that is read for its symbols.
+const BOOTSTRAP: &str = "bootstrap";
+const PROGRAM_MODE: u32 = 0o755;
+
+/// An artifact with all that is known about it.
+pub struct Loaded {
+    /// Where it is, or would be.
+    pub path: PathBuf,
+    content: Content,
+    /// The project that it was built from.
+    pub project: Option<Project>,
+    graph: Option<CrateGraph>,
+    identities: CrateIdentities,
+    std_identities: CrateIdentities,
+    symbols: Vec<SymbolFile>,
+    architecture: Option<Architecture>,
+}
+
+enum Content {
+    Artifact(ArtifactContent),
+    /// A program just built, with the files that go into its package.
+    Built { program: Vec<u8>, included: Vec<TreeFile> },
+}
+
+impl Loaded {
+    /// Opens the artifact, or builds the project.
+    pub fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        let options = build_options(&subject.build, global);
+        let mut loaded = match &subject.artifact {
+            Some(path) => Self::open(path, subject, &options, terminal)?,
+            None if subject.build.no_build => Self::find(&options, terminal)?,
+            None => Self::build(subject, &options, terminal)?,
+        };
+        if let Some(path) = &subject.metadata {
+            let metadata = |source| CliError::Metadata { path: path.clone(), source };
+            loaded.graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
+        }
+        for path in &subject.symbols {
+            loaded.symbols.push(symbol_file(path)?);
+        }
+        loaded.architecture = asked_architecture(subject).or(loaded.architecture);
+        Ok(loaded)
+    }
+
+    fn of(path: PathBuf, content: Content) -> Self {
+        Self {
+            path,
+            content,
+            project: None,
+            graph: None,
+            identities: CrateIdentities::default(),
+            std_identities: CrateIdentities::default(),
+            symbols: Vec::new(),
+            architecture: None,
+        }
+    }
+
+    fn open(path: &Path, subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+        let Artifact { path, content } = host::open(path)?;
+        let mut loaded = Self::of(path, Content::Artifact(content));
+        if subject.build.manifest_path.is_some() {
+            loaded.set_project(load_project(options, terminal)?);
+        }
+        Ok(loaded)
+    }
+
+    fn find(options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+        let project = load_project(options, terminal)?;
+        let found = host::find_built(&project, options)?;
+        terminal.note(&format!("note: using {}", found.display()));
+        let Artifact { path, content } = host::open(&found)?;
+        let mut loaded = Self::of(path, Content::Artifact(content));
+        loaded.set_project(project);
+        Ok(loaded)
+    }
+
+    fn build(subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+        let built = host::build(options, &mut |event| pass_on(event, terminal))?;
+        let Artifact { path, content } = host::open(&built.executable)?;
+        let ArtifactContent::Elf(program) = content else {
+            return Err(CliError::Usage("the program that was built is no ELF file: build for Linux, with --target or --arm64"));
+        };
+        let included = included(&subject.build.include, &built.project)?;
+        let package_path = host::lambda_zip_path(&built.project);
+        let mut loaded = Self::of(package_path, Content::Built { program: program.clone(), included });
+        loaded.symbols.push(SymbolFile { path: path.display().to_string(), data: program });
+        loaded.identities = built.identities();
+        loaded.std_identities = built.sysroot_identities();
+        loaded.set_project(built.project);
+        Ok(loaded)
+    }
+
+    fn set_project(&mut self, project: Project) {
+        self.graph = Some(project.graph.clone());
+        if project.lambda_build.arm64 == Some(true) {
+            self.architecture = Some(Architecture::Arm64);
+        }
+        self.project = Some(project);
+    }
+
+    /// True where the package was not read from disk but is what `slim` makes of a fresh build.
+    pub fn is_built(&self) -> bool {
+        matches!(self.content, Content::Built { .. })
+    }
+
+    /// The package as it came in.
+    pub fn package(&self) -> Result<DeploymentPackage<'_>, CliError> {
+        match &self.content {
+            Content::Artifact(ArtifactContent::Zip(data)) => zip_package(&self.path, data),
+            Content::Artifact(ArtifactContent::Elf(data)) => {
+                let name = self.path.file_name().map_or(Cow::Borrowed(BOOTSTRAP), |name| name.to_string_lossy());
+                Ok(DeploymentPackage::from_elf(&name, data))
+            }
+            Content::Artifact(ArtifactContent::Directory(files)) => {
+                Ok(DeploymentPackage::from_files(files.iter().map(package_file).collect()))
+            }
+            Content::Built { program, included } => {
+                let mut files: Vec<_> = included.iter().map(package_file).collect();
+                files.push(PackageFile::new(BOOTSTRAP.to_owned(), Some(PROGRAM_MODE), Cow::Borrowed(program)));
+                Ok(DeploymentPackage::from_build(files)?)
+            }
+        }
+    }
+
+    /// The artifact's own bytes; empty for a folder.
+    fn data(&self) -> &[u8] {
+        match &self.content {
+            Content::Artifact(ArtifactContent::Zip(data) | ArtifactContent::Elf(data)) => data,
+            Content::Artifact(ArtifactContent::Directory(_)) | Content::Built { .. } => &[],
+        }
+    }
+
+    /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it.
+    pub fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
+        if self.is_built() {
+            let package = self.package()?;
+            let slimmed = self.slim(&package, &slim_options()?, terminal)?;
+            terminal.note("note: this is the package that `slim` writes of the fresh build; name an artifact to see that one");
+            return self.report_slimmed(&slimmed, detail);
+        }
+        self.report_of(&self.package()?, self.data(), detail, &self.symbols)
+    }
+
+    /// The report of a package just slimmed. Names come from the programs before they were stripped.
+    pub fn report_slimmed(&self, slimmed: &Slimmed<'_>, detail: Detail) -> Result<Report, CliError> {
+        let package = zip_package(&self.path, &slimmed.zip)?;
+        let originals = self.package()?;
+        let twins = originals.files.iter().filter(|file| file.is_elf() && file.has_symbols());
+        let mut symbols = self.symbols.clone();
+        symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: file.contents.to_vec() }));
+        let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
+        report.slim = Some(slimmed.outcome.clone());
+        Ok(report)
+    }
+
+    fn report_of(
+        &self,
+        package: &DeploymentPackage<'_>,
+        data: &[u8],
+        detail: Detail,
+        symbols: &[SymbolFile],
+    ) -> Result<Report, CliError> {
+        let context = Context {
+            path: with_slashes(&self.path),
+            graph: self.graph.as_ref(),
+            root: self.project.as_ref().map(|project| project.root),
+            identities: Identities { packages: &self.identities, std: &self.std_identities },
+            symbols,
+            architecture: self.architecture,
+            detail,
+        };
+        let analysis = |source| CliError::Analysis { path: self.path.clone(), source };
+        Report::build(package, data, &context).map_err(analysis)
+    }
+
+    /// Slims the package, with a progress bar.
+    pub fn slim<'a>(
+        &self,
+        package: &DeploymentPackage<'a>,
+        options: &slim::Options,
+        terminal: Terminal,
+    ) -> Result<Slimmed<'a>, CliError> {
+        let bar = terminal.progress("compressing", package.unzipped_size());
+        let slimmed = slim::slim(package, options, &|size| bar.inc(size.get()));
+        bar.finish_and_clear();
+        slimmed.map_err(|source| CliError::Slim { path: self.path.clone(), source })
+    }
+}
+
+/// The rewriter's defaults, with the date that the environment asks for.
+pub fn slim_options() -> Result<slim::Options, CliError> {
+    let mut options = slim::Options::default();
+    const NAME: &str = "SOURCE_DATE_EPOCH";
+    if let Some(value) = std::env::var_os(NAME) {
+        let value = value.to_string_lossy().into_owned();
+        let Ok(seconds) = value.parse() else {
+            return Err(CliError::Environment { name: NAME, value, expected: "seconds since 1970-01-01, a whole number" });
+        };
+        options.timestamp = DosTimestamp::from_unix(seconds);
+    }
+    Ok(options)
+}
+
+fn zip_package<'a>(path: &Path, data: &'a [u8]) -> Result<DeploymentPackage<'a>, CliError> {
+    let archive = |source| CliError::Archive { path: path.to_owned(), source };
+    let parsed = Archive::parse(data, &Limits::default()).map_err(archive)?;
+    DeploymentPackage::from_archive(&parsed).map_err(archive)
+}
+
+fn package_file(file: &TreeFile) -> PackageFile<'_> {
+    match &file.kind {
+        TreeFileKind::File(bytes) => PackageFile::new(file.path.clone(), Some(file.unix_mode), Cow::Borrowed(bytes)),
+        TreeFileKind::Symlink(target) => PackageFile::symlink(file.path.clone(), target),
+    }
+}
+
+fn symbol_file(path: &Path) -> Result<SymbolFile, CliError> {
+    let opened = host::open(path)?;
+    let ArtifactContent::Elf(data) = opened.content else {
+        return Err(CliError::Usage("--symbols takes an ELF file: the unstripped program, or its debug file"));
+    };
+    Ok(SymbolFile { path: with_slashes(path), data })
+}
+
+/// Files of `--include`, taken from the current directory, else those of cargo-lambda's `include`, taken from the package's folder.
+fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliError> {
+    if !flags.is_empty() {
+        return Ok(host::read_included(Path::new("."), flags)?);
+    }
+    let configured: Vec<PathBuf> = project.lambda_build.include.iter().flatten().map(PathBuf::from).collect();
+    Ok(host::read_included(&project.root_package().source_root, &configured)?)
+}
+
+/// A project's crate graph, its program, its configuration.
+pub fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
+    Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
+}
+
+fn pass_on(event: BuildEvent<'_>, terminal: Terminal) {
+    match event {
+        BuildEvent::Stderr(bytes) => terminal.cargo_says(bytes),
+        BuildEvent::Text(line) => terminal.note(line),
+        BuildEvent::Artifact(_) => {}
+    }
+}
+
+fn asked_architecture(subject: &Subject) -> Option<Architecture> {
+    match subject.arch {
+        Some(Arch::X86_64) => Some(Architecture::X86_64),
+        Some(Arch::Arm64) => Some(Architecture::Arm64),
+        None => build_architecture(&subject.build),
+    }
+}
+
+fn build_architecture(build: &Build) -> Option<Architecture> {
+    match (build.arm64, build.x86_64) {
+        (true, _) => Some(Architecture::Arm64),
+        (_, true) => Some(Architecture::X86_64),
+        _ => None,
+    }
+}
+
+/// cargo's flags, as `host` takes them.
+pub fn build_options(build: &Build, global: &Global) -> BuildOptions {
+    BuildOptions {
+        manifest_path: build.manifest_path.clone(),
+        package: build.package.clone(),
+        bin: build.bin.clone(),
+        profile: build.profile.clone(),
+        features: build.features.clone(),
+        all_features: build.all_features,
+        no_default_features: build.no_default_features,
+        target: build.target.clone(),
+        architecture: build_architecture(build),
+        target_dir: build.target_dir.clone(),
+        lambda_dir: build.lambda_dir.clone(),
+        locked: build.locked,
+        offline: build.offline,
+        frozen: build.frozen,
+        config: build.config.clone(),
+        verbose: global.verbose,
+        quiet: global.quiet,
+        jobs: build.jobs.clone(),
+        rustc_args: build.rustc_args.clone(),
+        stderr: CargoStderr::Inherit,
+        ..BuildOptions::default()
+    }
+}
+
+/// The path as the report shows it, on any host.
+fn with_slashes(path: &Path) -> String {
+    path.to_string_lossy().replace('\\', "/")
+}
