@@ -17,8 +17,10 @@
 //! crates of std in a real program (13 of 13), and on a library and a program of our own under both manglings
 //! (2026-11-23); the tests below keep both.
 //!
-//! Names without HASH are not parsed: the allocator shim and incremental builds have names such as
-//! `cq6pjdkhwldh0fx4yvlxb06jr`, and C objects have their own.
+//! Incremental builds (`dev`, workspace members) have opaque names instead, 25 digits of base 36 such as
+//! `01qolp0del7xkbufakr7f9buc`, which are the same text in the file symbol and in the library's member
+//! (`<crate>-<meta>.<name>.<session>.rcgu.o`): they tell the package, but not the crate's hash. The allocator shim has
+//! such a name too, in no library. C objects have names of their own.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -118,11 +120,20 @@ pub fn parse_codegen_unit(name: &str) -> Option<CodegenUnit<'_>> {
     })
 }
 
+/// Finds the opaque name that a codegen unit has in an incremental build; see the module's docs.
+fn parse_opaque_unit(name: &str) -> Option<&str> {
+    const LENGTH: usize = 25;
+    let is_opaque =
+        |part: &&str| part.len() == LENGTH && part.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase());
+    name.split(['.', '(', ')', '/']).find(is_opaque)
+}
+
 /// Which package each crate of a program came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CrateIdentities {
     /// `None` where two packages claim one hash: then nobody is named.
     packages: BTreeMap<CrateHash, Option<String>>,
+    opaque_units: BTreeMap<String, Option<String>>,
 }
 
 impl CrateIdentities {
@@ -131,18 +142,25 @@ impl CrateIdentities {
     pub fn from_members<'a>(members: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut identities = Self::default();
         for (package_id, member) in members {
-            let Some(unit) = parse_codegen_unit(member) else {
-                continue;
-            };
-            let owner = identities
-                .packages
-                .entry(unit.hash)
-                .or_insert_with(|| Some(package_id.to_owned()));
-            if owner.as_deref().is_some_and(|id| id != package_id) {
-                *owner = None;
+            if let Some(unit) = parse_codegen_unit(member) {
+                claim(&mut identities.packages, unit.hash, package_id);
+            } else if member.ends_with(".rcgu.o")
+                && let Some(unit) = parse_opaque_unit(member)
+            {
+                claim(&mut identities.opaque_units, unit.to_owned(), package_id);
             }
         }
         identities
+    }
+
+    /// The id of the package that a codegen unit came from, given any text that holds its name: a file symbol, an
+    /// object in the linker's map, a DWARF unit. `None` if it is not known or two packages claim it.
+    #[must_use]
+    pub fn package_of_unit(&self, name: &str) -> Option<&str> {
+        match parse_codegen_unit(name) {
+            Some(unit) => self.package_of(unit.hash),
+            None => self.opaque_units.get(parse_opaque_unit(name)?)?.as_deref(),
+        }
     }
 
     /// The id of the package that a crate came from; `None` if it is not known or two packages claim it.
@@ -156,6 +174,13 @@ impl CrateIdentities {
         self.packages
             .iter()
             .filter_map(|(&hash, id)| Some((hash, id.as_deref()?)))
+    }
+}
+
+fn claim<K: Ord>(owners: &mut BTreeMap<K, Option<String>>, key: K, package_id: &str) {
+    let owner = owners.entry(key).or_insert_with(|| Some(package_id.to_owned()));
+    if owner.as_deref().is_some_and(|id| id != package_id) {
+        *owner = None;
     }
 }
 
@@ -288,6 +313,20 @@ mod tests {
             Some("http@1.1.0")
         );
         assert_eq!(identities.iter().count(), 2);
+    }
+
+    #[test]
+    fn units_are_known_by_hash_or_by_their_opaque_name() {
+        let identities = CrateIdentities::from_members([
+            ("app", "app-0ed33c730365023d.01qolp0del7xkbufakr7f9buc.1cwiedg.rcgu.o"),
+            ("app", "lib.rmeta"),
+            ("http", "http-1.http.1111111111111111-cgu.0.rcgu.o"),
+            ("c-sys", "01qolp0del7xkbufakr7f9bud.o"),
+        ]);
+        assert_eq!(identities.package_of_unit("01qolp0del7xkbufakr7f9buc"), Some("app"));
+        assert_eq!(identities.package_of_unit("http.1111111111111111-cgu.0"), Some("http"));
+        assert_eq!(identities.package_of_unit("01qolp0del7xkbufakr7f9bud"), None);
+        assert_eq!(identities.package_of_unit("crtstuff.c"), None);
     }
 
     #[test]
