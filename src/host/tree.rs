@@ -44,6 +44,10 @@ pub enum TreeFileKind {
 /// [`HostError`] if there is no file, more than [`TREE_LIMIT`] or [`COUNT_LIMIT`], something unreadable, a name that is
 /// not UTF-8, a link that leads out, or a file that is no regular file.
 pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
+    read_at_most(COUNT_LIMIT, root)
+}
+
+fn read_at_most(count: usize, root: &Path) -> Result<Vec<TreeFile>, HostError> {
     let real_root = root.canonicalize().map_err(|cause| unreadable(root, cause))?;
     let mut files = Vec::new();
     let mut total = ByteSize::ZERO;
@@ -55,8 +59,11 @@ pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
         if entry.file_type().is_dir() {
             continue;
         }
-        if files.len() == COUNT_LIMIT {
-            return Err(HostError::TooManyFiles { path: root.to_owned(), limit: COUNT_LIMIT });
+        if files.len() == count {
+            return Err(HostError::TooManyFiles {
+                path: root.to_owned(),
+                limit: count,
+            });
         }
         let path = relative_path(root, entry.path())?;
         let file = if entry.file_type().is_symlink() {
@@ -172,11 +179,10 @@ mod tests {
 
     #[test]
     fn one_file_too_many_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        for index in 0..=COUNT_LIMIT {
-            fs::File::create(folder.path().join(index.to_string())).unwrap();
-        }
-        assert!(matches!(read_tree(folder.path()), Err(HostError::TooManyFiles { .. })));
+        let folder = folder(&["a", "b", "sub/c"]);
+        assert_eq!(read_at_most(3, folder.path()).unwrap().len(), 3);
+        let error = read_at_most(2, folder.path()).unwrap_err();
+        assert!(matches!(error, HostError::TooManyFiles { limit: 2, .. }), "{error}");
     }
 
     #[test]
