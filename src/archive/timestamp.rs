@@ -41,7 +41,7 @@ impl DosTimestamp {
         let (day, second) = (seconds / DAY, seconds % DAY);
         let (year, month, day) = civil(day);
         let date = (year - 1980) << 9 | month << 5 | day;
-        let time = second / 3600 << 11 | second / 60 % 60 << 5 | second % 60 / 2;
+        let time = ((second / 3600) << 11) | ((second / 60 % 60) << 5) | (second % 60 / 2);
         let narrow = |value: i64| u16::try_from(value).expect("the time was clamped to what the format can say");
         Self {
             date: narrow(date),
