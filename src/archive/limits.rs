@@ -22,6 +22,9 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { unpacked_size: Self::UNPACKED_SIZE, entries: Self::ENTRIES }
+        Self {
+            unpacked_size: Self::UNPACKED_SIZE,
+            entries: Self::ENTRIES,
+        }
     }
 }

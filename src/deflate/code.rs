@@ -107,12 +107,12 @@ impl Alphabet {
             (Self::Literal, 285) => Symbol::new(BASE, 258, 0),
             (Self::Literal, 265..=284) => {
                 let extra = (number as u32 - 261) / 4;
-                Symbol::new(BASE, (4 + (number - 265) % 4 << extra) + 3, extra)
+                Symbol::new(BASE, ((4 + (number - 265) % 4) << extra) + 3, extra)
             }
             (Self::Distance, 0..=3) => Symbol::new(BASE, number + 1, 0),
             (Self::Distance, 4..=29) => {
                 let extra = number as u32 / 2 - 1;
-                Symbol::new(BASE, (2 + number % 2 << extra) + 1, extra)
+                Symbol::new(BASE, ((2 + number % 2) << extra) + 1, extra)
             }
             _ => Symbol::NONE,
         }
