@@ -161,6 +161,19 @@ fn functions_are_built_unstripped() {
 }
 
 #[test]
+fn stripped_twin_has_no_symbols_and_still_answers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (binary, twin) = (functions::build("hello"), folder.path().join("bootstrap"));
+    if symbols::strip(&binary, &twin).is_none() {
+        return;
+    }
+    assert_eq!(symbols::defined(&twin).unwrap_or_default(), Vec::<String>::new());
+    assert_eq!(symbols::machine(&twin), symbols::machine(&binary));
+    let reply = invoke(&twin, "{}", TIMEOUT).expect("the twin answers");
+    assert!(reply.body.contains("Hello, world!"), "{reply:?}");
+}
+
+#[test]
 #[ignore = "builds all dependencies once more, for about a minute"]
 fn link_map_comes_from_the_link_of_its_binary() {
     let (binary, map) = functions::build_with_link_map("native");
