@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use support::runtime_api::{Call, Reply, invoke, run_extension};
@@ -133,6 +133,19 @@ fn functions_are_built_unstripped() {
 }
 
 #[test]
+fn stripped_twin_has_no_symbols_and_still_answers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (binary, twin) = (functions::build("hello"), folder.path().join("bootstrap"));
+    if symbols::strip(&binary, &twin).is_none() {
+        return;
+    }
+    assert_eq!(symbols::defined(&twin).unwrap_or_default(), Vec::<String>::new());
+    assert_eq!(symbols::machine(&twin), symbols::machine(&binary));
+    let reply = invoke(&twin, "{}", TIMEOUT).expect("the twin answers");
+    assert!(reply.body.contains("Hello, world!"), "{reply:?}");
+}
+
+#[test]
 #[ignore = "builds all dependencies once more, for about a minute"]
 fn link_map_comes_from_the_link_of_its_binary() {
     let (binary, map) = functions::build_with_link_map("native");
@@ -167,6 +180,99 @@ fn judges_accept_a_good_zip_and_reject_a_damaged_one() {
     let damaged = folder.path().join("damaged.zip");
     fs::write(&damaged, bytes).expect("written");
     assert!(std::panic::catch_unwind(|| zipfile::assert_accepted(&damaged)).is_err());
+}
+
+#[test]
+fn checked_in_packages_are_accepted_by_other_tools() {
+    for package in ["hello-cargo-lambda.zip", "hello-unstripped.zip", "arm64.zip"] {
+        let zip = functions::package(package);
+        zipfile::assert_accepted(&zip);
+        let Some(entries) = zipfile::entries(&zip) else { return };
+        let entries: Vec<_> = entries
+            .iter()
+            .map(|entry| (entry.path.as_str(), entry.unix_mode & 0o777))
+            .collect();
+        assert_eq!(entries, [("bootstrap", 0o755)], "{package}");
+    }
+}
+
+#[test]
+fn checked_in_packages_hold_the_symbols_that_their_names_promise() {
+    for (package, machine, symbol) in [
+        ("hello-cargo-lambda.zip", "Advanced Micro Devices X86-64", None),
+        (
+            "hello-unstripped.zip",
+            "Advanced Micro Devices X86-64",
+            Some("hello::main"),
+        ),
+        ("arm64.zip", "AArch64", Some("bootstrap::call")),
+    ] {
+        let Some((_folder, bootstrap)) = unpacked(package) else {
+            return;
+        };
+        let Some(names) = symbols::defined(&bootstrap) else {
+            return;
+        };
+        match symbol {
+            None => assert!(names.is_empty(), "{package}: {names:?}"),
+            Some(symbol) => assert!(count(&names, |name| name.contains(symbol)) > 0, "{symbol} in {package}"),
+        }
+        assert_eq!(symbols::machine(&bootstrap).as_deref(), Some(machine), "{package}");
+    }
+}
+
+#[test]
+fn checked_in_packages_hold_no_path_of_the_machine_that_built_them() {
+    for package in ["hello-cargo-lambda.zip", "hello-unstripped.zip", "arm64.zip"] {
+        let Some(bytes) = zipfile::read(&functions::package(package), "bootstrap") else {
+            return;
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        for place in ["/home/", "/root/", "lambda-slim-testdata", ".cargo/registry"] {
+            assert!(!text.contains(place), "{place} in {package}");
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn checked_in_packages_answer_an_event() {
+    // cargo-lambda builds for Haswell, which is what Lambda guarantees and this machine may not.
+    if !std::arch::is_x86_feature_detected!("avx2") {
+        support::skip::skip("packages of cargo-lambda", "this processor has no AVX2");
+        return;
+    }
+    for package in ["hello-cargo-lambda.zip", "hello-unstripped.zip"] {
+        let Some((_folder, bootstrap)) = unpacked(package) else {
+            return;
+        };
+        let reply = invoke(&bootstrap, r#"{"name":"package"}"#, TIMEOUT).expect("the function answers");
+        assert!(reply.body.contains("Hello, package!"), "{package}: {reply:?}");
+    }
+}
+
+#[test]
+fn saved_metadata_is_read_by_the_cargo_metadata_crate() {
+    let text = fs::read_to_string(functions::package("hello-unstripped.metadata.json")).expect("it is checked in");
+    let metadata = cargo_metadata::MetadataCommand::parse(&text).expect("it is what cargo wrote, less some fields");
+    let ids = |name: &str| metadata.packages.iter().filter(|package| package.name == name).count();
+    assert_eq!((ids("hello"), ids("lambda_runtime"), ids("ryu")), (1, 1, 2));
+    let resolve = metadata.resolve.as_ref().expect("the graph is in it");
+    assert_eq!(resolve.nodes.len(), metadata.packages.len());
+    assert!(
+        metadata
+            .packages
+            .iter()
+            .all(|package| package.manifest_path.starts_with("/build"))
+    );
+}
+
+/// The `bootstrap` of a checked-in package, in a folder that goes away when dropped. `None` where there is no `unzip`.
+fn unpacked(package: &str) -> Option<(tempfile::TempDir, PathBuf)> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    zipfile::unpack(&functions::package(package), folder.path())?;
+    let bootstrap = folder.path().join("bootstrap");
+    Some((folder, bootstrap))
 }
 
 /// What function `name` answers to `event`.

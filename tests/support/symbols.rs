@@ -34,6 +34,22 @@ pub(crate) fn machine(binary: &Path) -> Option<String> {
     header.lines().find_map(|line| Some(line.trim().strip_prefix("Machine:")?.trim().to_owned()))
 }
 
+/// Writes `binary` without its symbols and debug information to `stripped`: a twin with the same build id. `None`, and a
+/// line that says so, where there is no `strip`, or none for this architecture.
+pub(crate) fn strip(binary: &Path, stripped: &Path) -> Option<()> {
+    let output = Command::new("strip")
+        .arg("-o")
+        .arg(stripped)
+        .arg(binary)
+        .env("LC_ALL", "C")
+        .output();
+    if output.is_ok_and(|output| output.status.success()) {
+        return Some(());
+    }
+    skip(&format!("{} stripped", binary.display()), "no strip for it here");
+    None
+}
+
 fn binutils(tool: &str, arguments: &[&str], binary: &Path) -> Option<String> {
     let Ok(output) = Command::new(tool).args(arguments).arg(binary).env("LC_ALL", "C").output() else {
         skip(&format!("{} as {tool} sees it", binary.display()), "no such tool here");
