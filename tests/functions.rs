@@ -188,10 +188,7 @@ fn checked_in_packages_are_accepted_by_other_tools() {
         let zip = functions::package(package);
         zipfile::assert_accepted(&zip);
         let Some(entries) = zipfile::entries(&zip) else { return };
-        let entries: Vec<_> = entries
-            .iter()
-            .map(|entry| (entry.path.as_str(), entry.unix_mode & 0o777))
-            .collect();
+        let entries: Vec<_> = entries.iter().map(|entry| (entry.path.as_str(), entry.unix_mode & 0o777)).collect();
         assert_eq!(entries, [("bootstrap", 0o755)], "{package}");
     }
 }
@@ -200,11 +197,7 @@ fn checked_in_packages_are_accepted_by_other_tools() {
 fn checked_in_packages_hold_the_symbols_that_their_names_promise() {
     for (package, machine, symbol) in [
         ("hello-cargo-lambda.zip", "Advanced Micro Devices X86-64", None),
-        (
-            "hello-unstripped.zip",
-            "Advanced Micro Devices X86-64",
-            Some("hello::main"),
-        ),
+        ("hello-unstripped.zip", "Advanced Micro Devices X86-64", Some("hello::main")),
         ("arm64.zip", "AArch64", Some("bootstrap::call")),
     ] {
         let Some((_folder, bootstrap)) = unpacked(package) else {
@@ -259,12 +252,7 @@ fn saved_metadata_is_read_by_the_cargo_metadata_crate() {
     assert_eq!((ids("hello"), ids("lambda_runtime"), ids("ryu")), (1, 1, 2));
     let resolve = metadata.resolve.as_ref().expect("the graph is in it");
     assert_eq!(resolve.nodes.len(), metadata.packages.len());
-    assert!(
-        metadata
-            .packages
-            .iter()
-            .all(|package| package.manifest_path.starts_with("/build"))
-    );
+    assert!(metadata.packages.iter().all(|package| package.manifest_path.starts_with("/build")));
 }
 
 /// The `bootstrap` of a checked-in package, in a folder that goes away when dropped. `None` where there is no `unzip`.

@@ -125,30 +125,21 @@ impl<'d> Entry<'d> {
         };
         let found = crc32fast::hash(&contents);
         if found != self.crc32 {
-            return Err(ArchiveError::CrcMismatch {
-                path: self.path.clone(),
-                expected: self.crc32,
-                found,
-            });
+            return Err(ArchiveError::CrcMismatch { path: self.path.clone(), expected: self.crc32, found });
         }
         Ok(contents)
     }
 
     fn inflate(&self) -> Result<Vec<u8>, ArchiveError> {
         use libdeflater::DecompressionError;
-        let wrong_size = || ArchiveError::WrongSize {
-            path: self.path.clone(),
-            expected: self.uncompressed_size,
-        };
+        let wrong_size = || ArchiveError::WrongSize { path: self.path.clone(), expected: self.uncompressed_size };
         let size = usize::try_from(self.uncompressed_size.get()).map_err(|_| wrong_size())?;
         let mut contents = vec![0; size];
         let inflated = libdeflater::Decompressor::new().deflate_decompress(self.compressed, &mut contents);
         match inflated {
             Ok(produced) if produced == size => Ok(contents),
             Ok(_) | Err(DecompressionError::InsufficientSpace) => Err(wrong_size()),
-            Err(DecompressionError::BadData) => Err(ArchiveError::InflateFailed {
-                path: self.path.clone(),
-            }),
+            Err(DecompressionError::BadData) => Err(ArchiveError::InflateFailed { path: self.path.clone() }),
         }
     }
 }

@@ -13,12 +13,7 @@ pub enum ArchiveError {
     NotAZip { size: ByteSize },
     /// It starts like a zip, or a record says that it goes on past the end.
     #[error("truncated zip: {record} at offset {offset} needs {needed} bytes, the file has {size}", needed = needed.get(), size = size.get())]
-    Truncated {
-        record: &'static str,
-        offset: u64,
-        needed: ByteSize,
-        size: ByteSize,
-    },
+    Truncated { record: &'static str, offset: u64, needed: ByteSize, size: ByteSize },
     /// It starts like a zip, but nothing ends it.
     #[error("truncated zip: it starts with an entry, but {size} bytes hold no end-of-central-directory record", size = size.get())]
     EndMissing { size: ByteSize },
@@ -27,21 +22,13 @@ pub enum ArchiveError {
     TrailingBytes { end: u64, size: ByteSize },
     /// Another signature than the record's place calls for.
     #[error("no {record} at offset {offset}: found signature {found:#010x}")]
-    BadSignature {
-        record: &'static str,
-        offset: u64,
-        found: u32,
-    },
+    BadSignature { record: &'static str, offset: u64, found: u32 },
     /// The central directory is not as long, or does not hold as many entries, as the end record says.
     #[error("the central directory ends at offset {found}, the end record says {expected} after {entries} entries")]
     DirectorySize { entries: usize, expected: u64, found: u64 },
     /// The end record places the central directory after itself.
     #[error("the central directory of {directory_size} bytes at offset {offset} does not fit before its end record at offset {end}", directory_size = directory_size.get())]
-    DirectoryPlace {
-        offset: u64,
-        directory_size: ByteSize,
-        end: u64,
-    },
+    DirectoryPlace { offset: u64, directory_size: ByteSize, end: u64 },
     /// One of several files.
     #[error("a zip in several parts (this is part {disk}) is not supported")]
     MultiDisk { disk: u16 },
@@ -53,18 +40,10 @@ pub enum ArchiveError {
     TooManyEntries { entries: usize, limit: usize },
     /// More to unpack than [`Limits`](super::Limits) allow.
     #[error("the zip unpacks to more than {limit} bytes: {path:?} brings it to {unpacked}", limit = limit.get(), unpacked = unpacked.get())]
-    UnpackedTooLarge {
-        path: String,
-        unpacked: ByteSize,
-        limit: ByteSize,
-    },
+    UnpackedTooLarge { path: String, unpacked: ByteSize, limit: ByteSize },
     /// More than Deflate can make of so few bytes.
     #[error("{path:?} claims to hold {uncompressed} bytes in {compressed} of Deflate, which expands 1032-fold at most", uncompressed = uncompressed.get(), compressed = compressed.get())]
-    ImpossibleRatio {
-        path: String,
-        compressed: ByteSize,
-        uncompressed: ByteSize,
-    },
+    ImpossibleRatio { path: String, compressed: ByteSize, uncompressed: ByteSize },
     /// Encrypted data or headers.
     #[error("{path:?} is encrypted")]
     Encrypted { path: String },
@@ -100,11 +79,7 @@ pub enum ArchiveError {
     FileAsFolder { path: String, inside: String },
     /// A name, a mode and contents that do not fit each other.
     #[error("{path:?} is {by_name} by its name, but its mode is {mode:#o}")]
-    KindDisagrees {
-        path: String,
-        by_name: &'static str,
-        mode: u32,
-    },
+    KindDisagrees { path: String, by_name: &'static str, mode: u32 },
     /// A device, pipe or socket.
     #[error("{path:?} is a device, pipe or socket (mode {mode:#o})")]
     SpecialFile { path: String, mode: u32 },
@@ -122,12 +97,7 @@ pub enum ArchiveError {
     BadExtraField { path: String, offset: u64 },
     /// Two entries that share bytes of the file.
     #[error("{path:?} at offset {offset} overlaps {other:?}, which ends at {other_end}")]
-    Overlap {
-        path: String,
-        offset: u64,
-        other: String,
-        other_end: u64,
-    },
+    Overlap { path: String, offset: u64, other: String, other_end: u64 },
     /// Data or headers of an entry that lie in the central directory, or past the end.
     #[error("{path:?} ends at offset {end}, past the start of the central directory at {directory}")]
     DataPastEnd { path: String, end: u64, directory: u64 },
@@ -138,21 +108,10 @@ pub enum ArchiveError {
     #[error(
         "{path:?} has {field} {central:#x} in the central directory and {local:#x} in the {record} at offset {offset}"
     )]
-    LocalFieldDiffers {
-        path: String,
-        field: &'static str,
-        record: &'static str,
-        central: u64,
-        local: u64,
-        offset: u64,
-    },
+    LocalFieldDiffers { path: String, field: &'static str, record: &'static str, central: u64, local: u64, offset: u64 },
     /// A stored entry whose two sizes differ.
     #[error("{path:?} is stored, but has {compressed} bytes of data for {uncompressed}", compressed = compressed.get(), uncompressed = uncompressed.get())]
-    StoredSizesDiffer {
-        path: String,
-        compressed: ByteSize,
-        uncompressed: ByteSize,
-    },
+    StoredSizesDiffer { path: String, compressed: ByteSize, uncompressed: ByteSize },
     /// The contents are not those that the checksum was made of.
     #[error("{path:?} is damaged: its CRC-32 is {found:08x}, the zip says {expected:08x}")]
     CrcMismatch { path: String, expected: u32, found: u32 },

@@ -22,9 +22,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            unpacked_size: Self::UNPACKED_SIZE,
-            entries: Self::ENTRIES,
-        }
+        Self { unpacked_size: Self::UNPACKED_SIZE, entries: Self::ENTRIES }
     }
 }

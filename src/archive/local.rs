@@ -25,11 +25,7 @@ pub(super) fn place<'d>(
     path: &str,
     central: &Central<'d>,
 ) -> Result<Placed<'d>, ArchiveError> {
-    let past_end = |end: u64| ArchiveError::DataPastEnd {
-        path: path.to_owned(),
-        end,
-        directory: directory as u64,
-    };
+    let past_end = |end: u64| ArchiveError::DataPastEnd { path: path.to_owned(), end, directory: directory as u64 };
     // Nothing of an entry lies in the central directory: what follows is blind to it.
     let before_directory = zip.get(..directory).unwrap_or(zip);
     let (local, data_offset) = record::read_local(before_directory, offset).map_err(|error| match error {
@@ -39,14 +35,9 @@ pub(super) fn place<'d>(
     compare(path, offset, &local, &central.common)?;
     let size = u64::from(central.common.compressed_size);
     let end = data_offset as u64 + size;
-    let data_end = usize::try_from(end)
-        .ok()
-        .filter(|&end| end <= directory)
-        .ok_or_else(|| past_end(end))?;
+    let data_end = usize::try_from(end).ok().filter(|&end| end <= directory).ok_or_else(|| past_end(end))?;
     // `data_offset` was read up to, and `data_end` was held against the directory.
-    let data = before_directory
-        .get(data_offset..data_end)
-        .ok_or_else(|| past_end(end))?;
+    let data = before_directory.get(data_offset..data_end).ok_or_else(|| past_end(end))?;
     let mut placed = Placed {
         data,
         data_offset,
@@ -68,11 +59,7 @@ fn compare(name: &str, offset: usize, local: &Common<'_>, central: &Common<'_>) 
             Ok(local) => local.path,
             Err(_) => String::from_utf8_lossy(local.name).into_owned(),
         };
-        return Err(ArchiveError::LocalNameDiffers {
-            path: name.to_owned(),
-            local,
-            offset: offset as u64,
-        });
+        return Err(ArchiveError::LocalNameDiffers { path: name.to_owned(), local, offset: offset as u64 });
     }
     if local.encrypted() {
         return Err(ArchiveError::Encrypted { path: name.to_owned() });
@@ -83,18 +70,8 @@ fn compare(name: &str, offset: usize, local: &Common<'_>, central: &Common<'_>) 
     for (field, central, local, said_later) in [
         ("method", u32::from(central.method), u32::from(local.method), false),
         ("CRC-32", central.crc32, local.crc32, later(local.crc32)),
-        (
-            "compressed size",
-            central.compressed_size,
-            local.compressed_size,
-            later(local.compressed_size),
-        ),
-        (
-            "uncompressed size",
-            central.uncompressed_size,
-            local.uncompressed_size,
-            later(local.uncompressed_size),
-        ),
+        ("compressed size", central.compressed_size, local.compressed_size, later(local.compressed_size)),
+        ("uncompressed size", central.uncompressed_size, local.uncompressed_size, later(local.uncompressed_size)),
     ] {
         if central != local && !said_later {
             return Err(ArchiveError::LocalFieldDiffers {

@@ -26,20 +26,14 @@ pub(super) fn parse(raw: &[u8], offset: u64) -> Result<Name, ArchiveError> {
     };
     check(name)?;
     let components: Vec<&str> = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-    Ok(Name {
-        path: components.join("/"),
-        folder: matches!(name.rsplit('/').next(), Some("" | ".")),
-    })
+    Ok(Name { path: components.join("/"), folder: matches!(name.rsplit('/').next(), Some("" | ".")) })
 }
 
 /// Refuses names that would unpack outside the package, or not everywhere in the same place.
 pub(super) fn check(name: &str) -> Result<(), ArchiveError> {
     let path = || name.to_owned();
     if let Some(character) = name.chars().find(|character| character.is_control()) {
-        return Err(ArchiveError::ControlCharacter {
-            path: path(),
-            character,
-        });
+        return Err(ArchiveError::ControlCharacter { path: path(), character });
     }
     if name.contains('\\') {
         return Err(ArchiveError::BackslashPath { path: path() });
@@ -87,10 +81,7 @@ pub(super) fn check_tree<'p>(paths: impl Iterator<Item = (&'p str, bool)>) -> Re
             return Err(ArchiveError::DuplicateName { path: path.to_owned() });
         }
         if rest.starts_with('/') && !folder {
-            return Err(ArchiveError::FileAsFolder {
-                path: path.to_owned(),
-                inside: next.to_owned(),
-            });
+            return Err(ArchiveError::FileAsFolder { path: path.to_owned(), inside: next.to_owned() });
         }
     }
     Ok(())
@@ -116,22 +107,11 @@ mod tests {
 
     #[test]
     fn links_may_climb_only_to_the_root_and_only_at_first() {
-        for (path, target) in [
-            ("a", "b"),
-            ("lib/a", "../b"),
-            ("a/b/c", "../../d/e"),
-            ("a", "./b"),
-            ("a/b", ".."),
-        ] {
+        for (path, target) in [("a", "b"), ("lib/a", "../b"), ("a/b/c", "../../d/e"), ("a", "./b"), ("a/b", "..")] {
             assert!(link_stays_inside(path, target), "{path} -> {target}");
         }
-        for (path, target) in [
-            ("a", "/b"),
-            ("a", ".."),
-            ("lib/a", "../../b"),
-            ("lib/a", "b/../../c"),
-            ("a/b", "c/.."),
-        ] {
+        for (path, target) in [("a", "/b"), ("a", ".."), ("lib/a", "../../b"), ("lib/a", "b/../../c"), ("a/b", "c/..")]
+        {
             assert!(!link_stays_inside(path, target), "{path} -> {target}");
         }
     }

@@ -42,21 +42,13 @@ pub enum ReadbackError {
     Kind { path: String, expected: EntryKind },
     /// Its mode differs.
     #[error("{path:?} has mode {found:?} in the finished zip, {expected:#o} was meant")]
-    Mode {
-        path: String,
-        expected: u32,
-        found: Option<u32>,
-    },
+    Mode { path: String, expected: u32, found: Option<u32> },
     /// It is held in another way.
     #[error("{path:?} is held by another method than {expected:?}")]
     Method { path: String, expected: Method },
     /// Its size differs.
     #[error("{path:?} has {found} bytes in the finished zip, {expected} were meant", found = found.get(), expected = expected.get())]
-    Size {
-        path: String,
-        expected: ByteSize,
-        found: ByteSize,
-    },
+    Size { path: String, expected: ByteSize, found: ByteSize },
     /// Its contents differ.
     #[error("{path:?} has other contents in the finished zip, from byte {offset} on")]
     Contents { path: String, offset: u64 },
@@ -68,16 +60,11 @@ pub enum ReadbackError {
 /// # Errors
 /// At the first difference, in the order of `expected`.
 pub fn confirm(zip: &[u8], expected: &[Expected<'_>]) -> Result<(), ReadbackError> {
-    let unreadable = |error: zip::result::ZipError| ReadbackError::Unreadable {
-        reason: error.to_string(),
-    };
+    let unreadable = |error: zip::result::ZipError| ReadbackError::Unreadable { reason: error.to_string() };
     let mut archive = zip::ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
     archive.validate_header_consistency().map_err(unreadable)?;
     if archive.len() != expected.len() {
-        return Err(ReadbackError::EntryCount {
-            expected: expected.len(),
-            found: archive.len(),
-        });
+        return Err(ReadbackError::EntryCount { expected: expected.len(), found: archive.len() });
     }
     expected.iter().try_for_each(|entry| confirm_entry(&mut archive, entry))
 }
@@ -99,18 +86,11 @@ fn confirm_entry(archive: &mut zip::ZipArchive<Cursor<&[u8]>>, expected: &Expect
         (false, false) => EntryKind::File,
     };
     if kind != expected.kind {
-        return Err(ReadbackError::Kind {
-            path: path(),
-            expected: expected.kind,
-        });
+        return Err(ReadbackError::Kind { path: path(), expected: expected.kind });
     }
     let found = entry.unix_mode().map(|mode| mode & 0o7777);
     if found != Some(expected.mode) {
-        return Err(ReadbackError::Mode {
-            path: path(),
-            expected: expected.mode,
-            found,
-        });
+        return Err(ReadbackError::Mode { path: path(), expected: expected.mode, found });
     }
     let method = match entry.compression() {
         zip::CompressionMethod::Stored => Some(Method::Stored),
@@ -118,36 +98,20 @@ fn confirm_entry(archive: &mut zip::ZipArchive<Cursor<&[u8]>>, expected: &Expect
         _ => None,
     };
     if method != Some(expected.method) {
-        return Err(ReadbackError::Method {
-            path: path(),
-            expected: expected.method,
-        });
+        return Err(ReadbackError::Method { path: path(), expected: expected.method });
     }
     let (expected_size, found) = (ByteSize::of(expected.contents), ByteSize::new(entry.size()));
     if found != expected_size {
-        return Err(ReadbackError::Size {
-            path: path(),
-            expected: expected_size,
-            found,
-        });
+        return Err(ReadbackError::Size { path: path(), expected: expected_size, found });
     }
     let mut contents = Vec::with_capacity(expected.contents.len());
     let limit = expected_size.get() + 1;
     // Reading to the end also makes the crate check the checksum.
-    Read::take(&mut entry, limit)
-        .read_to_end(&mut contents)
-        .map_err(|error| unreadable(error.to_string()))?;
-    let differs = expected
-        .contents
-        .iter()
-        .zip(&contents)
-        .position(|(meant, found)| meant != found);
+    Read::take(&mut entry, limit).read_to_end(&mut contents).map_err(|error| unreadable(error.to_string()))?;
+    let differs = expected.contents.iter().zip(&contents).position(|(meant, found)| meant != found);
     let shorter = contents.len().min(expected.contents.len());
     if differs.is_some() || contents.len() != expected.contents.len() {
-        return Err(ReadbackError::Contents {
-            path: path(),
-            offset: differs.unwrap_or(shorter) as u64,
-        });
+        return Err(ReadbackError::Contents { path: path(), offset: differs.unwrap_or(shorter) as u64 });
     }
     Ok(())
 }

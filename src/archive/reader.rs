@@ -44,10 +44,7 @@ impl<'d> Archive<'d> {
         let end = End::find(data)?;
         let entry_count = usize::from(end.entries);
         if entry_count > limits.entries {
-            return Err(ArchiveError::TooManyEntries {
-                entries: entry_count,
-                limit: limits.entries,
-            });
+            return Err(ArchiveError::TooManyEntries { entries: entry_count, limit: limits.entries });
         }
         let directory = Directory::locate(&end)?;
         let mut entries = Vec::new();
@@ -57,11 +54,7 @@ impl<'d> Archive<'d> {
             let (entry, span) = directory.entry(data, &central)?;
             unpacked += entry.uncompressed_size;
             if unpacked > limits.unpacked_size {
-                return Err(ArchiveError::UnpackedTooLarge {
-                    path: entry.path,
-                    unpacked,
-                    limit: limits.unpacked_size,
-                });
+                return Err(ArchiveError::UnpackedTooLarge { path: entry.path, unpacked, limit: limits.unpacked_size });
             }
             spans.push(span);
             entries.push(entry);
@@ -69,16 +62,9 @@ impl<'d> Archive<'d> {
         check_overlap(&entries, spans)?;
         // An entry for the root of the package (bsdtar's `./`) unpacks to nothing: its bytes count as overhead.
         entries.retain(|entry| !entry.path.is_empty());
-        path::check_tree(
-            entries
-                .iter()
-                .map(|entry| (entry.path(), entry.kind == EntryKind::Directory)),
-        )?;
+        path::check_tree(entries.iter().map(|entry| (entry.path(), entry.kind == EntryKind::Directory)))?;
         check_links(&entries)?;
-        Ok(Self {
-            entries,
-            size: ByteSize::of(data),
-        })
+        Ok(Self { entries, size: ByteSize::of(data) })
     }
 
     /// The entries, in the order of the central directory.
@@ -125,17 +111,9 @@ impl Directory {
             directory_size: ByteSize::new(u64::from(end.directory_size)),
             end: end.offset as u64,
         };
-        let start = end
-            .offset
-            .checked_sub(end.directory_size as usize)
-            .ok_or_else(misplaced)?;
+        let start = end.offset.checked_sub(end.directory_size as usize).ok_or_else(misplaced)?;
         let prepended = start.checked_sub(end.directory_offset as usize).ok_or_else(misplaced)?;
-        Ok(Self {
-            start,
-            end: end.offset,
-            entry_count: usize::from(end.entries),
-            prepended,
-        })
+        Ok(Self { start, end: end.offset, entry_count: usize::from(end.entries), prepended })
     }
 
     /// All headers, which must fill the directory exactly.
@@ -158,11 +136,7 @@ impl Directory {
     }
 
     fn wrong_size(&self, found: u64) -> ArchiveError {
-        ArchiveError::DirectorySize {
-            entries: self.entry_count,
-            expected: self.end as u64,
-            found,
-        }
+        ArchiveError::DirectorySize { entries: self.entry_count, expected: self.end as u64, found }
     }
 
     fn entry<'d>(&self, data: &'d [u8], central: &Central<'d>) -> Result<(Entry<'d>, (usize, usize)), ArchiveError> {
@@ -198,15 +172,8 @@ fn kind(name: &path::Name, mode: Option<u32>) -> Result<EntryKind, ArchiveError>
         (0 | FOLDER, true) => Ok(EntryKind::Directory),
         (0 | REGULAR, false) => Ok(EntryKind::File),
         (LINK, false) => Ok(EntryKind::Symlink),
-        (FOLDER | REGULAR | LINK, _) => Err(ArchiveError::KindDisagrees {
-            path: name.path.clone(),
-            by_name,
-            mode,
-        }),
-        _ => Err(ArchiveError::SpecialFile {
-            path: name.path.clone(),
-            mode,
-        }),
+        (FOLDER | REGULAR | LINK, _) => Err(ArchiveError::KindDisagrees { path: name.path.clone(), by_name, mode }),
+        _ => Err(ArchiveError::SpecialFile { path: name.path.clone(), mode }),
     }
 }
 
@@ -217,46 +184,27 @@ fn method(path: &str, kind: EntryKind, central: &Central<'_>) -> Result<Method, 
     let uncompressed = ByteSize::new(u64::from(central.common.uncompressed_size));
     let method = match central.common.method {
         record::STORED if compressed != uncompressed => {
-            return Err(ArchiveError::StoredSizesDiffer {
-                path: path(),
-                compressed,
-                uncompressed,
-            });
+            return Err(ArchiveError::StoredSizesDiffer { path: path(), compressed, uncompressed });
         }
         record::STORED => Method::Stored,
         record::DEFLATE if uncompressed.get() > compressed.get() * DEFLATE_EXPANSION => {
-            return Err(ArchiveError::ImpossibleRatio {
-                path: path(),
-                compressed,
-                uncompressed,
-            });
+            return Err(ArchiveError::ImpossibleRatio { path: path(), compressed, uncompressed });
         }
         record::DEFLATE => Method::Deflate,
         method => return Err(ArchiveError::UnsupportedMethod { path: path(), method }),
     };
     if kind == EntryKind::Directory && uncompressed > ByteSize::ZERO {
-        return Err(ArchiveError::FolderWithContents {
-            path: path(),
-            size: uncompressed,
-        });
+        return Err(ArchiveError::FolderWithContents { path: path(), size: uncompressed });
     }
     Ok(method)
 }
 
 /// Refuses entries that share bytes: the way in which small bombs become large ones.
 fn check_overlap(entries: &[Entry<'_>], spans: Vec<(usize, usize)>) -> Result<(), ArchiveError> {
-    let mut spans: Vec<Span> = spans
-        .into_iter()
-        .enumerate()
-        .map(|(entry, (start, end))| Span { start, end, entry })
-        .collect();
+    let mut spans: Vec<Span> =
+        spans.into_iter().enumerate().map(|(entry, (start, end))| Span { start, end, entry }).collect();
     spans.sort_by_key(|span| (span.start, span.entry));
-    let path = |span: &Span| {
-        entries
-            .get(span.entry)
-            .map(|entry| entry.path.clone())
-            .unwrap_or_default()
-    };
+    let path = |span: &Span| entries.get(span.entry).map(|entry| entry.path.clone()).unwrap_or_default();
     for (before, span) in spans.iter().zip(spans.iter().skip(1)) {
         if span.start < before.end {
             return Err(ArchiveError::Overlap {
@@ -274,10 +222,7 @@ fn check_overlap(entries: &[Entry<'_>], spans: Vec<(usize, usize)>) -> Result<()
 fn check_links(entries: &[Entry<'_>]) -> Result<(), ArchiveError> {
     for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Symlink) {
         let size = entry.uncompressed_size;
-        let bad = || ArchiveError::BadLinkTarget {
-            path: entry.path.clone(),
-            size,
-        };
+        let bad = || ArchiveError::BadLinkTarget { path: entry.path.clone(), size };
         if size.get() > LONGEST_LINK {
             return Err(bad());
         }
@@ -287,10 +232,7 @@ fn check_links(entries: &[Entry<'_>]) -> Result<(), ArchiveError> {
             return Err(bad());
         }
         if !path::link_stays_inside(&entry.path, target) {
-            return Err(ArchiveError::LinkLeavesPackage {
-                path: entry.path.clone(),
-                target: target.to_owned(),
-            });
+            return Err(ArchiveError::LinkLeavesPackage { path: entry.path.clone(), target: target.to_owned() });
         }
     }
     Ok(())

@@ -70,11 +70,7 @@ impl<'d> Fields<'d> {
         record: &'static str,
         signature: u32,
     ) -> Result<Self, ArchiveError> {
-        let mut fields = Self {
-            data,
-            at: offset,
-            record,
-        };
+        let mut fields = Self { data, at: offset, record };
         let found = fields.u32()?;
         if found != signature {
             let offset = offset as u64;
@@ -147,31 +143,20 @@ impl Common<'_> {
 
     /// Refuses zip64 markers and fields in the header at `offset`, and extra fields that are no list.
     pub(super) fn check(&self, path: &str, offset: usize) -> Result<(), ArchiveError> {
-        let zip64 = |evidence| {
-            Err(ArchiveError::Zip64 {
-                evidence,
-                offset: offset as u64,
-            })
-        };
+        let zip64 = |evidence| Err(ArchiveError::Zip64 { evidence, offset: offset as u64 });
         if self.compressed_size == ZIP64_MARKER || self.uncompressed_size == ZIP64_MARKER {
             return zip64("a size of 0xffffffff");
         }
         for field in self.extra.list() {
             let Ok((id, content)) = field else {
-                return Err(ArchiveError::BadExtraField {
-                    path: path.to_owned(),
-                    offset: self.extra.offset as u64,
-                });
+                return Err(ArchiveError::BadExtraField { path: path.to_owned(), offset: self.extra.offset as u64 });
             };
             match id {
                 ZIP64_EXTRA => return zip64("the zip64 extra field of the header"),
                 // Version, checksum of the plain name, then the name that some unpackers prefer.
                 UNICODE_PATH_EXTRA if content.get(5..) != Some(self.name) => {
                     let other = String::from_utf8_lossy(content.get(5..).unwrap_or_default()).into_owned();
-                    return Err(ArchiveError::TwoNames {
-                        path: path.to_owned(),
-                        other,
-                    });
+                    return Err(ArchiveError::TwoNames { path: path.to_owned(), other });
                 }
                 _ => {}
             }
@@ -232,29 +217,10 @@ impl<'d> Central<'d> {
         let _internal_attributes = fields.u16()?;
         let (external_attributes, local_offset) = (fields.u32()?, fields.u32()?);
         let name = fields.bytes(usize::from(name_size))?;
-        let extra = Extra {
-            offset: fields.at(),
-            bytes: fields.bytes(usize::from(extra_size))?,
-        };
+        let extra = Extra { offset: fields.at(), bytes: fields.bytes(usize::from(extra_size))? };
         fields.bytes(usize::from(comment_size))?;
-        let common = Common {
-            version_needed,
-            flags,
-            method,
-            crc32,
-            compressed_size,
-            uncompressed_size,
-            name,
-            extra,
-        };
-        let central = Self {
-            common,
-            offset,
-            made_by,
-            disk,
-            external_attributes,
-            local_offset,
-        };
+        let common = Common { version_needed, flags, method, crc32, compressed_size, uncompressed_size, name, extra };
+        let central = Self { common, offset, made_by, disk, external_attributes, local_offset };
         Ok((central, fields.at()))
     }
 
@@ -289,20 +255,8 @@ pub(super) fn read_local(data: &[u8], offset: usize) -> Result<(Common<'_>, usiz
     let (crc32, compressed_size, uncompressed_size) = (fields.u32()?, fields.u32()?, fields.u32()?);
     let (name_size, extra_size) = (fields.u16()?, fields.u16()?);
     let name = fields.bytes(usize::from(name_size))?;
-    let extra = Extra {
-        offset: fields.at(),
-        bytes: fields.bytes(usize::from(extra_size))?,
-    };
-    let common = Common {
-        version_needed,
-        flags,
-        method,
-        crc32,
-        compressed_size,
-        uncompressed_size,
-        name,
-        extra,
-    };
+    let extra = Extra { offset: fields.at(), bytes: fields.bytes(usize::from(extra_size))? };
+    let common = Common { version_needed, flags, method, crc32, compressed_size, uncompressed_size, name, extra };
     Ok((common, fields.at()))
 }
 
@@ -355,12 +309,7 @@ impl End {
         let (disk, directory_disk) = (fields.u16()?, fields.u16()?);
         let (entries_here, entries) = (fields.u16()?, fields.u16()?);
         let (directory_size, directory_offset) = (fields.u32()?, fields.u32()?);
-        let zip64 = |evidence, offset: usize| {
-            Err(ArchiveError::Zip64 {
-                evidence,
-                offset: offset as u64,
-            })
-        };
+        let zip64 = |evidence, offset: usize| Err(ArchiveError::Zip64 { evidence, offset: offset as u64 });
         let locator = offset.checked_sub(ZIP64_LOCATOR_SIZE);
         if let Some(locator) = locator
             && Fields::open(data, locator, "zip64 locator", ZIP64_LOCATOR_SIGNATURE).is_ok()
@@ -373,11 +322,6 @@ impl End {
         if disk != 0 || directory_disk != 0 || entries_here != entries {
             return Err(ArchiveError::MultiDisk { disk });
         }
-        Ok(Self {
-            offset,
-            entries,
-            directory_size,
-            directory_offset,
-        })
+        Ok(Self { offset, entries, directory_size, directory_offset })
     }
 }

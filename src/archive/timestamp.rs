@@ -9,15 +9,9 @@ pub struct DosTimestamp {
 
 impl DosTimestamp {
     /// 1980-01-01 00:00:00.
-    pub const EARLIEST: DosTimestamp = DosTimestamp {
-        date: 1 << 5 | 1,
-        time: 0,
-    };
+    pub const EARLIEST: DosTimestamp = DosTimestamp { date: 1 << 5 | 1, time: 0 };
     /// 2107-12-31 23:59:58.
-    pub const LATEST: DosTimestamp = DosTimestamp {
-        date: 127 << 9 | 12 << 5 | 31,
-        time: 23 << 11 | 59 << 5 | 29,
-    };
+    pub const LATEST: DosTimestamp = DosTimestamp { date: 127 << 9 | 12 << 5 | 31, time: 23 << 11 | 59 << 5 | 29 };
 
     /// The time that lies `seconds` after 1970-01-01 00:00:00 UTC, as `SOURCE_DATE_EPOCH` counts them, in UTC: rounded down to
     /// an even second, and clamped to what the format can say.
@@ -43,10 +37,7 @@ impl DosTimestamp {
         let date = (year - 1980) << 9 | month << 5 | day;
         let time = ((second / 3600) << 11) | ((second / 60 % 60) << 5) | (second % 60 / 2);
         let narrow = |value: i64| u16::try_from(value).expect("the time was clamped to what the format can say");
-        Self {
-            date: narrow(date),
-            time: narrow(time),
-        }
+        Self { date: narrow(date), time: narrow(time) }
     }
 
     /// The date field: years since 1980, month and day in 7, 4 and 5 bits.
@@ -77,11 +68,7 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, month, day)
 }
@@ -93,14 +80,7 @@ mod tests {
     /// As numbers to read: year, month, day, hour, minute, second.
     fn fields(stamp: DosTimestamp) -> [u16; 6] {
         let (date, time) = (stamp.date(), stamp.time());
-        [
-            1980 + (date >> 9),
-            date >> 5 & 15,
-            date & 31,
-            time >> 11,
-            time >> 5 & 63,
-            (time & 31) * 2,
-        ]
+        [1980 + (date >> 9), date >> 5 & 15, date & 31, time >> 11, time >> 5 & 63, (time & 31) * 2]
     }
 
     #[test]
@@ -127,10 +107,7 @@ mod tests {
             let today = fields(DosTimestamp::from_unix(day * 86_400));
             let [year, month, date, ..] = before;
             let next = [[year, month, date + 1], [year, month + 1, 1], [year + 1, 1, 1]];
-            assert!(
-                next.contains(&[today[0], today[1], today[2]]),
-                "{before:?} then {today:?}"
-            );
+            assert!(next.contains(&[today[0], today[1], today[2]]), "{before:?} then {today:?}");
             before = today;
         }
         assert_eq!(before[0], 2106);

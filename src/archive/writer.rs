@@ -129,9 +129,7 @@ pub fn write(entries: &[NewEntry<'_>], timestamp: DosTimestamp) -> Result<Vec<u8
 }
 
 fn predicted_size(named: &[(Cow<'_, str>, &NewEntry<'_>)]) -> usize {
-    let sizes = named
-        .iter()
-        .map(|(name, entry)| LOCAL_SIZE + CENTRAL_SIZE + 2 * name.len() + entry.data.len());
+    let sizes = named.iter().map(|(name, entry)| LOCAL_SIZE + CENTRAL_SIZE + 2 * name.len() + entry.data.len());
     sizes.sum::<usize>() + END_SIZE
 }
 
@@ -171,17 +169,11 @@ fn check(name: &str, entry: &NewEntry<'_>) -> Result<(), ArchiveError> {
         return Err(ArchiveError::NotNormalPath { path: path() });
     }
     if entry.mode > 0o7777 {
-        return Err(ArchiveError::ModeOutOfRange {
-            path: path(),
-            mode: entry.mode,
-        });
+        return Err(ArchiveError::ModeOutOfRange { path: path(), mode: entry.mode });
     }
     let stored = entry.method == Method::Stored;
     if !stored && entry.kind != EntryKind::File {
-        return Err(ArchiveError::MethodNotForKind {
-            path: path(),
-            method: entry.method,
-        });
+        return Err(ArchiveError::MethodNotForKind { path: path(), method: entry.method });
     }
     let compressed = ByteSize::of(&entry.data);
     if stored && compressed != entry.uncompressed_size {
@@ -192,10 +184,7 @@ fn check(name: &str, entry: &NewEntry<'_>) -> Result<(), ArchiveError> {
         });
     }
     if entry.kind == EntryKind::Directory && compressed > ByteSize::ZERO {
-        return Err(ArchiveError::FolderWithContents {
-            path: path(),
-            size: compressed,
-        });
+        return Err(ArchiveError::FolderWithContents { path: path(), size: compressed });
     }
     Ok(())
 }
@@ -204,15 +193,8 @@ fn check(name: &str, entry: &NewEntry<'_>) -> Result<(), ArchiveError> {
 fn narrow(value: impl TryInto<u64>, what: &str) -> Result<u32, ArchiveError> {
     let limit = u64::from(u32::MAX) - 1;
     let value = value.try_into().unwrap_or(u64::MAX);
-    let needs_zip64 = || ArchiveError::NeedsZip64 {
-        what: what.to_owned(),
-        value,
-        limit,
-    };
-    u32::try_from(value)
-        .ok()
-        .filter(|&value| u64::from(value) <= limit)
-        .ok_or_else(needs_zip64)
+    let needs_zip64 = || ArchiveError::NeedsZip64 { what: what.to_owned(), value, limit };
+    u32::try_from(value).ok().filter(|&value| u64::from(value) <= limit).ok_or_else(needs_zip64)
 }
 
 #[cfg(test)]
@@ -230,13 +212,8 @@ mod tests {
         let (what, value, limit) = ("a".to_owned(), 0xffff_ffff, 0xffff_fffe);
         assert_eq!(error, ArchiveError::NeedsZip64 { what, value, limit });
 
-        let many: Vec<_> = (0..65_536)
-            .map(|i| NewEntry::stored(format!("{i}"), EntryKind::File, 0, vec![]))
-            .collect();
-        assert!(matches!(
-            write(&many, DosTimestamp::default()),
-            Err(ArchiveError::NeedsZip64 { value: 65_536, .. })
-        ));
+        let many: Vec<_> = (0..65_536).map(|i| NewEntry::stored(format!("{i}"), EntryKind::File, 0, vec![])).collect();
+        assert!(matches!(write(&many, DosTimestamp::default()), Err(ArchiveError::NeedsZip64 { value: 65_536, .. })));
         assert!(write(&many[1..], DosTimestamp::default()).is_ok());
     }
 
@@ -248,32 +225,12 @@ mod tests {
         let path = || "a".to_owned();
         use EntryKind::{Directory, File};
         assert_eq!(one("", File, 0, b""), ArchiveError::EmptyName { offset: 0 });
-        assert_eq!(
-            one("../a", File, 0, b""),
-            ArchiveError::ParentPath {
-                path: "../a".to_owned()
-            }
-        );
-        assert_eq!(
-            one("./a", File, 0, b""),
-            ArchiveError::NotNormalPath { path: "./a".to_owned() }
-        );
-        assert_eq!(
-            one("a", File, 0o100_755, b""),
-            ArchiveError::ModeOutOfRange {
-                path: path(),
-                mode: 0o100_755
-            }
-        );
+        assert_eq!(one("../a", File, 0, b""), ArchiveError::ParentPath { path: "../a".to_owned() });
+        assert_eq!(one("./a", File, 0, b""), ArchiveError::NotNormalPath { path: "./a".to_owned() });
+        assert_eq!(one("a", File, 0o100_755, b""), ArchiveError::ModeOutOfRange { path: path(), mode: 0o100_755 });
         let size = ByteSize::new(1);
-        assert_eq!(
-            one("a", Directory, 0o755, b"x"),
-            ArchiveError::FolderWithContents { path: path(), size }
-        );
+        assert_eq!(one("a", Directory, 0o755, b"x"), ArchiveError::FolderWithContents { path: path(), size });
         let twice = [(); 2].map(|()| NewEntry::stored("a", File, 0, vec![]));
-        assert_eq!(
-            write(&twice, DosTimestamp::default()),
-            Err(ArchiveError::DuplicateName { path: path() })
-        );
+        assert_eq!(write(&twice, DosTimestamp::default()), Err(ArchiveError::DuplicateName { path: path() }));
     }
 }

@@ -124,14 +124,6 @@ fn parse_opaque_unit(name: &str) -> Option<&str> {
     name.split(['.', '(', ')', '/']).find(is_opaque)
 }
 
-/// Finds the opaque name that a codegen unit has in an incremental build; see the module's docs.
-fn parse_opaque_unit(name: &str) -> Option<&str> {
-    const LENGTH: usize = 25;
-    let is_opaque =
-        |part: &&str| part.len() == LENGTH && part.bytes().all(|c| c.is_ascii_digit() || c.is_ascii_lowercase());
-    name.split(['.', '(', ')', '/']).find(is_opaque)
-}
-
 /// Which package each crate of a program came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CrateIdentities {
@@ -176,13 +168,6 @@ impl CrateIdentities {
     /// Every known crate with its package id, by hash.
     pub fn iter(&self) -> impl Iterator<Item = (CrateHash, &str)> {
         self.packages.iter().filter_map(|(&hash, id)| Some((hash, id.as_deref()?)))
-    }
-}
-
-fn claim<K: Ord>(owners: &mut BTreeMap<K, Option<String>>, key: K, package_id: &str) {
-    let owner = owners.entry(key).or_insert_with(|| Some(package_id.to_owned()));
-    if owner.as_deref().is_some_and(|id| id != package_id) {
-        *owner = None;
     }
 }
 

@@ -60,10 +60,7 @@ fn read_at_most(count: usize, root: &Path) -> Result<Vec<TreeFile>, HostError> {
             continue;
         }
         if files.len() == count {
-            return Err(HostError::TooManyFiles {
-                path: root.to_owned(),
-                limit: count,
-            });
+            return Err(HostError::TooManyFiles { path: root.to_owned(), limit: count });
         }
         let path = relative_path(root, entry.path())?;
         let file = if entry.file_type().is_symlink() {

@@ -64,11 +64,7 @@ fn damaged(seed: &[u8], rounds: u64, mut judge: impl FnMut(&[u8])) {
 #[test]
 fn damaged_zips_give_an_answer_that_keeps_the_laws() {
     let zips = [
-        zip(&[
-            Raw::deflated("bootstrap", &[7; 1000]),
-            Raw::stored("b/c", b"hello"),
-            Raw::link("b/d", "../b/c"),
-        ]),
+        zip(&[Raw::deflated("bootstrap", &[7; 1000]), Raw::stored("b/c", b"hello"), Raw::link("b/d", "../b/c")]),
         crate::written::package_of(400),
     ];
     let mut limits = Limits::default();
@@ -117,18 +113,11 @@ fn a_real_package_is_accounted_for_to_the_last_bit() {
         return skipped(&format!("no {}", path.display()));
     };
     let archive = parse(&zip).unwrap();
-    for entry in archive
-        .entries()
-        .iter()
-        .filter(|entry| entry.method() == Method::Deflate)
-    {
+    for entry in archive.entries().iter().filter(|entry| entry.method() == Method::Deflate) {
         let size = entry.read().unwrap().len() as u64;
         let ends: Vec<u64> = (0..size).step_by(777).skip(1).chain([size]).collect();
         let costs = cost_per_range(entry.compressed(), &ends).unwrap();
-        assert_eq!(
-            costs.iter().copied().sum::<Bits>(),
-            Bits::of_bytes(entry.compressed_size())
-        );
+        assert_eq!(costs.iter().copied().sum::<Bits>(), Bits::of_bytes(entry.compressed_size()));
         let bytes = to_bytes(&costs, entry.compressed_size());
         assert_eq!(bytes.into_iter().sum::<ByteSize>(), entry.compressed_size());
     }

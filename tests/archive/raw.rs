@@ -62,17 +62,11 @@ impl Raw {
     }
 
     pub(crate) fn link(name: &str, target: &str) -> Self {
-        Self {
-            mode: 0o120_777,
-            ..Self::stored(name, target.as_bytes())
-        }
+        Self { mode: 0o120_777, ..Self::stored(name, target.as_bytes()) }
     }
 
     pub(crate) fn with_size(self, uncompressed_size: u32) -> Self {
-        Self {
-            uncompressed_size,
-            ..self
-        }
+        Self { uncompressed_size, ..self }
     }
 
     pub(crate) fn compressed_size(&self) -> u32 {
@@ -131,14 +125,7 @@ pub(crate) fn zip_with(entries: &[Raw], end: &RawEnd) -> Vec<u8> {
         directory.extend(b"PK\x01\x02");
         directory.extend(raw.made_by.to_le_bytes());
         let (compressed, uncompressed) = (raw.compressed_size(), raw.uncompressed_size);
-        directory.extend(header(
-            raw.method,
-            raw.crc32,
-            compressed,
-            uncompressed,
-            &raw.name,
-            &raw.extra,
-        ));
+        directory.extend(header(raw.method, raw.crc32, compressed, uncompressed, &raw.name, &raw.extra));
         directory.extend([0; 2]);
         directory.extend(raw.disk.to_le_bytes());
         directory.extend([0; 2]);

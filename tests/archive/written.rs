@@ -24,39 +24,23 @@ fn package() -> (Vec<u8>, Vec<Meant>) {
 
 /// A package as slim would write it, and what it holds.
 fn package_and_meant(numbers: u32) -> (Vec<u8>, Vec<Meant>) {
-    let program: Vec<u8> = (0..numbers)
-        .flat_map(|i| (i.wrapping_mul(i) / 7).to_le_bytes())
-        .collect();
+    let program: Vec<u8> = (0..numbers).flat_map(|i| (i.wrapping_mul(i) / 7).to_le_bytes()).collect();
     let meant = vec![
         ("ab", EntryKind::File, 0o600, Method::Stored, vec![]),
         ("bootstrap", EntryKind::File, 0o755, Method::Deflate, program),
         ("größe/λ.txt", EntryKind::File, 0o644, Method::Stored, b"x".to_vec()),
         ("lib", EntryKind::Directory, 0o755, Method::Stored, vec![]),
-        (
-            "lib/libx.so",
-            EntryKind::Symlink,
-            0o777,
-            Method::Stored,
-            b"libx.so.1".to_vec(),
-        ),
-        (
-            "lib/libx.so.1",
-            EntryKind::File,
-            0o755,
-            Method::Deflate,
-            vec![9; 70_000],
-        ),
+        ("lib/libx.so", EntryKind::Symlink, 0o777, Method::Stored, b"libx.so.1".to_vec()),
+        ("lib/libx.so.1", EntryKind::File, 0o755, Method::Deflate, vec![9; 70_000]),
     ];
     let mut entries: Vec<NewEntry> = meant
         .iter()
         .map(|(path, kind, mode, method, contents)| {
             let stored = NewEntry::stored(*path, *kind, *mode, contents.as_slice());
             match (method, encode(contents, Effort::Fast)) {
-                (Method::Deflate, Encoded::Deflate(stream)) => NewEntry {
-                    method: Method::Deflate,
-                    data: Cow::Owned(stream),
-                    ..stored
-                },
+                (Method::Deflate, Encoded::Deflate(stream)) => {
+                    NewEntry { method: Method::Deflate, data: Cow::Owned(stream), ..stored }
+                }
                 _ => stored,
             }
         })
@@ -87,13 +71,7 @@ fn what_was_written_is_read_back_the_same_by_us_and_by_the_zip_crate() {
             assert_eq!(entry.version_needed(), 20);
             assert!(!entry.has_data_descriptor() && !entry.has_extra_fields());
             let mode = entry.unix_mode().unwrap();
-            (
-                entry.path(),
-                entry.kind(),
-                mode,
-                entry.method(),
-                entry.read().unwrap().into_owned(),
-            )
+            (entry.path(), entry.kind(), mode, entry.method(), entry.read().unwrap().into_owned())
         })
         .collect();
     assert!(read == meant);
@@ -104,13 +82,7 @@ fn what_was_written_is_read_back_the_same_by_us_and_by_the_zip_crate() {
 fn bytes_do_not_depend_on_the_order_given() {
     let entry = |path: &str| NewEntry::stored(path, EntryKind::File, 0o644, path.as_bytes().to_vec());
     let one = write(&[entry("a"), entry("b/c"), entry("b")], DosTimestamp::default());
-    assert_eq!(
-        one,
-        Err(ArchiveError::FileAsFolder {
-            path: s("b"),
-            inside: s("b/c")
-        })
-    );
+    assert_eq!(one, Err(ArchiveError::FileAsFolder { path: s("b"), inside: s("b/c") }));
     let one = write(&[entry("a"), entry("b/c"), entry("bd")], DosTimestamp::default()).unwrap();
     let two = write(&[entry("bd"), entry("b/c"), entry("a")], DosTimestamp::default()).unwrap();
     assert_eq!(one, two);
@@ -126,50 +98,21 @@ fn the_judge_sees_every_kind_of_difference() {
         confirm(&zip, &changed)
     };
     let path = || s("bootstrap");
-    assert_eq!(
-        judged(1, &|e| e.path = "bootstrab"),
-        Err(ReadbackError::Missing { path: s("bootstrab") })
-    );
+    assert_eq!(judged(1, &|e| e.path = "bootstrab"), Err(ReadbackError::Missing { path: s("bootstrab") }));
     assert_eq!(
         judged(1, &|e| e.mode = 0o700),
-        Err(ReadbackError::Mode {
-            path: path(),
-            expected: 0o700,
-            found: Some(0o755)
-        })
+        Err(ReadbackError::Mode { path: path(), expected: 0o700, found: Some(0o755) })
     );
     let (expected, kind) = (Method::Stored, EntryKind::Symlink);
-    assert_eq!(
-        judged(1, &|e| e.method = Method::Stored),
-        Err(ReadbackError::Method { path: path(), expected })
-    );
-    assert_eq!(
-        judged(1, &|e| e.kind = EntryKind::Symlink),
-        Err(ReadbackError::Kind {
-            path: path(),
-            expected: kind
-        })
-    );
-    assert_eq!(
-        judged(2, &|e| e.contents = b"y"),
-        Err(ReadbackError::Contents {
-            path: s("größe/λ.txt"),
-            offset: 0
-        })
-    );
+    assert_eq!(judged(1, &|e| e.method = Method::Stored), Err(ReadbackError::Method { path: path(), expected }));
+    assert_eq!(judged(1, &|e| e.kind = EntryKind::Symlink), Err(ReadbackError::Kind { path: path(), expected: kind }));
+    assert_eq!(judged(2, &|e| e.contents = b"y"), Err(ReadbackError::Contents { path: s("größe/λ.txt"), offset: 0 }));
     let (expected, found) = (bytes(2), bytes(1));
     assert_eq!(
         judged(2, &|e| e.contents = b"xy"),
-        Err(ReadbackError::Size {
-            path: s("größe/λ.txt"),
-            expected,
-            found
-        })
+        Err(ReadbackError::Size { path: s("größe/λ.txt"), expected, found })
     );
-    assert_eq!(
-        confirm(&zip, &good[1..]),
-        Err(ReadbackError::EntryCount { expected: 5, found: 6 })
-    );
+    assert_eq!(confirm(&zip, &good[1..]), Err(ReadbackError::EntryCount { expected: 5, found: 6 }));
     assert!(matches!(confirm(b"no zip", &[]), Err(ReadbackError::Unreadable { .. })));
 }
 
@@ -178,18 +121,10 @@ fn outside_reader(program: &str, args: &[&str]) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("package.zip");
     std::fs::write(&file, package().0).unwrap();
-    match Command::new(program)
-        .args(args)
-        .arg(&file)
-        .env("LC_ALL", "C.UTF-8")
-        .output()
-    {
+    match Command::new(program).args(args).arg(&file).env("LC_ALL", "C.UTF-8").output() {
         Ok(output) => {
-            let text = format!(
-                "{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            );
+            let text =
+                format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
             assert!(output.status.success(), "{program}: {text}");
             Some(text)
         }
@@ -200,11 +135,7 @@ fn outside_reader(program: &str, args: &[&str]) -> Option<String> {
     }
 }
 
-#[expect(
-    clippy::disallowed_macros,
-    clippy::print_stderr,
-    reason = "a test that skips says so"
-)]
+#[expect(clippy::disallowed_macros, clippy::print_stderr, reason = "a test that skips says so")]
 pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }

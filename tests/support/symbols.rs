@@ -37,12 +37,7 @@ pub(crate) fn machine(binary: &Path) -> Option<String> {
 /// Writes `binary` without its symbols and debug information to `stripped`: a twin with the same build id. `None`, and a
 /// line that says so, where there is no `strip`, or none for this architecture.
 pub(crate) fn strip(binary: &Path, stripped: &Path) -> Option<()> {
-    let output = Command::new("strip")
-        .arg("-o")
-        .arg(stripped)
-        .arg(binary)
-        .env("LC_ALL", "C")
-        .output();
+    let output = Command::new("strip").arg("-o").arg(stripped).arg(binary).env("LC_ALL", "C").output();
     if output.is_ok_and(|output| output.status.success()) {
         return Some(());
     }
