@@ -15,7 +15,9 @@ use crate::units::ByteSize;
 /// and stops a build that makes it grow.
 #[derive(Debug, Parser)]
 #[command(name = "lambda-slim", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done and within budget; 1 the gate found a regression; 2 trouble (usage, input, build, proof).")]
+#[command(
+    after_help = "Exit codes: 0 done and within budget; 1 the gate found a regression; 2 trouble (usage, input, build, proof)."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

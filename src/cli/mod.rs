@@ -1,10 +1,20 @@
-//! To be filled.
+//! The command line: arguments in, results on stdout, progress and notes on stderr, an exit code. The only room that prints
+//! and that names `clap`.
 
-use std::ffi::OsString;
-use std::process::ExitCode;
+mod analyze;
+mod args;
+mod check;
+mod configuration;
+mod diff;
+mod error;
+mod estimate;
+mod exit_code;
+mod output;
+mod run;
+mod slim;
+mod subject;
+mod terminal;
 
-/// Runs the program.
-pub fn run(args: impl Iterator<Item = OsString>) -> ExitCode {
-    let _ = args;
-    ExitCode::SUCCESS
-}
+pub use error::CliError;
+pub use exit_code::ExitCode;
+pub use run::run;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities};
 use crate::cargo::{CrateGraph, CrateIdentities};
-use crate::elf::Architecture;
+use crate::elf::{Architecture, Image};
 use crate::host::{
     self, Artifact, ArtifactContent, BuildEvent, BuildOptions, CargoStderr, Project, TreeFile, TreeFileKind,
 };
@@ -18,7 +18,6 @@ use super::args::{Arch, Build, Global, Subject};
 use super::error::CliError;
 use super::terminal::Terminal;
 
-/// Largest file that is read for its symbols.
 const BOOTSTRAP: &str = "bootstrap";
 const PROGRAM_MODE: u32 = 0o755;
 
@@ -39,7 +38,10 @@ pub struct Loaded {
 enum Content {
     Artifact(ArtifactContent),
     /// A program just built, with the files that go into its package.
-    Built { program: Vec<u8>, included: Vec<TreeFile> },
+    Built {
+        program: Vec<u8>,
+        included: Vec<TreeFile>,
+    },
 }
 
 impl Loaded {
@@ -75,9 +77,14 @@ impl Loaded {
         }
     }
 
-    fn open(path: &Path, subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+    /// An artifact alone, with nothing known about it.
+    pub fn named(path: &Path) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(path)?;
-        let mut loaded = Self::of(path, Content::Artifact(content));
+        Ok(Self::of(path, Content::Artifact(content)))
+    }
+
+    fn open(path: &Path, subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+        let mut loaded = Self::named(path)?;
         if subject.build.manifest_path.is_some() {
             loaded.set_project(load_project(options, terminal)?);
         }
@@ -88,8 +95,7 @@ impl Loaded {
         let project = load_project(options, terminal)?;
         let found = host::find_built(&project, options)?;
         terminal.note(&format!("note: using {}", found.display()));
-        let Artifact { path, content } = host::open(&found)?;
-        let mut loaded = Self::of(path, Content::Artifact(content));
+        let mut loaded = Self::named(&found)?;
         loaded.set_project(project);
         Ok(loaded)
     }
@@ -98,7 +104,9 @@ impl Loaded {
         let built = host::build(options, &mut |event| pass_on(event, terminal))?;
         let Artifact { path, content } = host::open(&built.executable)?;
         let ArtifactContent::Elf(program) = content else {
-            return Err(CliError::Usage("the program that was built is no ELF file: build for Linux, with --target or --arm64"));
+            return Err(CliError::Usage(
+                "the program that was built is no ELF file: build for Linux, with --target or --arm64",
+            ));
         };
         let included = included(&subject.build.include, &built.project)?;
         let package_path = host::lambda_zip_path(&built.project);
@@ -155,7 +163,9 @@ impl Loaded {
         if self.is_built() {
             let package = self.package()?;
             let slimmed = self.slim(&package, &slim_options()?, terminal)?;
-            terminal.note("note: this is the package that `slim` writes of the fresh build; name an artifact to see that one");
+            terminal.note(
+                "note: this is the package that `slim` writes of the fresh build; name an artifact to see that one",
+            );
             return self.report_slimmed(&slimmed, detail);
         }
         self.report_of(&self.package()?, self.data(), detail, &self.symbols)
@@ -165,7 +175,7 @@ impl Loaded {
     pub fn report_slimmed(&self, slimmed: &Slimmed<'_>, detail: Detail) -> Result<Report, CliError> {
         let package = zip_package(&self.path, &slimmed.zip)?;
         let originals = self.package()?;
-        let twins = originals.files.iter().filter(|file| file.is_elf() && file.has_symbols());
+        let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file));
         let mut symbols = self.symbols.clone();
         symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: file.contents.to_vec() }));
         let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
@@ -214,11 +224,20 @@ pub fn slim_options() -> Result<slim::Options, CliError> {
     if let Some(value) = std::env::var_os(NAME) {
         let value = value.to_string_lossy().into_owned();
         let Ok(seconds) = value.parse() else {
-            return Err(CliError::Environment { name: NAME, value, expected: "seconds since 1970-01-01, a whole number" });
+            return Err(CliError::Environment {
+                name: NAME,
+                value,
+                expected: "seconds since 1970-01-01, a whole number",
+            });
         };
         options.timestamp = DosTimestamp::from_unix(seconds);
     }
     Ok(options)
+}
+
+/// Reads a report of this program back.
+pub fn load_report(path: &Path) -> Result<Report, CliError> {
+    Report::from_json(&host::read_text(path)?).map_err(|source| CliError::Report { path: path.to_owned(), source })
 }
 
 fn zip_package<'a>(path: &Path, data: &'a [u8]) -> Result<DeploymentPackage<'a>, CliError> {
@@ -232,6 +251,10 @@ fn package_file(file: &TreeFile) -> PackageFile<'_> {
         TreeFileKind::File(bytes) => PackageFile::new(file.path.clone(), Some(file.unix_mode), Cow::Borrowed(bytes)),
         TreeFileKind::Symlink(target) => PackageFile::symlink(file.path.clone(), target),
     }
+}
+
+fn has_symbols(file: &PackageFile<'_>) -> bool {
+    Image::parse(&file.contents).is_ok_and(|image| !image.is_stripped())
 }
 
 fn symbol_file(path: &Path) -> Result<SymbolFile, CliError> {

@@ -82,6 +82,12 @@ pub enum HostError {
         /// What it holds.
         target: String,
     },
+    /// A file to include that has no place in the package.
+    #[error("{}: cannot be included: name it by a path below the project, without '..'", .path.display())]
+    IncludeLeavesProject {
+        /// The path as given.
+        path: PathBuf,
+    },
     /// A text file that is none.
     #[error("{}: not UTF-8 text: the byte at {offset} is not", .path.display())]
     NotUtf8 {

@@ -5,6 +5,7 @@
 mod build;
 mod error;
 mod find;
+mod include;
 mod open;
 mod options;
 mod process;
@@ -18,6 +19,7 @@ mod tree;
 pub use build::{Built, CrateLibrary, build};
 pub use error::HostError;
 pub use find::{find_built, lambda_zip_path};
+pub use include::read_included;
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open};
 pub use options::{BuildOptions, CargoStderr};
 pub use process::BuildEvent;

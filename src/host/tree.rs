@@ -116,6 +116,12 @@ fn link(real_root: &Path, path: &Path, relative: String) -> Result<TreeFile, Hos
     Ok(TreeFile { path: relative, unix_mode: 0o777, kind: TreeFileKind::Symlink(text) })
 }
 
+/// Permission bits of one file.
+pub(super) fn mode_of(path: &Path, bytes: &[u8]) -> Result<u32, HostError> {
+    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
+    Ok(mode(&metadata, bytes))
+}
+
 fn stays_inside(link: &str, target: &Path) -> bool {
     let mut depth = link.matches('/').count();
     for component in target.components() {

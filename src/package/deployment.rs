@@ -15,6 +15,18 @@ const EXECUTABLE: u32 = 0o755;
 /// "Packaging your layer content"; read 2026-11-23.
 const LAYER_FOLDERS: [&str; 7] = ["bin", "extensions", "java", "lib", "nodejs", "python", "ruby"];
 
+/// Why files make no package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    /// Two files have one path.
+    #[error("{path:?} would be in the package twice: leave it out of --include, or out of 'include' in Cargo.toml")]
+    TwoFilesOnePath {
+        /// The path.
+        path: String,
+    },
+}
+
 /// How a zip holds a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ZipData<'data> {
@@ -41,6 +53,20 @@ pub struct PackageFile<'data> {
     pub is_symlink: bool,
     /// How the zip holds it; `None` outside a zip.
     pub zip: Option<ZipData<'data>>,
+}
+
+impl<'data> PackageFile<'data> {
+    /// A regular file that is in no zip. Its role is found when it becomes part of a package.
+    #[must_use]
+    pub fn new(path: String, mode: Option<u32>, contents: Cow<'data, [u8]>) -> Self {
+        Self { path, role: Role::Asset, mode, contents, is_symlink: false, zip: None }
+    }
+
+    /// A symbolic link to `target`.
+    #[must_use]
+    pub fn symlink(path: String, target: &'data str) -> Self {
+        Self { is_symlink: true, ..Self::new(path, None, Cow::Borrowed(target.as_bytes())) }
+    }
 }
 
 impl PackageFile<'_> {
@@ -133,17 +159,26 @@ impl<'data> DeploymentPackage<'data> {
         Self::new(PackageSource::Directory, files)
     }
 
+    /// A program just built, with the files that go beside it.
+    ///
+    /// # Errors
+    /// Where two of them have one path.
+    pub fn from_build(files: Vec<PackageFile<'data>>) -> Result<Self, PackageError> {
+        let package = Self::new(PackageSource::Directory, files);
+        for pair in package.files.windows(2) {
+            if let [first, second] = pair
+                && first.path == second.path
+            {
+                return Err(PackageError::TwoFilesOnePath { path: first.path.clone() });
+            }
+        }
+        Ok(package)
+    }
+
     /// One ELF file: the bootstrap, or a library where its name says so.
     #[must_use]
     pub fn from_elf(name: &str, contents: &'data [u8]) -> Self {
-        let file = PackageFile {
-            path: name.to_owned(),
-            role: Role::Asset,
-            mode: Some(EXECUTABLE),
-            contents: Cow::Borrowed(contents),
-            is_symlink: false,
-            zip: None,
-        };
+        let file = PackageFile::new(name.to_owned(), Some(EXECUTABLE), Cow::Borrowed(contents));
         Self::new(PackageSource::Elf, vec![file])
     }
 

@@ -10,7 +10,7 @@ mod role;
 pub use deployability::{
     check_architectures, check_binary, check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
-pub use deployment::{DeploymentPackage, PackageFile, PackageSource, ZipData};
+pub use deployment::{DeploymentPackage, PackageError, PackageFile, PackageSource, ZipData};
 pub use finding::{Finding, Severity};
 pub use quota::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
 pub use role::Role;

@@ -88,6 +88,7 @@ pub fn slim<'data>(
         mode: PROGRAM_MODE,
         kind: EntryKind::Directory,
         contents: Cow::Borrowed(&[]),
+        changed: false,
         unchanged: None,
     }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -145,9 +146,10 @@ fn slim_file<'data>(
     // Lambda starts the file that is called so; a bare program becomes it.
     let bare_program = package.source == PackageSource::Elf && file.role == Role::Bootstrap;
     let path = if bare_program { "bootstrap".to_owned() } else { file.path.clone() };
-    let unchanged = if contents.is_none() { file.zip } else { None };
+    let changed = contents.is_some();
+    let unchanged = if changed { None } else { file.zip };
     let contents = contents.map_or_else(|| file.contents.clone(), Cow::Owned);
-    Ok(SlimmedFile { path, mode: mode(file), kind, contents, unchanged })
+    Ok(SlimmedFile { path, mode: mode(file), kind, contents, changed, unchanged })
 }
 
 /// 0755 for what can be started, 0644 for all else: the same on every host.

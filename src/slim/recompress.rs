@@ -21,6 +21,8 @@ pub struct SlimmedFile<'data> {
     pub kind: EntryKind,
     /// Its bytes.
     pub contents: Cow<'data, [u8]>,
+    /// True where its bytes are not those that came in.
+    pub changed: bool,
     /// The stream that it came in, where its bytes did not change.
     pub(super) unchanged: Option<ZipData<'data>>,
 }

@@ -1,0 +1,30 @@
+//! `analyze`.
+
+use crate::attribution::Detail;
+use crate::render::text;
+
+use super::args::{Analyze, By, Format, Global};
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::output;
+use super::subject::Loaded;
+use super::terminal::Terminal;
+
+pub fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    let options = output::analyze_options(flags, terminal)?;
+    let loaded = Loaded::new(&flags.subject, global, terminal)?;
+    let functions = flags.by == By::Function || flags.output.format == Format::Folded;
+    let detail = if functions { Detail::Functions } else { Detail::Crates };
+    let spinner = terminal.spinner("attributing");
+    let report = loaded.report(detail, terminal)?;
+    spinner.finish_and_clear();
+    let printed = match &flags.why {
+        Some(krate) => {
+            let unknown = || CliError::WhyUnknown { krate: krate.clone() };
+            text::why(&report, krate, &options).ok_or_else(unknown)?
+        }
+        None => output::report(&report, flags.output.format, &options),
+    };
+    terminal.result(&printed, flags.output.output.as_deref())?;
+    Ok(ExitCode::Done)
+}

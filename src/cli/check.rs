@@ -1,0 +1,63 @@
+//! `check`: the gate.
+
+use std::path::Path;
+
+use crate::attribution::Detail;
+use crate::host;
+use crate::policy::{Budget, check};
+use crate::render::json;
+use crate::report::Report;
+
+use super::args::{Check, Global};
+use super::configuration::Configuration;
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::output;
+use super::subject::{Loaded, build_options, load_project, load_report};
+use super::terminal::Terminal;
+
+/// Mode of a baseline: `rw-r--r--`.
+const BASELINE_MODE: u32 = 0o644;
+
+pub fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    let (report, configuration) = report(flags, global, terminal)?;
+    let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
+    let mut budget = asked.or(configuration.budget);
+    let baseline_path = flags.baseline.clone().or(configuration.baseline);
+    if flags.update_baseline {
+        let path = baseline_path.as_deref();
+        let path =
+            path.ok_or(CliError::Usage("--update-baseline needs --baseline FILE, or 'baseline' in Cargo.toml"))?;
+        host::replace(path, json::report(&report).as_bytes(), Some(BASELINE_MODE))?;
+        terminal.note(&format!("note: wrote {}", path.display()));
+        // Growth is growth over what was just written: none. Absolute limits hold all the same.
+        budget.max_growth = None;
+    }
+    let baseline = match baseline_path.as_deref().filter(|_| !flags.update_baseline) {
+        Some(path) => Some(load_report(path)?),
+        None => None,
+    };
+    let verdict = check(&report, baseline.as_ref(), &budget)?;
+    let file = flags.output.output.as_deref();
+    let printed = output::verdict(&verdict, flags.output.format, &output::options(terminal, file, flags.rows))?;
+    terminal.result(&printed, file)?;
+    Ok(if verdict.passed() || flags.warn_only { ExitCode::Done } else { ExitCode::Violation })
+}
+
+fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report, Configuration), CliError> {
+    if let Some(path) = flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
+        let configuration = match flags.subject.build.manifest_path {
+            Some(_) => Configuration::of(Some(&load_project(&build_options(&flags.subject.build, global), terminal)?))?,
+            None => Configuration::default(),
+        };
+        return Ok((load_report(path)?, configuration));
+    }
+    let loaded = Loaded::new(&flags.subject, global, terminal)?;
+    let configuration = Configuration::of(loaded.project.as_ref())?;
+    Ok((loaded.report(Detail::Crates, terminal)?, configuration))
+}
+
+/// A report, or an artifact that becomes one.
+pub fn report_or_artifact(path: &Path, terminal: Terminal) -> Result<Report, CliError> {
+    if host::looks_like_json(path) { load_report(path) } else { Loaded::named(path)?.report(Detail::Crates, terminal) }
+}

@@ -1,0 +1,125 @@
+//! `estimate`, and what slimming changes in the prediction.
+
+use crate::attribution::Detail;
+use crate::elf::Architecture;
+use crate::estimate::{Estimate, Inputs, Model, PackageKind, ZippedSize, compare, predict};
+use crate::host;
+use crate::package::Role;
+use crate::report::Report;
+use crate::slim::Slimmed;
+use crate::units::ByteSize;
+
+use super::args;
+use super::args::{Global, PackageArg};
+use super::configuration::Configuration;
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::output;
+use super::subject::{Loaded, load_report, slim_options};
+use super::terminal::Terminal;
+
+/// Memory setting where none is said. Source: Lambda API reference, `MemorySize`, "The default value is 128 MB"; read 2026-11-23.
+const DEFAULT_MEMORY_MB: u32 = 128;
+
+pub fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    let kind = match flags.package_kind {
+        PackageArg::Zip => PackageKind::Zip,
+        PackageArg::Image => PackageKind::Image,
+    };
+    let report = match flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
+        Some(path) => {
+            let mut report = load_report(path)?;
+            let inputs = inputs(&report, report.artifact.zip_bytes, None, kind, memory(flags.memory, None))?;
+            let inputs = inputs.ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?;
+            report.estimate = Some(predict(&inputs, &Model::prior()));
+            report
+        }
+        None => of_artifact(flags, kind, global, terminal)?,
+    };
+    let file = flags.output.output.as_deref();
+    let printed = output::estimate(&report, flags.output.format, &output::options(terminal, file, 0))?;
+    terminal.result(&printed, file)?;
+    Ok(ExitCode::Done)
+}
+
+fn of_artifact(
+    flags: &args::Estimate,
+    kind: PackageKind,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<Report, CliError> {
+    let loaded = Loaded::new(&flags.subject, global, terminal)?;
+    let configured = Configuration::of(loaded.project.as_ref())?.memory_mb;
+    let memory = memory(flags.memory, configured);
+    let package = loaded.package()?;
+    let slimmed = loaded.slim(&package, &slim_options()?, terminal)?;
+    let mut report = if loaded.is_built() {
+        loaded.report_slimmed(&slimmed, Detail::Crates)?
+    } else {
+        loaded.report(Detail::Crates, terminal)?
+    };
+    let assumed = ByteSize::of(&slimmed.zip);
+    let before = inputs(&report, report.artifact.zip_bytes, Some(assumed), kind, memory)?;
+    let before = before.ok_or_else(|| CliError::NoProgram { path: loaded.path.clone() })?;
+    let mut estimate = predict(&before, &Model::prior());
+    if !loaded.is_built() && report.artifact.zip_bytes.is_some() {
+        estimate.slimming = Some(compare(&before, &after(before, &slimmed), &Model::prior()));
+    }
+    report.estimate = Some(estimate);
+    Ok(report)
+}
+
+/// The prediction for a package just slimmed, with what slimming changed where a zip came in.
+pub fn slimming(
+    loaded: &Loaded,
+    slimmed: &Slimmed<'_>,
+    report: &Report,
+    memory: Option<u32>,
+) -> Result<Option<Estimate>, CliError> {
+    let zip = report.artifact.zip_bytes;
+    let Some(after) = inputs(report, zip, None, PackageKind::Zip, memory.unwrap_or(DEFAULT_MEMORY_MB))? else {
+        return Ok(None);
+    };
+    let mut estimate = predict(&after, &Model::prior());
+    if let Some(zip_before) = slimmed.outcome.before.zip_bytes.filter(|_| !loaded.is_built()) {
+        let before = after.with_zip(ZippedSize::Known(zip_before)).with_unzipped(slimmed.outcome.before.unzipped_bytes);
+        estimate.slimming = Some(compare(&before, &after, &Model::prior()));
+    }
+    Ok(Some(estimate))
+}
+
+/// The same package, slimmed: it loads the same bytes.
+fn after(before: Inputs, slimmed: &Slimmed<'_>) -> Inputs {
+    before.with_zip(ZippedSize::Known(ByteSize::of(&slimmed.zip))).with_unzipped(slimmed.outcome.after.unzipped_bytes)
+}
+
+fn memory(flag: Option<u32>, configured: Option<u32>) -> u32 {
+    flag.or(configured).unwrap_or(DEFAULT_MEMORY_MB)
+}
+
+/// What the model asks about a report; `None` where it holds no program. `assumed` stands for a zip that does not exist yet.
+fn inputs(
+    report: &Report,
+    zip: Option<ByteSize>,
+    assumed: Option<ByteSize>,
+    kind: PackageKind,
+    memory_mb: u32,
+) -> Result<Option<Inputs>, CliError> {
+    let role = |path: &str| report.artifact.entries.iter().find(|entry| entry.path == path).map(|entry| entry.role);
+    let programs = || report.binaries.iter().filter(|b| role(&b.path) == Some(Role::Bootstrap));
+    let started = programs().next().or_else(|| report.binaries.iter().find(|b| role(&b.path) == Some(Role::Extension)));
+    let Some(program) = started else { return Ok(None) };
+    let libraries = report.binaries.iter().filter(|b| role(&b.path) == Some(Role::Library));
+    let architecture: Architecture = program.architecture;
+    let zip = match (zip, assumed) {
+        (Some(zip), _) => ZippedSize::Known(zip),
+        // A report of an ELF file or folder, without the file: its bytes as they are bound the zip from above.
+        (None, assumed) => ZippedSize::Assumed(assumed.unwrap_or(report.artifact.unzipped_bytes)),
+    };
+    let inputs = Inputs::new(kind, architecture, memory_mb)?
+        .with_zip(zip)
+        .with_unzipped(report.artifact.unzipped_bytes)
+        .with_loaded(program.loaded_bytes)
+        .with_bundled_libraries(libraries.map(|library| library.file_bytes).sum());
+    Ok(Some(inputs))
+}

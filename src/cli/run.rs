@@ -1,0 +1,62 @@
+//! From the arguments to the exit code.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{CommandFactory, Parser};
+
+use super::args::{Cli, Command};
+use super::error::CliError;
+use super::exit_code::ExitCode;
+use super::terminal::Terminal;
+use super::{analyze, check, diff, estimate, slim};
+
+/// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
+pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
+    let cli = match Cli::try_parse_from(without_cargo(args.collect())) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are results; anything else is wrong usage. A closed stream is nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Trouble } else { ExitCode::Done }.into();
+        }
+    };
+    let code = carry_out(&cli).unwrap_or_else(|error| {
+        Terminal::error(&error);
+        ExitCode::Trouble
+    });
+    code.into()
+}
+
+fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
+    let terminal = Terminal::new(&cli.global);
+    match &cli.command {
+        Command::Analyze(flags) => analyze::run(flags, &cli.global, terminal),
+        Command::Slim(flags) => slim::run(flags, &cli.global, terminal),
+        Command::Estimate(flags) => estimate::run(flags, &cli.global, terminal),
+        Command::Check(flags) => check::run(flags, &cli.global, terminal),
+        Command::Diff(flags) => diff::run(flags, terminal),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "lambda-slim", &mut script);
+            terminal.result(&String::from_utf8_lossy(&script), None)?;
+            Ok(ExitCode::Done)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(CliError::Stdout)?;
+            terminal.result(&String::from_utf8_lossy(&page), None)?;
+            Ok(ExitCode::Done)
+        }
+    }
+}
+
+/// cargo runs `cargo-lambda-slim lambda-slim …`: its second word is the name by which it was called.
+fn without_cargo(mut args: Vec<OsString>) -> Vec<OsString> {
+    let called = args.first().map(Path::new).and_then(Path::file_stem);
+    let by_cargo = called.is_some_and(|name| name == "cargo-lambda-slim");
+    if by_cargo && args.get(1).is_some_and(|word| word == "lambda-slim") {
+        args.remove(1);
+    }
+    args
+}
