@@ -2,7 +2,7 @@
 //!
 //! [`Archive::parse`] reads the zip itself rather than through a zip crate, because the report needs what those hide (where
 //! each byte of the file goes) and because readers of one zip must not differ: whatever two unpackers could read in two
-//! ways is refused, with an error that says what and where. [`write`] makes the plainest zip that holds the files: no extra
+//! ways is refused, with an error that says what and where. [`write()`] makes the plainest zip that holds the files: no extra
 //! fields, no host, no clock. [`confirm`] is the judge of what was written: it reads with the `zip` crate.
 //!
 //! Input is hostile: nothing is allocated on the word of a header alone, and every size is held against [`Limits`].

@@ -257,8 +257,8 @@ pub fn to_bytes(costs: &[Bits], total: ByteSize) -> Vec<ByteSize> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{Effort, compress};
     use super::*;
-    use crate::deflate::{Effort, compress};
 
     /// "ababa" as two literals and a match in one fixed block: 3 + 8 + 8 + (7 + 5) + 7 = 38 bits, padded to 40.
     const ABABA: &[u8] = &[0x4b, 0x4c, 0x02, 0x42, 0x00];

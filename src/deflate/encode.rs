@@ -9,6 +9,14 @@ use libdeflater::{CompressionLvl, Compressor};
 use serde::{Deserialize, Serialize};
 
 /// How hard to look for a small stream.
+///
+/// Measured on 2026-11-23, two shared cores, on 1.19 MB of stripped and 6.22 MB of unstripped x86_64 executable (MB of 10^6 bytes):
+///
+/// | effort | stripped | unstripped | seconds per MB |
+/// |---|---|---|---|
+/// | fast | 543,682 bytes | 1,818,119 bytes | 0.01 |
+/// | default | 527,271 bytes | 1,743,047 bytes | 0.15 |
+/// | max | 525,120 bytes | 1,736,686 bytes | 2.0 to 2.4 |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {

@@ -5,8 +5,8 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use proptest::prelude::*;
 
+use super::super::{Effort, compress};
 use super::tests::{Seen, seen};
-use crate::deflate::{Effort, compress};
 
 struct Inflater<'s> {
     stream: &'s [u8],
