@@ -54,6 +54,8 @@ pub(super) struct Named<'a> {
 pub(super) struct Census<'a> {
     /// Hashes seen for a crate name; two mean two versions, or std's copy and the user's.
     hashes: BTreeMap<&'a str, BTreeSet<CrateHash>>,
+    /// Hashes of codegen units by crate name.
+    units: BTreeMap<&'a str, BTreeSet<CrateHash>>,
     /// Hashes that are std's own copies.
     std_copies: HashSet<CrateHash>,
     /// The two schemes, where std and the user's crates were mangled differently: then the scheme tells whose copy a crate is.
@@ -113,6 +115,7 @@ impl<'a> Census<'a> {
     fn note(&mut self, symbol: &Named<'a>) {
         if let Some(unit) = symbol.unit {
             self.hashes.entry(unit.crate_name).or_default().insert(unit.hash);
+            self.units.entry(unit.crate_name).or_default().insert(unit.hash);
             let scheme_of_std = symbol.crates.is_some_and(|c| Some(c.scheme) == self.std_scheme);
             // A codegen unit of such a name that holds symbols in std's scheme, of that very crate, is std's copy.
             let own = symbol.crates.is_some_and(|c| c.defining.iter().any(|d| d.name == unit.crate_name));
@@ -156,11 +159,16 @@ impl<'a> Census<'a> {
         if !STD_PRIVATE_COPIES.contains(&name) {
             return false;
         }
-        match scheme {
-            Some(scheme) if self.schemes_differ => Some(scheme) == self.std_scheme,
-            // One scheme for all: a copy that the crate graph does not know can only be std's.
-            _ => !in_graph,
-        }
+        // std's own code is in std's scheme. Code of such a crate in the user's scheme is the user's only where the user has
+        // that crate: generic code of std's copy is instantiated, and mangled, by the user's crates.
+        let in_std_scheme = self.schemes_differ && scheme.is_some() && scheme == self.std_scheme;
+        in_std_scheme || !(in_graph || self.user_has_unit(name))
+    }
+
+    /// True where a codegen unit of a crate of this name is in the file and is not of std's copy.
+    fn user_has_unit(&self, name: &str) -> bool {
+        self.schemes_differ
+            && self.units.get(name).is_some_and(|hashes| hashes.iter().any(|h| !self.std_copies.contains(h)))
     }
 
     /// The only hash that the user's crate of this name has in this file.
@@ -168,6 +176,11 @@ impl<'a> Census<'a> {
         let mut hashes = self.hashes.get(name)?.iter().filter(|hash| !self.std_copies.contains(hash));
         let first = hashes.next()?;
         hashes.next().is_none().then_some(*first)
+    }
+
+    /// True where std was mangled in another scheme than this one.
+    pub(super) fn is_foreign_to_std(&self, scheme: Scheme) -> bool {
+        self.schemes_differ && self.std_scheme != Some(scheme)
     }
 
     /// How many crates outside the standard library define something here.

@@ -111,7 +111,7 @@ pub(super) fn stake(
         }
     }
     if symbols_are_own {
-        claim_symbol_table(&mut map, names, &owners);
+        claim_symbol_table(&mut map, names, named, &owners);
     }
     let nobody = Claim { owners: Owners::same(UNATTRIBUTED), evidence: EvidenceSource::None, item: None };
     Claims { items, ranges: map.finish(nobody) }
@@ -156,14 +156,14 @@ fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
 }
 
 /// `.symtab` entries and their names belong to whom they name.
-fn claim_symbol_table(map: &mut RangeMap<Claim>, names: &SymbolNames<'_>, owners: &[Owners]) {
-    for (symbol, &owners) in names.symbols.iter().zip(owners) {
-        let claim = Claim { owners, evidence: EvidenceSource::Symbol, item: None };
-        let nameless = symbol.name.is_empty() || matches!(symbol.kind, SymbolKind::Other) || !symbol.defined;
-        let claim = if nameless {
+fn claim_symbol_table(map: &mut RangeMap<Claim>, names: &SymbolNames<'_>, named: &[Named<'_>], owners: &[Owners]) {
+    for ((symbol, named), &owners) in names.symbols.iter().zip(named).zip(owners) {
+        // Section symbols and imports are the format's; a label without a type is of the object that it stands in.
+        let label_of_nobody = symbol.kind == SymbolKind::Other && named.unit.is_none();
+        let claim = if symbol.name.is_empty() || !symbol.defined || label_of_nobody {
             Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None }
         } else {
-            claim
+            Claim { owners, evidence: EvidenceSource::Symbol, item: None }
         };
         map.insert(symbol.entry_offset..symbol.entry_offset + SYMBOL_ENTRY_SIZE, claim);
         map.insert(symbol.name_offset..symbol.name_offset + symbol.name.len() as u64 + 1, claim);

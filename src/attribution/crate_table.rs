@@ -79,6 +79,16 @@ impl<'a> CrateTable<'a> {
         self.entries.get(number as usize).is_some_and(|entry| entry.kind == CrateKind::Std)
     }
 
+    pub(super) fn is_user(&self, number: CrateNumber) -> bool {
+        let kind = self.entries.get(number as usize).map(|entry| entry.kind);
+        matches!(kind, Some(CrateKind::Workspace | CrateKind::Dependency))
+    }
+
+    /// True where no object of the toolchain's own libraries can hold a name of this scheme.
+    pub(super) fn is_foreign_to_std(&self, scheme: Scheme) -> bool {
+        self.census.is_foreign_to_std(scheme)
+    }
+
     /// The crate that a codegen unit was compiled from.
     pub(super) fn of_unit(&mut self, unit: &CodegenUnit<'_>) -> CrateNumber {
         let root = CrateRef { name: unit.crate_name, hash: Some(unit.hash.value()) };

@@ -4,7 +4,7 @@ use crate::cargo::CodegenUnit;
 use crate::elf::mangling::{CrateRef, Scheme, SymbolCrates};
 
 use super::census::{Census, Named, is_generic_home, is_std_name};
-use super::crate_table::{CrateNumber, CrateTable, NATIVE};
+use super::crate_table::{CrateNumber, CrateTable, NATIVE, UNATTRIBUTED};
 
 /// The crates of one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,14 +35,18 @@ impl Owners {
         let defining = table.most_downstream(&crates.defining).expect("a readable name has a defining crate").clone();
         let definition = table.of_root(&defining, scheme, unit);
         let named = crates.instantiating.as_ref().map(|root| table.of_root(root, scheme, unit));
-        let instantiation = of_unit.or(named).unwrap_or(definition);
+        let instantiation = of_unit.or(named).unwrap_or_else(|| {
+            // std's own objects hold names of std's scheme alone: whose object this one is of, nothing tells.
+            let of_no_std_object = table.is_std(definition) && table.is_foreign_to_std(crates.scheme);
+            if of_no_std_object { UNATTRIBUTED } else { definition }
+        });
         let owner = if is_generic_home(defining.name) {
             let types = user_types(crates);
             match table.most_downstream(&types).cloned() {
                 Some(root) => table.of_root(&root, scheme, unit),
                 // A legacy name hides the types of a generic item. std's own items stay in std's codegen units: what a
                 // user's unit holds of them was instantiated there, with that crate's types as far as anyone can tell.
-                None if crates.scheme == Scheme::Legacy && !table.is_std(instantiation) => instantiation,
+                None if crates.scheme == Scheme::Legacy && table.is_user(instantiation) => instantiation,
                 None => definition,
             }
         } else {

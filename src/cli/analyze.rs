@@ -10,7 +10,7 @@ use super::output;
 use super::subject::Loaded;
 use super::terminal::Terminal;
 
-pub fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let options = output::analyze_options(flags, terminal)?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let functions = flags.by == By::Function || flags.output.format == Format::Folded;

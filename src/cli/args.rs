@@ -18,32 +18,32 @@ use crate::units::ByteSize;
 #[command(
     after_help = "Exit codes: 0 done and within budget; 1 the gate found a regression; 2 trouble (usage, input, build, proof)."
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(super) command: Command,
     /// Flags of every command.
     #[command(flatten)]
-    pub global: Global,
+    pub(super) global: Global,
 }
 
 /// Flags of every command.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(super) struct Global {
     /// No progress and no notes on stderr
     #[arg(short, long, global = true)]
-    pub quiet: bool,
+    pub(super) quiet: bool,
     /// More from cargo (-vv for still more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub verbose: u8,
+    pub(super) verbose: u8,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", env = "CARGO_TERM_COLOR", default_value = "auto")]
-    pub color: ColorWhen,
+    pub(super) color: ColorWhen,
 }
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
+pub(super) enum ColorWhen {
     /// On a terminal.
     Auto,
     /// Always.
@@ -54,7 +54,7 @@ pub enum ColorWhen {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Shows where the bytes of a package go: by crate, section, function or file
     Analyze(Analyze),
     /// Writes a smaller package of the same program, proven to load alike
@@ -76,27 +76,27 @@ pub enum Command {
 
 /// What a command works on.
 #[derive(Debug, Args)]
-pub struct Subject {
+pub(super) struct Subject {
     /// A deployment zip, an unpacked package, or an ELF file. Left out in a cargo project, it is built
     #[arg(value_name = "ARTIFACT")]
-    pub artifact: Option<PathBuf>,
+    pub(super) artifact: Option<PathBuf>,
     /// Unstripped twin or debug file of a stripped program (matched by build id, else by its loaded bytes)
     #[arg(long, value_name = "FILE", help_heading = "Names")]
-    pub symbols: Vec<PathBuf>,
+    pub(super) symbols: Vec<PathBuf>,
     /// Saved `cargo metadata --format-version 1`: crate versions and dependency paths
     #[arg(long, value_name = "FILE", help_heading = "Names")]
-    pub metadata: Option<PathBuf>,
+    pub(super) metadata: Option<PathBuf>,
     /// The architecture that the function is deployed for
     #[arg(long, value_name = "ARCH", help_heading = "Names")]
-    pub arch: Option<Arch>,
+    pub(super) arch: Option<Arch>,
     /// How to build the project.
     #[command(flatten)]
-    pub build: Build,
+    pub(super) build: Build,
 }
 
 /// Lambda's architectures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Arch {
+pub(super) enum Arch {
     /// Intel and AMD.
     #[value(name = "x86_64", alias = "x86-64")]
     X86_64,
@@ -108,87 +108,87 @@ pub enum Arch {
 /// How to build the project in the current directory.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Building the project")]
-pub struct Build {
+pub(super) struct Build {
     /// Use what is built already: target/lambda/<bin>/bootstrap[.zip], else target/<triple>/<profile>/<bin>
     #[arg(long)]
-    pub no_build: bool,
+    pub(super) no_build: bool,
     /// Path to Cargo.toml
     #[arg(long, value_name = "PATH")]
-    pub manifest_path: Option<PathBuf>,
+    pub(super) manifest_path: Option<PathBuf>,
     /// Package to build
     #[arg(short, long, value_name = "SPEC")]
-    pub package: Option<String>,
+    pub(super) package: Option<String>,
     /// Program to build
     #[arg(long, value_name = "NAME")]
-    pub bin: Option<String>,
+    pub(super) bin: Option<String>,
     /// Build in release mode (the default)
     #[arg(short, long, conflicts_with = "profile")]
-    pub release: bool,
+    pub(super) release: bool,
     /// Build with this profile
     #[arg(long, value_name = "NAME")]
-    pub profile: Option<String>,
+    pub(super) profile: Option<String>,
     /// Features to activate, separated by spaces or commas
     #[arg(short = 'F', long, value_name = "FEATURES")]
-    pub features: Vec<String>,
+    pub(super) features: Vec<String>,
     /// Activate all features
     #[arg(long)]
-    pub all_features: bool,
+    pub(super) all_features: bool,
     /// Do not activate the default feature
     #[arg(long)]
-    pub no_default_features: bool,
+    pub(super) no_default_features: bool,
     /// Build for this target triple
     #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
+    pub(super) target: Option<String>,
     /// Build for arm64
     #[arg(long, conflicts_with = "x86_64")]
-    pub arm64: bool,
+    pub(super) arm64: bool,
     /// Build for x86_64
     #[arg(long = "x86-64")]
-    pub x86_64: bool,
+    pub(super) x86_64: bool,
     /// Folder for what cargo makes
     #[arg(long, value_name = "DIRECTORY")]
-    pub target_dir: Option<PathBuf>,
+    pub(super) target_dir: Option<PathBuf>,
     /// Folder for packages, instead of target/lambda
     #[arg(short, long, value_name = "DIRECTORY")]
-    pub lambda_dir: Option<PathBuf>,
+    pub(super) lambda_dir: Option<PathBuf>,
     /// File or folder to put into the package beside the program (repeatable)
     #[arg(short, long, value_name = "PATH")]
-    pub include: Vec<PathBuf>,
+    pub(super) include: Vec<PathBuf>,
     /// Number of parallel jobs
     #[arg(short, long, value_name = "N")]
-    pub jobs: Option<String>,
+    pub(super) jobs: Option<String>,
     /// Assert that Cargo.lock stays as it is
     #[arg(long)]
-    pub locked: bool,
+    pub(super) locked: bool,
     /// Run without the network
     #[arg(long)]
-    pub offline: bool,
+    pub(super) offline: bool,
     /// Equivalent to --locked and --offline
     #[arg(long)]
-    pub frozen: bool,
+    pub(super) frozen: bool,
     /// Override a cargo configuration value
     #[arg(long, value_name = "KEY=VALUE")]
-    pub config: Vec<String>,
+    pub(super) config: Vec<String>,
     /// Flags for rustc, for the last crate only
     #[arg(last = true, value_name = "ARGS")]
-    pub rustc_args: Vec<OsString>,
+    pub(super) rustc_args: Vec<OsString>,
 }
 
 /// What the result looks like and where it goes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct Output {
+pub(super) struct Output {
     /// What the result looks like
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
-    pub format: Format,
+    pub(super) format: Format,
     /// Write the result to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
 }
 
 /// What a result looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// Tables for people.
     Text,
     /// The report, for programs.
@@ -203,33 +203,33 @@ pub enum Format {
 
 /// `analyze`.
 #[derive(Debug, Args)]
-pub struct Analyze {
+pub(super) struct Analyze {
     /// What to analyze.
     #[command(flatten)]
-    pub subject: Subject,
+    pub(super) subject: Subject,
     /// What a row is
     #[arg(long, value_name = "WHAT", default_value = "crate")]
-    pub by: By,
+    pub(super) by: By,
     /// Which crate a byte counts for
     #[arg(long, value_name = "VIEW", default_value = "owner")]
-    pub view: View,
+    pub(super) view: View,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
-    pub rows: usize,
+    pub(super) rows: usize,
     /// Show only rows whose name matches; the rest is summed
     #[arg(long, value_name = "REGEX")]
-    pub filter: Option<String>,
+    pub(super) filter: Option<String>,
     /// Show how this crate came into the program, and what it costs
     #[arg(long, value_name = "CRATE")]
-    pub why: Option<String>,
+    pub(super) why: Option<String>,
     /// Where the result goes.
     #[command(flatten)]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum By {
+pub(super) enum By {
     /// A crate of the crate graph.
     Crate,
     /// A section of the ELF file.
@@ -242,7 +242,7 @@ pub enum By {
 
 /// Which crate a byte counts for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum View {
+pub(super) enum View {
     /// The crate that defines the item; generic items of std go to the most downstream crate among their types.
     Owner,
     /// The crate that defines the item.
@@ -253,36 +253,36 @@ pub enum View {
 
 /// `slim`.
 #[derive(Debug, Args)]
-pub struct Slim {
+pub(super) struct Slim {
     /// What to slim.
     #[command(flatten)]
-    pub subject: Subject,
+    pub(super) subject: Subject,
     /// The zip to write. In a project the default is target/lambda/<bin>/bootstrap.zip
     #[arg(short, long, value_name = "OUT.zip", conflicts_with_all = ["in_place", "dry_run"])]
-    pub output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
     /// Replace the artifact itself: the zip, the ELF file, or the programs in the folder
     #[arg(long, conflicts_with = "dry_run")]
-    pub in_place: bool,
+    pub(super) in_place: bool,
     /// Say what would be saved, write nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(super) dry_run: bool,
     /// How far to go. 'strict' changes no loaded byte; 'default' does the same today
     #[arg(long, value_name = "LEVEL", default_value = "default")]
-    pub level: LevelArg,
+    pub(super) level: LevelArg,
     /// How hard Deflate tries
     #[arg(long, value_name = "EFFORT", env = "LAMBDA_SLIM_EFFORT")]
-    pub effort: Option<EffortArg>,
+    pub(super) effort: Option<EffortArg>,
     /// Leave out a rewrite: strip-debug, strip-symbols, drop-comment, recompress (repeatable)
     #[arg(long, value_name = "NAME")]
-    pub without: Vec<Rewrite>,
+    pub(super) without: Vec<Rewrite>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
-    pub format: Format,
+    pub(super) format: Format,
 }
 
 /// How far slimming may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LevelArg {
+pub(super) enum LevelArg {
     /// No loaded byte changes.
     Strict,
     /// The same behaviour, proven.
@@ -291,7 +291,7 @@ pub enum LevelArg {
 
 /// How hard Deflate tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum EffortArg {
+pub(super) enum EffortArg {
     /// libdeflate level 6.
     Fast,
     /// libdeflate level 12.
@@ -302,24 +302,24 @@ pub enum EffortArg {
 
 /// `estimate`.
 #[derive(Debug, Args)]
-pub struct Estimate {
+pub(super) struct Estimate {
     /// What to estimate; a report of this program will do.
     #[command(flatten)]
-    pub subject: Subject,
+    pub(super) subject: Subject,
     /// Memory setting in MB, 128 to 10240
     #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
-    pub memory: Option<u32>,
+    pub(super) memory: Option<u32>,
     /// How the function is packaged
     #[arg(long, value_name = "KIND", default_value = "zip")]
-    pub package_kind: PackageArg,
+    pub(super) package_kind: PackageArg,
     /// Where the result goes.
     #[command(flatten)]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// How a function is packaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PackageArg {
+pub(super) enum PackageArg {
     /// A zip.
     Zip,
     /// A container image.
@@ -328,49 +328,49 @@ pub enum PackageArg {
 
 /// `check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub(super) struct Check {
     /// What to check; a report of this program will do.
     #[command(flatten)]
-    pub subject: Subject,
+    pub(super) subject: Subject,
     /// Largest zip, like 50MB, 1.5MiB or 600000
     #[arg(long, value_name = "SIZE", env = "LAMBDA_SLIM_MAX_ZIP", value_parser = size, help_heading = "Budget")]
-    pub max_zip: Option<ByteSize>,
+    pub(super) max_zip: Option<ByteSize>,
     /// Largest sum of the files' sizes
     #[arg(long, value_name = "SIZE", env = "LAMBDA_SLIM_MAX_UNZIPPED", value_parser = size, help_heading = "Budget")]
-    pub max_unzipped: Option<ByteSize>,
+    pub(super) max_unzipped: Option<ByteSize>,
     /// Largest growth over the baseline: "2%", "10KiB", "2% and 10KiB", "2% or 10KiB"
     #[arg(long, value_name = "GROWTH", env = "LAMBDA_SLIM_MAX_GROWTH", help_heading = "Budget")]
-    pub max_growth: Option<Growth>,
+    pub(super) max_growth: Option<Growth>,
     /// The report to compare with
     #[arg(long, value_name = "REPORT.json", env = "LAMBDA_SLIM_BASELINE", help_heading = "Budget")]
-    pub baseline: Option<PathBuf>,
+    pub(super) baseline: Option<PathBuf>,
     /// Write today's report to the baseline file
     #[arg(long, help_heading = "Budget")]
-    pub update_baseline: bool,
+    pub(super) update_baseline: bool,
     /// Report violations, but exit with 0
     #[arg(long, help_heading = "Budget")]
-    pub warn_only: bool,
+    pub(super) warn_only: bool,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
-    pub rows: usize,
+    pub(super) rows: usize,
     /// Where the result goes.
     #[command(flatten)]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 /// `diff`.
 #[derive(Debug, Args)]
-pub struct Diff {
+pub(super) struct Diff {
     /// The artifact or report before
-    pub old: PathBuf,
+    pub(super) old: PathBuf,
     /// The artifact or report after
-    pub new: PathBuf,
+    pub(super) new: PathBuf,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
-    pub rows: usize,
+    pub(super) rows: usize,
     /// Where the result goes.
     #[command(flatten)]
-    pub output: Output,
+    pub(super) output: Output,
 }
 
 fn size(text: &str) -> Result<ByteSize, crate::policy::Error> {

@@ -19,7 +19,7 @@ use super::terminal::Terminal;
 /// Mode of a baseline: `rw-r--r--`.
 const BASELINE_MODE: u32 = 0o644;
 
-pub fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let (report, configuration) = report(flags, global, terminal)?;
     let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
     let mut budget = asked.or(configuration.budget);
@@ -58,6 +58,6 @@ fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report,
 }
 
 /// A report, or an artifact that becomes one.
-pub fn report_or_artifact(path: &Path, terminal: Terminal) -> Result<Report, CliError> {
+pub(super) fn report_or_artifact(path: &Path, terminal: Terminal) -> Result<Report, CliError> {
     if host::looks_like_json(path) { load_report(path) } else { Loaded::named(path)?.report(Detail::Crates, terminal) }
 }

@@ -12,18 +12,18 @@ use super::error::CliError;
 
 /// What a project says of itself.
 #[derive(Debug, Default)]
-pub struct Configuration {
+pub(super) struct Configuration {
     /// Sizes that it must keep.
-    pub budget: Budget,
+    pub(super) budget: Budget,
     /// The report to compare with, from the package's or workspace's folder.
-    pub baseline: Option<PathBuf>,
+    pub(super) baseline: Option<PathBuf>,
     /// Memory setting in MB.
-    pub memory_mb: Option<u32>,
+    pub(super) memory_mb: Option<u32>,
 }
 
 impl Configuration {
     /// The configuration of a project; empty without one.
-    pub fn of(project: Option<&Project>) -> Result<Self, CliError> {
+    pub(super) fn of(project: Option<&Project>) -> Result<Self, CliError> {
         let Some(project) = project else { return Ok(Self::default()) };
         let package = project.root_package();
         let own = Self::read("package.metadata.lambda-slim", package.lambda_slim_metadata(), &package.source_root)?;

@@ -9,7 +9,7 @@ use super::exit_code::ExitCode;
 use super::output;
 use super::terminal::Terminal;
 
-pub fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
     let old = report_or_artifact(&flags.old, terminal)?;
     let new = report_or_artifact(&flags.new, terminal)?;
     let file = flags.output.output.as_deref();

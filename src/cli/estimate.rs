@@ -21,7 +21,7 @@ use super::terminal::Terminal;
 /// Memory setting where none is said. Source: Lambda API reference, `MemorySize`, "The default value is 128 MB"; read 2026-11-23.
 const DEFAULT_MEMORY_MB: u32 = 128;
 
-pub fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let kind = match flags.package_kind {
         PackageArg::Zip => PackageKind::Zip,
         PackageArg::Image => PackageKind::Image,
@@ -70,7 +70,7 @@ fn of_artifact(
 }
 
 /// The prediction for a package just slimmed, with what slimming changed where a zip came in.
-pub fn slimming(
+pub(super) fn slimming(
     loaded: &Loaded,
     slimmed: &Slimmed<'_>,
     report: &Report,

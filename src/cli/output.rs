@@ -10,7 +10,7 @@ use super::error::CliError;
 use super::terminal::Terminal;
 
 /// How tables are drawn: width and colours only where a person looks at stdout.
-pub fn options(terminal: Terminal, output: Option<&std::path::Path>, rows: usize) -> Options {
+pub(super) fn options(terminal: Terminal, output: Option<&std::path::Path>, rows: usize) -> Options {
     Options {
         width: terminal.width().filter(|_| output.is_none()),
         color: output.is_none() && terminal.colors_stdout(),
@@ -20,7 +20,7 @@ pub fn options(terminal: Terminal, output: Option<&std::path::Path>, rows: usize
 }
 
 /// The options of `analyze`.
-pub fn analyze_options(flags: &args::Analyze, terminal: Terminal) -> Result<Options, CliError> {
+pub(super) fn analyze_options(flags: &args::Analyze, terminal: Terminal) -> Result<Options, CliError> {
     let mut options = options(terminal, flags.output.output.as_deref(), flags.rows);
     options.by = match flags.by {
         args::By::Crate => By::Crate,
@@ -42,7 +42,7 @@ pub fn analyze_options(flags: &args::Analyze, terminal: Terminal) -> Result<Opti
 }
 
 /// A report in any format.
-pub fn report(report: &Report, format: Format, options: &Options) -> String {
+pub(super) fn report(report: &Report, format: Format, options: &Options) -> String {
     match format {
         Format::Text => text::report(report, options),
         Format::Json => json::report(report),
@@ -71,7 +71,7 @@ fn pick(
 }
 
 /// What slimming did.
-pub fn slim(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn slim(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
     let (outcome, estimate) = (report.slim.as_ref(), report.estimate.as_ref());
     let outcome = outcome.expect("the command slims before it prints");
     let change = estimate.and_then(|estimate| estimate.slimming.as_ref());
@@ -85,17 +85,17 @@ pub fn slim(report: &Report, format: Format, options: &Options) -> Result<String
 }
 
 /// A prediction.
-pub fn estimate(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
     let estimate = report.estimate.as_ref().expect("the command predicts before it prints");
     pick(format, || text::estimate(estimate, options), || json::report(report), || markdown::estimate(estimate))
 }
 
 /// The gate's verdict.
-pub fn verdict(verdict: &Verdict, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> Result<String, CliError> {
     pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))
 }
 
 /// What changed between two artifacts.
-pub fn diff(diff: &Diff, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn diff(diff: &Diff, format: Format, options: &Options) -> Result<String, CliError> {
     pick(format, || text::diff(diff, options), || json::diff(diff), || render::markdown::diff(diff, options))
 }

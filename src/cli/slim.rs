@@ -20,7 +20,7 @@ use super::terminal::Terminal;
 /// Mode of a zip: `rw-r--r--`.
 const ZIP_MODE: u32 = 0o644;
 
-pub fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded)?;
     let mut options = slim_options()?;

@@ -22,12 +22,12 @@ const BOOTSTRAP: &str = "bootstrap";
 const PROGRAM_MODE: u32 = 0o755;
 
 /// An artifact with all that is known about it.
-pub struct Loaded {
+pub(super) struct Loaded {
     /// Where it is, or would be.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
     content: Content,
     /// The project that it was built from.
-    pub project: Option<Project>,
+    pub(super) project: Option<Project>,
     graph: Option<CrateGraph>,
     identities: CrateIdentities,
     std_identities: CrateIdentities,
@@ -46,7 +46,7 @@ enum Content {
 
 impl Loaded {
     /// Opens the artifact, or builds the project.
-    pub fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+    pub(super) fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
         let mut loaded = match &subject.artifact {
             Some(path) => Self::open(path, subject, &options, terminal)?,
@@ -78,7 +78,7 @@ impl Loaded {
     }
 
     /// An artifact alone, with nothing known about it.
-    pub fn named(path: &Path) -> Result<Self, CliError> {
+    pub(super) fn named(path: &Path) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(path)?;
         Ok(Self::of(path, Content::Artifact(content)))
     }
@@ -127,12 +127,12 @@ impl Loaded {
     }
 
     /// True where the package was not read from disk but is what `slim` makes of a fresh build.
-    pub fn is_built(&self) -> bool {
+    pub(super) fn is_built(&self) -> bool {
         matches!(self.content, Content::Built { .. })
     }
 
     /// The package as it came in.
-    pub fn package(&self) -> Result<DeploymentPackage<'_>, CliError> {
+    pub(super) fn package(&self) -> Result<DeploymentPackage<'_>, CliError> {
         match &self.content {
             Content::Artifact(ArtifactContent::Zip(data)) => zip_package(&self.path, data),
             Content::Artifact(ArtifactContent::Elf(data)) => {
@@ -159,7 +159,7 @@ impl Loaded {
     }
 
     /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it.
-    pub fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
+    pub(super) fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
         if self.is_built() {
             let package = self.package()?;
             let slimmed = self.slim(&package, &slim_options()?, terminal)?;
@@ -172,7 +172,7 @@ impl Loaded {
     }
 
     /// The report of a package just slimmed. Names come from the programs before they were stripped.
-    pub fn report_slimmed(&self, slimmed: &Slimmed<'_>, detail: Detail) -> Result<Report, CliError> {
+    pub(super) fn report_slimmed(&self, slimmed: &Slimmed<'_>, detail: Detail) -> Result<Report, CliError> {
         let package = zip_package(&self.path, &slimmed.zip)?;
         let originals = self.package()?;
         let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file));
@@ -204,7 +204,7 @@ impl Loaded {
     }
 
     /// Slims the package, with a progress bar.
-    pub fn slim<'a>(
+    pub(super) fn slim<'a>(
         &self,
         package: &DeploymentPackage<'a>,
         options: &slim::Options,
@@ -218,7 +218,7 @@ impl Loaded {
 }
 
 /// The rewriter's defaults, with the date that the environment asks for.
-pub fn slim_options() -> Result<slim::Options, CliError> {
+pub(super) fn slim_options() -> Result<slim::Options, CliError> {
     let mut options = slim::Options::default();
     const NAME: &str = "SOURCE_DATE_EPOCH";
     if let Some(value) = std::env::var_os(NAME) {
@@ -236,7 +236,7 @@ pub fn slim_options() -> Result<slim::Options, CliError> {
 }
 
 /// Reads a report of this program back.
-pub fn load_report(path: &Path) -> Result<Report, CliError> {
+pub(super) fn load_report(path: &Path) -> Result<Report, CliError> {
     Report::from_json(&host::read_text(path)?).map_err(|source| CliError::Report { path: path.to_owned(), source })
 }
 
@@ -275,7 +275,7 @@ fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliEr
 }
 
 /// A project's crate graph, its program, its configuration.
-pub fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
+pub(super) fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
     Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
 }
 
@@ -304,7 +304,7 @@ fn build_architecture(build: &Build) -> Option<Architecture> {
 }
 
 /// cargo's flags, as `host` takes them.
-pub fn build_options(build: &Build, global: &Global) -> BuildOptions {
+pub(super) fn build_options(build: &Build, global: &Global) -> BuildOptions {
     BuildOptions {
         manifest_path: build.manifest_path.clone(),
         package: build.package.clone(),

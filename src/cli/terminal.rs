@@ -18,19 +18,19 @@ const RESULT_MODE: u32 = 0o644;
 
 /// Where things are printed.
 #[derive(Debug, Clone, Copy)]
-pub struct Terminal {
+pub(super) struct Terminal {
     quiet: bool,
     color: ColorWhen,
 }
 
 impl Terminal {
     /// As the flags say. A terminal, `NO_COLOR` and `CLICOLOR` decide where they say 'auto'.
-    pub fn new(global: &Global) -> Self {
+    pub(super) fn new(global: &Global) -> Self {
         Self { quiet: global.quiet, color: global.color }
     }
 
     /// True where a result on stdout may have colours.
-    pub fn colors_stdout(&self) -> bool {
+    pub(super) fn colors_stdout(&self) -> bool {
         match self.color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
@@ -39,13 +39,13 @@ impl Terminal {
     }
 
     /// Width of stdout's terminal; `None` where it is none.
-    pub fn width(&self) -> Option<usize> {
+    pub(super) fn width(&self) -> Option<usize> {
         let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
         Some(usize::from(width.0))
     }
 
     /// Prints a result, to a file where one is named. A reader that has seen enough (`| head`) is no error.
-    pub fn result(&self, text: &str, file: Option<&Path>) -> Result<(), CliError> {
+    pub(super) fn result(&self, text: &str, file: Option<&Path>) -> Result<(), CliError> {
         if let Some(path) = file {
             return Ok(host::replace(path, text.as_bytes(), Some(RESULT_MODE))?);
         }
@@ -57,25 +57,25 @@ impl Terminal {
     }
 
     /// Prints a note to stderr.
-    pub fn note(&self, text: &str) {
+    pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             stderr(&format!("{text}\n"));
         }
     }
 
     /// Passes on what cargo says.
-    pub fn cargo_says(&self, bytes: &[u8]) {
+    pub(super) fn cargo_says(&self, bytes: &[u8]) {
         // Where stderr is closed there is nobody to tell.
         let _ = std::io::stderr().lock().write_all(bytes);
     }
 
     /// Prints the error that ends the run.
-    pub fn error(error: &CliError) {
+    pub(super) fn error(error: &CliError) {
         stderr(&format!("error: {error}\n"));
     }
 
     /// A progress bar over bytes, or an invisible one where stderr is no terminal.
-    pub fn progress(&self, what: &'static str, total: ByteSize) -> ProgressBar {
+    pub(super) fn progress(&self, what: &'static str, total: ByteSize) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(Some(total.get()), self.draw_target());
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {elapsed}");
         bar.set_style(style.expect("a constant template"));
@@ -84,7 +84,7 @@ impl Terminal {
     }
 
     /// A spinner for work of unknown length.
-    pub fn spinner(&self, what: &'static str) -> ProgressBar {
+    pub(super) fn spinner(&self, what: &'static str) -> ProgressBar {
         let spinner = ProgressBar::with_draw_target(None, self.draw_target());
         spinner.set_message(what);
         spinner.enable_steady_tick(Duration::from_millis(120));

@@ -4,9 +4,9 @@
 //! the packages differ in. Two equal packages differ by exactly 0.
 
 use super::draws::{Draws, interval};
-use super::estimate::{Change, Interval};
 use super::inputs::Inputs;
 use super::model::{Model, PackageKind};
+use super::prediction::{Change, Interval};
 use super::sample::{Pivot, Sample, samples};
 
 /// Change in touched memory, in MB, above which the direction of a change of INIT is reliable; or

@@ -10,18 +10,17 @@ mod backtest;
 mod compare;
 mod draws;
 mod error;
-#[expect(clippy::module_inception, reason = "the file is named for the one thing it holds, the Estimate")]
-mod estimate;
 mod inputs;
 mod model;
 mod predict;
+mod prediction;
 mod prior;
 mod range;
 mod sample;
 
 pub use compare::compare;
 pub use error::EstimateError;
-pub use estimate::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 pub use inputs::{Inputs, ZippedSize};
 pub use model::{Coefficient, DataSource, Distribution, Model, PackageKind, Platform, Shared, Tail};
 pub use predict::predict;
+pub use prediction::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Z90, exp, ln};
 use super::error::EstimateError;
-use super::estimate::{EvidenceGrade, Interval};
+use super::prediction::{EvidenceGrade, Interval};
 use super::prior;
 use crate::elf::Architecture;
 

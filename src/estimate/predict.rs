@@ -4,9 +4,9 @@
 //! four operations and the square root, and results are rounded to a thousandth of a millisecond.
 
 use super::draws::{Draws, interval};
-use super::estimate::{Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 use super::inputs::{Inputs, ZippedSize};
 use super::model::{Coefficient, Model, Platform};
+use super::prediction::{Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 use super::range;
 use super::sample::{Pivot, Sample, samples};
 

@@ -8,8 +8,8 @@
 //! attribution is part of every serialised model (`Model::data`). `backtest` holds this file against those aggregates.
 
 use super::draws::rounded;
-use super::estimate::{EvidenceGrade, Interval};
 use super::model::{Coefficient, DataSource, Distribution, Model, Platform, Shared, Tail};
+use super::prediction::{EvidenceGrade, Interval};
 
 /// Day on which all sources below were read.
 const READ: &str = "2026-11-23";

@@ -1,8 +1,8 @@
 //! The measured range of the model's sources: what lies outside is still predicted, and named.
 
-use super::estimate::Interval;
 use super::inputs::Inputs;
 use super::model::{Model, PackageKind};
+use super::prediction::Interval;
 
 /// Largest memory setting of lambda-perf, in MB; data through 2026-08-22.
 const MEMORY_OBSERVED_MB: u32 = 1024;
