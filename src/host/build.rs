@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::open::unreadable;
+use super::file::unreadable;
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
 use super::rlib::member_names;
