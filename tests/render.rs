@@ -271,6 +271,7 @@ fn prediction() -> Estimate {
         ],
         before_init_ms: interval(45.0, 82.0, 170.0),
         init_ms: interval(9.6, 11.9, 16.2),
+        init_p90_ms: interval(12.0, 15.0, 22.0),
         init_p99_ms: interval(18.0, 24.0, 41.0),
         first_call_ms: interval(1.0, 1.8, 4.0),
         cold_total_ms: interval(60.0, 96.0, 186.0),

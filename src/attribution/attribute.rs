@@ -93,7 +93,7 @@ pub enum AttributionError {
 pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError> {
     let image = subject.image;
     let symbols = subject.symbols.unwrap_or(image).symbols()?;
-    let names = SymbolNames::read(&symbols);
+    let names = SymbolNames::read(&symbols, subject.identities.homes);
     let crates = names.crates();
     let named = names.named(&crates);
     let census = Census::take(&named);

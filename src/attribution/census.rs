@@ -47,6 +47,8 @@ const STD_PRIVATE_COPIES: [&str; 14] = [
 pub(super) struct Named<'a> {
     pub(super) crates: Option<&'a SymbolCrates<'a>>,
     pub(super) unit: Option<&'a CodegenUnit<'a>>,
+    /// Id of the package that compiled it, where it is native code and the libraries tell.
+    pub(super) native_package: Option<&'a str>,
 }
 
 /// What the symbols say together.

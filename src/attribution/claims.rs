@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::cargo::{CodegenUnit, parse_codegen_unit};
+use crate::cargo::{CodegenUnit, SymbolHomes, parse_codegen_unit};
 use crate::elf::mangling::{self, SymbolCrates};
 use crate::elf::{Image, SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
 
@@ -38,17 +38,28 @@ pub(super) struct SymbolNames<'a> {
     symbols: &'a [Symbol<'a>],
     demangled: Vec<String>,
     units: BTreeMap<&'a str, CodegenUnit<'a>>,
+    /// For symbols that the linked program names no file for: the unit that the libraries say.
+    homes: Vec<Option<CodegenUnit<'a>>>,
+    native: Vec<Option<&'a str>>,
 }
 
 impl<'a> SymbolNames<'a> {
-    pub(super) fn read(symbols: &'a [Symbol<'a>]) -> Self {
+    pub(super) fn read(symbols: &'a [Symbol<'a>], homes: &'a SymbolHomes) -> Self {
         let demangled = symbols.par_iter().map(|s| mangling::demangle(s.name)).collect();
         let units = symbols
             .iter()
             .filter(|s| s.kind == SymbolKind::File)
             .filter_map(|s| Some((s.name, parse_codegen_unit(s.name)?)))
             .collect();
-        Self { symbols, demangled, units }
+        let globals = |s: &Symbol<'a>| if s.file.is_none() { homes.unit_of(s.name) } else { None };
+        let native = |s: &Symbol<'a>| homes.native_package(s.name, s.file);
+        Self {
+            symbols,
+            demangled,
+            units,
+            homes: symbols.iter().map(globals).collect(),
+            native: symbols.iter().map(native).collect(),
+        }
     }
 
     pub(super) fn crates(&self) -> Vec<Option<SymbolCrates<'_>>> {
@@ -58,7 +69,15 @@ impl<'a> SymbolNames<'a> {
 
     pub(super) fn named<'s>(&'s self, crates: &'s [Option<SymbolCrates<'s>>]) -> Vec<Named<'s>> {
         let unit = |symbol: &Symbol<'a>| self.units.get(symbol.file.unwrap_or(symbol.name));
-        self.symbols.iter().zip(crates).map(|(s, c)| Named { crates: c.as_ref(), unit: unit(s) }).collect()
+        let homes = self.homes.iter().zip(&self.native);
+        let symbols = self.symbols.iter().zip(crates).zip(homes);
+        symbols
+            .map(|((symbol, crates), (home, native))| Named {
+                crates: crates.as_ref(),
+                unit: unit(symbol).or(home.as_ref()),
+                native_package: *native,
+            })
+            .collect()
     }
 }
 
@@ -93,7 +112,7 @@ pub(super) fn stake(
         .map(|symbol| {
             // One object for all crates: its name would make everything the root crate's.
             let unit = if merged && symbol.crates.is_some() { None } else { symbol.unit };
-            Owners::of(&Named { crates: symbol.crates, unit }, table)
+            Owners::of(&Named { unit, ..*symbol }, table)
         })
         .collect();
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::cargo::{CodegenUnit, CrateGraph, CrateHash, CrateIdentities};
+use crate::cargo::{CodegenUnit, CrateGraph, CrateHash, CrateIdentities, SymbolHomes};
 use crate::elf::mangling::{CrateRef, Scheme};
 
 use super::census::Census;
@@ -22,6 +22,8 @@ pub struct Identities<'a> {
     pub packages: &'a CrateIdentities,
     /// The toolchain's own libraries.
     pub std: &'a CrateIdentities,
+    /// The objects behind global symbols and native code.
+    pub homes: &'a SymbolHomes,
 }
 
 /// One crate.
@@ -95,6 +97,14 @@ impl<'a> CrateTable<'a> {
         self.of_root(&root, None, Some(unit))
     }
 
+    /// The crate of a package that holds native code; [`NATIVE`] where the graph does not know it.
+    pub(super) fn of_package(&mut self, id: &str) -> CrateNumber {
+        let Some((package, graph)) = self.by_id.get(id).copied().zip(self.graph) else { return NATIVE };
+        let found = &graph.packages()[package];
+        let name = found.crate_names().next().unwrap_or(&found.name).to_owned();
+        self.number(&name, Key::Package(package))
+    }
+
     /// The crate that a symbol names. `unit` is the codegen unit that holds the symbol: a legacy name has no hash, but where
     /// the unit is of a crate of that name, it is of that very crate.
     pub(super) fn of_root(
@@ -104,11 +114,15 @@ impl<'a> CrateTable<'a> {
         unit: Option<&CodegenUnit<'_>>,
     ) -> CrateNumber {
         let key = self.key(root, scheme, unit);
+        self.number(root.name, key)
+    }
+
+    fn number(&mut self, name: &str, key: Key) -> CrateNumber {
         if let Some(&number) = self.numbers.get(&key) {
             return number;
         }
         let number = CrateNumber::try_from(self.entries.len()).expect("a file has fewer than 2^32 crates");
-        self.entries.push(self.entry(root.name, &key));
+        self.entries.push(self.entry(name, &key));
         self.numbers.insert(key, number);
         number
     }

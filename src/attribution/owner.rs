@@ -29,7 +29,8 @@ impl Owners {
         let of_unit = unit.map(|unit| table.of_unit(unit));
         let Some(crates) = symbol.crates else {
             // `main`, `memcpy`, vtables and constants: the object file that holds them is all that is known.
-            return Self::same(of_unit.unwrap_or(NATIVE));
+            let native = symbol.native_package.map(|id| table.of_package(id));
+            return Self::same(of_unit.or(native).unwrap_or(NATIVE));
         };
         let scheme = Some(crates.scheme);
         let defining = table.most_downstream(&crates.defining).expect("a readable name has a defining crate").clone();

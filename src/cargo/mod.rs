@@ -6,6 +6,7 @@
 mod config;
 mod error;
 mod graph;
+mod homes;
 mod identity;
 mod messages;
 mod package;
@@ -18,6 +19,7 @@ mod walk;
 pub use config::{LambdaBuild, OutputFormat};
 pub use error::CargoError;
 pub use graph::CrateGraph;
+pub use homes::{LibraryIndex, SymbolHomes};
 pub use identity::{CodegenUnit, CrateHash, CrateIdentities, parse_codegen_unit};
 pub use messages::{BuildMessage, BuildScript, BuiltArtifact, parse_message, parse_messages};
 pub use package::{BinTarget, Package, SourceKind};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities};
-use crate::cargo::{CrateGraph, CrateIdentities};
+use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
     self, Artifact, ArtifactContent, BuildEvent, BuildOptions, CargoStderr, Project, TreeFile, TreeFileKind,
@@ -31,6 +31,7 @@ pub(super) struct Loaded {
     graph: Option<CrateGraph>,
     identities: CrateIdentities,
     std_identities: CrateIdentities,
+    homes: SymbolHomes,
     symbols: Vec<SymbolFile>,
     architecture: Option<Architecture>,
 }
@@ -72,6 +73,7 @@ impl Loaded {
             graph: None,
             identities: CrateIdentities::default(),
             std_identities: CrateIdentities::default(),
+            homes: SymbolHomes::default(),
             symbols: Vec::new(),
             architecture: None,
         }
@@ -118,6 +120,7 @@ impl Loaded {
         loaded.symbols.push(SymbolFile { path: path.display().to_string(), data: program });
         loaded.identities = built.identities();
         loaded.std_identities = built.sysroot_identities();
+        loaded.homes = built.symbol_homes();
         loaded.set_project(built.project);
         Ok(loaded)
     }
@@ -180,7 +183,8 @@ impl Loaded {
             let package = self.package()?;
             let slimmed = self.slim(&package, &slim_options()?, terminal)?;
             terminal.note("note: no artifact is named: this is the package that `slim` would write of the fresh build");
-            return self.report_slimmed(&slimmed, detail);
+            // What slimming did is `slim`'s result, not this command's.
+            return Ok(Report { slim: None, ..self.report_slimmed(&slimmed, detail)? });
         }
         self.report_of(&self.package()?, self.data(), detail, &self.symbols)
     }
@@ -208,7 +212,7 @@ impl Loaded {
             path: with_slashes(&self.path),
             graph: self.graph.as_ref(),
             root: self.project.as_ref().map(|project| project.root),
-            identities: Identities { packages: &self.identities, std: &self.std_identities },
+            identities: Identities { packages: &self.identities, std: &self.std_identities, homes: &self.homes },
             symbols,
             architecture: self.architecture,
             detail,

@@ -9,7 +9,7 @@ use object::pod;
 
 use super::error::ElfError;
 use super::image::Image;
-use super::symbol::name_at;
+use super::strings::name_at;
 
 /// A version of the GNU C library, as symbol versions name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +60,23 @@ pub struct Dynamic {
 
 const NT_GNU_BUILD_ID: u32 = 3;
 
-pub(super) fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
+impl Image<'_> {
+    /// What the file asks of the dynamic linker.
+    ///
+    /// # Errors
+    /// Where the dynamic section or what it points at is malformed.
+    pub fn dynamic(&self) -> Result<Dynamic, ElfError> {
+        read(self)
+    }
+
+    /// The build id (`NT_GNU_BUILD_ID`) in hex.
+    #[must_use]
+    pub fn build_id(&self) -> Option<String> {
+        build_id(self)
+    }
+}
+
+fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
     let mut dynamic = Dynamic { interpreter: interpreter(image), ..Dynamic::default() };
     let Some(segment) = image.segments().iter().find(|s| s.is_dynamic() && !s.file_range.is_empty()) else {
         return Ok(dynamic);
@@ -145,7 +161,7 @@ fn interpreter(image: &Image<'_>) -> Option<String> {
 }
 
 /// The build id, from the note segments, else from a note section (a debug file keeps those).
-pub(super) fn build_id(image: &Image<'_>) -> Option<String> {
+fn build_id(image: &Image<'_>) -> Option<String> {
     let segments = image.segments().iter().filter(|s| s.is_note()).map(|s| (&s.file_range, s.align));
     let sections = image.sections().iter().filter(|s| s.sh_type == elf::SHT_NOTE.0).map(|s| (&s.file_range, s.align));
     segments.chain(sections).find_map(|(range, align)| build_id_in(image.bytes(range)?, align))

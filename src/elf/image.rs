@@ -7,11 +7,10 @@ use object::elf::{self, FileHeader64, ProgramHeader64, SectionHeader64};
 use object::pod;
 
 use super::architecture::Architecture;
-use super::dynamic::{self, Dynamic};
 use super::error::ElfError;
 use super::section::Section;
 use super::segment::Segment;
-use super::symbol::{self, Symbol};
+use super::strings::name_at;
 
 pub(super) const HEADER_SIZE: u64 = size_of::<FileHeader64<LE>>() as u64;
 pub(super) const SECTION_HEADER_SIZE: u64 = size_of::<SectionHeader64<LE>>() as u64;
@@ -184,34 +183,6 @@ impl<'data> Image<'data> {
         let tables = [HEADER_SIZE, self.program_headers_range().end, self.section_headers_range().end];
         sections.chain(segments).chain(tables).max().unwrap_or(HEADER_SIZE)
     }
-
-    /// The entries of `.symtab`, in its order; empty where the file is stripped.
-    ///
-    /// # Errors
-    /// Where the table or its strings are malformed.
-    pub fn symbols(&self) -> Result<Vec<Symbol<'data>>, ElfError> {
-        symbol::read(self)
-    }
-
-    /// True where the file has no `.symtab`.
-    #[must_use]
-    pub fn is_stripped(&self) -> bool {
-        !self.sections.iter().any(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
-    }
-
-    /// What the file asks of the dynamic linker.
-    ///
-    /// # Errors
-    /// Where the dynamic section or what it points at is malformed.
-    pub fn dynamic(&self) -> Result<Dynamic, ElfError> {
-        dynamic::read(self)
-    }
-
-    /// The build id (`NT_GNU_BUILD_ID`) in hex.
-    #[must_use]
-    pub fn build_id(&self) -> Option<String> {
-        dynamic::build_id(self)
-    }
 }
 
 fn read_header(data: &[u8]) -> Result<(FileHeader64<LE>, Architecture), ElfError> {
@@ -279,7 +250,7 @@ fn read_sections(data: &[u8], header: &FileHeader64<LE>) -> Result<Vec<Section>,
     let names = section_names(data, header, headers);
     let mut sections = Vec::with_capacity(headers.len());
     for (index, header) in headers.iter().enumerate() {
-        let name = symbol::name_at(names, header.sh_name.get(LE) as usize).unwrap_or("");
+        let name = name_at(names, header.sh_name.get(LE) as usize).unwrap_or("");
         let section = Section::from_header(index, name.to_owned(), header);
         if section.is_in_file() && section.file_range.end > data.len() as u64 {
             let end = u128::from(header.sh_offset.get(LE)) + u128::from(header.sh_size.get(LE));

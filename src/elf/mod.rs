@@ -11,6 +11,7 @@ mod image;
 pub mod mangling;
 mod section;
 mod segment;
+mod strings;
 mod symbol;
 mod twin;
 

@@ -1,12 +1,11 @@
 //! `.symtab`: names for addresses.
 
-use std::ffi::CStr;
-
 use object::LittleEndian as LE;
 use object::elf::{self, Sym64};
 
 use super::error::ElfError;
 use super::image::Image;
+use super::strings::{MAX_NAME_SIZE, name_at};
 
 /// What a symbol names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,12 +48,26 @@ pub struct Symbol<'data> {
 /// Bytes of one entry of `.symtab`.
 pub const SYMBOL_ENTRY_SIZE: u64 = size_of::<Sym64<LE>>() as u64;
 
-/// No mangled name comes near this size.
-const MAX_NAME_SIZE: usize = 64 * 1024;
 /// How many times its string table all names together may be: suffix merging stays far below.
 const MAX_NAME_SHARING: usize = 64;
 
-pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
+impl<'data> Image<'data> {
+    /// The entries of `.symtab`, in its order; empty where the file is stripped.
+    ///
+    /// # Errors
+    /// Where the table or its strings are malformed.
+    pub fn symbols(&self) -> Result<Vec<Symbol<'data>>, ElfError> {
+        read(self)
+    }
+
+    /// True where the file has no `.symtab`.
+    #[must_use]
+    pub fn is_stripped(&self) -> bool {
+        !self.sections().iter().any(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file())
+    }
+}
+
+fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
     let Some(table) = image.sections().iter().find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file()) else {
         return Ok(Vec::new());
     };
@@ -114,12 +127,4 @@ fn kind_of(entry: &Sym64<LE>) -> SymbolKind {
         elf::STT_FILE => SymbolKind::File,
         _ => SymbolKind::Other,
     }
-}
-
-/// The zero-terminated string at `start`; `None` where it leaves the table or is longer than 64 KiB. Not UTF-8 is empty: such a
-/// name tells us nothing.
-pub(super) fn name_at(names: &[u8], start: usize) -> Option<&str> {
-    let rest = names.get(start..)?;
-    let rest = rest.get(..MAX_NAME_SIZE).unwrap_or(rest);
-    Some(CStr::from_bytes_until_nul(rest).ok()?.to_str().unwrap_or(""))
 }

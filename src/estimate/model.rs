@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::arithmetic::{Z90, exp, ln};
 use super::error::EstimateError;
 use super::prediction::{EvidenceGrade, Interval};
-use super::prior;
 use crate::elf::Architecture;
 
 /// How a function is deployed.
@@ -246,12 +245,6 @@ pub struct Model {
 impl Model {
     /// Layout that this version reads and writes.
     pub const SCHEMA_VERSION: u32 = 1;
-
-    /// The model that knows only public data, none of the user's.
-    #[must_use]
-    pub fn prior() -> Self {
-        prior::model()
-    }
 
     /// Reads a model that was written as JSON, for example by a calibration.
     ///

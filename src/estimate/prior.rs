@@ -40,7 +40,15 @@ fn coefficient(
     }
 }
 
-pub(super) fn model() -> Model {
+impl Model {
+    /// The model that knows only public data, none of the user's.
+    #[must_use]
+    pub fn prior() -> Self {
+        model()
+    }
+}
+
+fn model() -> Model {
     Model {
         schema_version: Model::SCHEMA_VERSION,
         id: "prior-2026-08".to_owned(),

@@ -8,13 +8,15 @@ use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::open::unreadable;
+use super::file::unreadable;
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
-use super::rlib::member_names;
+use super::rlib::{Contents, contents};
 use super::toolchain::cargo;
 use super::{BuildOptions, HostError, Project};
-use crate::cargo::{BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, parse_message};
+use crate::cargo::{
+    BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, LibraryIndex, SymbolHomes, parse_message,
+};
 
 /// A Rust library that the program was linked from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub struct CrateLibrary {
     pub path: PathBuf,
     /// Names of its members: codegen units, metadata, C objects.
     pub members: Vec<String>,
+    /// Its global symbols, each with the number of the member that defines it.
+    pub symbols: Vec<(String, usize)>,
 }
 
 /// A program that was built, with all that is needed to say what is in it.
@@ -58,6 +62,16 @@ impl Built {
     #[must_use]
     pub fn identities(&self) -> CrateIdentities {
         identities(&self.libraries)
+    }
+
+    /// The objects behind the program's global symbols and native code, the standard library's included.
+    #[must_use]
+    pub fn symbol_homes(&self) -> SymbolHomes {
+        SymbolHomes::from_libraries(self.libraries.iter().chain(&self.sysroot_libraries).map(|library| LibraryIndex {
+            package: &library.package,
+            members: &library.members,
+            symbols: &library.symbols,
+        }))
     }
 
     /// The standard library's crates (by name) behind the hashes in codegen-unit names.
@@ -195,10 +209,7 @@ fn crate_of_rlib(path: &Path) -> Option<String> {
 }
 
 fn read_library(package: &str, path: &Path) -> Result<CrateLibrary, HostError> {
-    let names = File::open(path).and_then(|file| member_names(BufReader::with_capacity(4096, file)));
-    Ok(CrateLibrary {
-        package: package.to_owned(),
-        path: path.to_owned(),
-        members: names.map_err(|cause| unreadable(path, cause))?,
-    })
+    let contents = File::open(path).and_then(|file| contents(BufReader::with_capacity(4096, file)));
+    let Contents { members, symbols } = contents.map_err(|cause| unreadable(path, cause))?;
+    Ok(CrateLibrary { package: package.to_owned(), path: path.to_owned(), members, symbols })
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::HostError;
-use super::open::read_file;
+use super::file::read_file;
 use super::tree::{TREE_LIMIT, TreeFile, TreeFileKind, mode_of, read_tree};
 
 /// Reads files and folders below `root`, under the paths by which they were named. A folder is read with all that is in it.

@@ -1,11 +1,12 @@
 //! Reading what the user named: a deployment zip, a folder, or a bare ELF file. Told apart by content, never by name.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::HostError;
+use super::file::{read_file, unreadable};
 use super::tree::{TreeFile, read_tree};
+use crate::elf::is_elf;
 use crate::units::ByteSize;
 
 /// The largest file that is read. Lambda's largest package is 250 MB unzipped (AWS Lambda quotas page), and a program
@@ -63,10 +64,6 @@ fn by_content(path: &Path, bytes: Vec<u8>) -> Result<ArtifactContent, HostError>
     Err(HostError::UnknownFormat { path: path.to_owned() })
 }
 
-pub(super) fn is_elf(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"\x7fELF")
-}
-
 /// Whether the bytes begin as a zip does, or end with its end record (a zip may have anything before it).
 fn is_zip(bytes: &[u8]) -> bool {
     const END_RECORD: usize = 22;
@@ -79,31 +76,6 @@ fn is_zip(bytes: &[u8]) -> bool {
         let comment = usize::from(u16::from_le_bytes([record[20], record[21]]));
         record.starts_with(b"PK\x05\x06") && start + END_RECORD + comment == tail.len()
     })
-}
-
-/// Reads a whole regular file, but never more than `limit`, even if it grows meanwhile.
-pub(super) fn read_file(path: &Path, limit: ByteSize) -> Result<Vec<u8>, HostError> {
-    let file = File::open(path).map_err(|cause| unreadable(path, cause))?;
-    let size = file.metadata().map_err(|cause| unreadable(path, cause))?.len();
-    let too_large = |size: u64| HostError::TooLarge { path: path.to_owned(), size: ByteSize::new(size), limit };
-    if size > limit.get() {
-        return Err(too_large(size));
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.take(limit.get().saturating_add(1)).read_to_end(&mut bytes).map_err(|cause| unreadable(path, cause))?;
-    let read = ByteSize::of(&bytes).get();
-    if read > limit.get() {
-        return Err(too_large(read));
-    }
-    Ok(bytes)
-}
-
-pub(super) fn unreadable(path: &Path, cause: io::Error) -> HostError {
-    let path = path.to_owned();
-    match cause.kind() {
-        io::ErrorKind::NotFound => HostError::NotFound { path },
-        _ => HostError::Unreadable { path, cause },
-    }
 }
 
 #[cfg(test)]
@@ -146,7 +118,7 @@ mod tests {
     fn a_file_over_the_limit_is_not_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("large");
-        File::create(&path).unwrap().set_len(FILE_LIMIT.get() + 1).unwrap();
+        fs::File::create(&path).unwrap().set_len(FILE_LIMIT.get() + 1).unwrap();
         assert!(matches!(open(&path), Err(HostError::TooLarge { .. })));
     }
 

@@ -1,4 +1,5 @@
-//! The member names of a Rust library. An rlib is an `ar` archive; only its headers are read.
+//! What a Rust library holds: the names of its members, and which of them defines which symbol. An rlib is an `ar` archive; only
+//! its headers and its symbol index are read.
 //!
 //! Layout: the System V (GNU) and BSD variants of `ar`, as `ar(5)` and LLVM's `Archive.cpp` have them.
 
@@ -10,11 +11,20 @@ const HEADER: usize = 60;
 /// More names than any library has; keeps a broken header from asking for gigabytes.
 const NAMES_LIMIT: u64 = 64 << 20;
 
-/// Names of the members, in the order of the archive, without its symbol tables.
+/// What a library holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Contents {
+    /// Names of the members, in the order of the archive, without its symbol tables.
+    pub(super) members: Vec<String>,
+    /// Global symbols, with the number of the member that defines each. Empty where the archive has no GNU index.
+    pub(super) symbols: Vec<(String, usize)>,
+}
+
+/// Reads members and index.
 ///
 /// # Errors
 /// What reading gives; [`io::ErrorKind::InvalidData`] if it is no archive or contradicts itself.
-pub(super) fn member_names(mut archive: impl Read + Seek) -> io::Result<Vec<String>> {
+pub(super) fn contents(mut archive: impl Read + Seek) -> io::Result<Contents> {
     let end = archive.seek(io::SeekFrom::End(0))?;
     archive.rewind()?;
     let mut magic = [0; MAGIC.len()];
@@ -22,7 +32,8 @@ pub(super) fn member_names(mut archive: impl Read + Seek) -> io::Result<Vec<Stri
     if magic != MAGIC {
         return Err(invalid("not an ar archive"));
     }
-    let mut names = Vec::new();
+    let mut members: Vec<(u64, String)> = Vec::new();
+    let mut index = Vec::new();
     let mut long_names = Vec::new();
     let mut position = MAGIC.len() as u64;
     while position + (HEADER as u64) <= end {
@@ -35,14 +46,38 @@ pub(super) fn member_names(mut archive: impl Read + Seek) -> io::Result<Vec<Stri
 
         match text(&header[..16])? {
             "//" => long_names = read_limited(&mut archive, size)?,
-            "/" | "/SYM64/" | "__.SYMDEF" | "__.SYMDEF SORTED" => {}
-            name => names.push(full_name(name, &long_names, &mut archive, size)?),
+            "/" => index = symbol_index(&read_limited(&mut archive, size)?, u32::from_be_bytes)?,
+            "/SYM64/" => index = symbol_index(&read_limited(&mut archive, size)?, u64::from_be_bytes)?,
+            "__.SYMDEF" | "__.SYMDEF SORTED" => {}
+            name => members.push((position, full_name(name, &long_names, &mut archive, size)?)),
         }
         position = next + next % 2;
         archive.seek(io::SeekFrom::Start(position))?;
     }
-    names.retain(|name| !name.starts_with("__.SYMDEF"));
-    Ok(names)
+    members.retain(|(_, name)| !name.starts_with("__.SYMDEF"));
+    // Members stand in the order of their offsets.
+    let number_of = |offset: u64| members.binary_search_by_key(&offset, |&(offset, _)| offset).ok();
+    let symbols = index.into_iter().filter_map(|(offset, name)| Some((name, number_of(offset)?))).collect();
+    Ok(Contents { members: members.into_iter().map(|(_, name)| name).collect(), symbols })
+}
+
+/// Count, offsets of the members that define each symbol, then the symbols' names, each with a zero behind it.
+fn symbol_index<const N: usize, T: Into<u64>>(
+    table: &[u8],
+    read: impl Fn([u8; N]) -> T,
+) -> io::Result<Vec<(u64, String)>> {
+    let cut_short = || invalid("the symbol index is cut short");
+    let (count, rest) = table.split_first_chunk::<N>().ok_or_else(cut_short)?;
+    let count = usize::try_from(read(*count).into()).map_err(|_| cut_short())?;
+    let size = count.checked_mul(N).ok_or_else(cut_short)?;
+    let (offsets, names) = rest.split_at_checked(size).ok_or_else(cut_short)?;
+    let (offsets, _) = offsets.as_chunks::<N>();
+    let names = names.split(|&byte| byte == 0);
+    let symbols = offsets.iter().zip(names).map(|(offset, name)| {
+        let name = std::str::from_utf8(name).map_err(|_| invalid("a symbol's name is not UTF-8"))?;
+        Ok((read(*offset).into(), name.to_owned()))
+    });
+    symbols.collect()
 }
 
 fn full_name(name: &str, long_names: &[u8], archive: &mut impl Read, size: u64) -> io::Result<String> {
@@ -102,13 +137,29 @@ mod tests {
     }
 
     fn names(members: &[Vec<u8>]) -> io::Result<Vec<String>> {
-        member_names(Cursor::new([MAGIC.to_vec(), members.concat()].concat()))
+        Ok(contents(Cursor::new([MAGIC.to_vec(), members.concat()].concat()))?.members)
+    }
+
+    #[test]
+    fn the_index_names_the_member_that_defines_a_symbol() {
+        let offsets = [94_u32, 94 + 60];
+        let table =
+            [&2_u32.to_be_bytes()[..], &offsets[0].to_be_bytes(), &offsets[1].to_be_bytes(), b"first\0second\0"];
+        let archive = [MAGIC.to_vec(), member("/", &table.concat()), member("a.o/", b""), member("b.o/", b"")].concat();
+        let found = contents(Cursor::new(archive)).unwrap();
+        assert_eq!(found.symbols, [("first".to_owned(), 0), ("second".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn an_index_that_ends_early_is_an_error() {
+        let table = 9_u32.to_be_bytes();
+        assert_eq!(names(&[member("/", &table)]).unwrap_err().to_string(), "the symbol index is cut short");
     }
 
     #[test]
     fn gnu_names_short_and_long() {
         let archive = [
-            member("/", b"\0\0\0\0"),
+            member("/", &0_u32.to_be_bytes()),
             member("//", b"dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o/\nsecond-long-name.o/\n"),
             member("lib.rmeta/", b"odd"),
             member("/0", b""),
@@ -136,7 +187,7 @@ mod tests {
         assert_eq!(error(&[cut]), "a member ends past the end of the archive");
         assert_eq!(error(&[member("/7", b"")]), "a member's name is outside of the name table");
         assert_eq!(error(&[member("#1/9", b"short")]), "a member's name is longer than the member");
-        assert_eq!(member_names(Cursor::new(b"!<thin>\nxxxx")).unwrap_err().to_string(), "not an ar archive");
+        assert_eq!(contents(Cursor::new(b"!<thin>\nxxxx")).unwrap_err().to_string(), "not an ar archive");
     }
 
     proptest! {
@@ -150,7 +201,7 @@ mod tests {
                 let length = bytes.len();
                 bytes[position % length] = byte;
             }
-            let _ = member_names(Cursor::new(bytes));
+            let _ = contents(Cursor::new(bytes));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::units::ByteSize;
 
 use super::error::HostError;
-use super::open::read_file;
+use super::file::read_file;
 
 /// The largest text that is read: a report with a row per function of a 30 MB program takes about 10 MiB.
 const TEXT_LIMIT: ByteSize = ByteSize::new(256 << 20);

@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use walkdir::WalkDir;
 
 use super::HostError;
-use super::open::{read_file, unreadable};
+use super::file::{read_file, unreadable};
 use crate::units::ByteSize;
 
 /// The most bytes that are read from one folder. Lambda's limit is 250 MB (AWS Lambda quotas page); debug information
@@ -146,7 +146,7 @@ fn mode(metadata: &fs::Metadata, _bytes: &[u8]) -> u32 {
 
 #[cfg(not(unix))]
 fn mode(_metadata: &fs::Metadata, bytes: &[u8]) -> u32 {
-    let runs = super::open::is_elf(bytes) || bytes.starts_with(b"#!");
+    let runs = crate::elf::is_elf(bytes) || bytes.starts_with(b"#!");
     if runs { 0o755 } else { 0o644 }
 }
 

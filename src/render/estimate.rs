@@ -89,6 +89,7 @@ fn totals(estimate: &Estimate) -> Table {
         vec![
             Line::new("before init (not in REPORT lines, not billed)", estimate.before_init_ms),
             Line::new("init (Init Duration in REPORT lines)", estimate.init_ms),
+            Line::new("init that 1 cold start in 10 exceeds", estimate.init_p90_ms),
             Line::new("init that 1 cold start in 100 exceeds", estimate.init_p99_ms),
             Line::new("first call", estimate.first_call_ms),
             Line::new("cold start, request to answer", estimate.cold_total_ms),
