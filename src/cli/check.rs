@@ -23,7 +23,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     output::refuse_rows(flags.output.format)?;
     let (report, configuration) = report(flags, global, terminal)?;
     let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
-    let mut budget = asked.or(configuration.budget);
+    let budget = asked.or(configuration.budget);
     let baseline_path = flags.baseline.clone().or(configuration.baseline);
     if flags.update_baseline {
         let path = baseline_path.as_deref();
@@ -31,10 +31,10 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
             path.ok_or(CliError::Usage("--update-baseline needs --baseline FILE, or 'baseline' in Cargo.toml"))?;
         host::replace(path, json::report(&report).as_bytes(), Some(BASELINE_MODE))?;
         terminal.note(&format!("note: wrote {}", path.display()));
-        // Growth is growth over what was just written: none. Absolute limits hold all the same.
-        budget.max_growth = None;
     }
-    let baseline = match baseline_path.as_deref().filter(|_| !flags.update_baseline) {
+    let baseline = match baseline_path.as_deref() {
+        // Growth is growth over what was just written: none. Absolute limits hold all the same.
+        Some(_) if flags.update_baseline => Some(report.clone()),
         Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
         Some(path) => Some(report_or_artifact(path, terminal)?),
         None => None,

@@ -1,39 +1,12 @@
 //! In a project: `cargo lambda-slim slim` builds and packages, and nothing is compiled twice.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::support::functions::{manifest_path, target_dir};
+use crate::support::functions::target_dir;
 use crate::support::program::{Run, arg, cargo, cargo_lambda_slim, command};
+use crate::support::project::hello_project;
 use crate::support::zipfile;
-
-/// A project of its own around the sources of `hello`, in a folder that stays: its dependencies are those of the other
-/// functions, so cargo finds them compiled in their target directory.
-pub(crate) fn project() -> PathBuf {
-    let functions = manifest_path().parent().expect("a folder").to_owned();
-    let folder = target_dir("tmp").join("slim-project");
-    fs::create_dir_all(folder.join("src")).expect("a folder");
-    let manifest = fs::read_to_string(functions.join("hello/Cargo.toml")).expect("a manifest");
-    let workspace = fs::read_to_string(functions.join("Cargo.toml")).expect("a manifest");
-    let dependencies = workspace.split_once("[workspace.dependencies]").expect("dependencies").1;
-    let manifest = manifest.replace("name = \"hello\"", "name = \"slim-me\"");
-    let version = "[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\nlicense = \"MIT\"\npublish = false\n";
-    let manifest =
-        format!("{manifest}\n[workspace]\nresolver = \"3\"\n{version}[workspace.dependencies]{dependencies}");
-    for (path, text) in [
-        ("Cargo.toml", manifest),
-        ("Cargo.lock", fs::read_to_string(functions.join("Cargo.lock")).expect("a lock file")),
-        ("src/main.rs", fs::read_to_string(functions.join("hello/src/main.rs")).expect("a program")),
-    ] {
-        // What is the same keeps its time: cargo compiles what is newer.
-        if fs::read_to_string(folder.join(path)).ok().as_ref() != Some(&text)
-            && !(path == "Cargo.lock" && folder.join(path).is_file())
-        {
-            fs::write(folder.join(path), text).expect("a file");
-        }
-    }
-    folder
-}
 
 fn cargo_slim(folder: &Path, args: &[&str]) -> Run {
     let mut cargo = cargo();
@@ -43,7 +16,7 @@ fn cargo_slim(folder: &Path, args: &[&str]) -> Run {
 
 #[test]
 fn a_project_is_built_packaged_and_not_built_again() {
-    let folder = project();
+    let folder = hello_project("slim-me", "slim-me", "", |main| main);
     let zip = target_dir("functions").join("lambda/slim-me/bootstrap.zip");
     let _ = fs::remove_file(&zip);
     let slimmed = cargo_slim(&folder, &["slim", "--effort", "fast"]).exits(0);
