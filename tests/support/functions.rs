@@ -73,7 +73,8 @@ pub(crate) fn cases_dir() -> Option<PathBuf> {
     None
 }
 
-fn target_dir(name: &str) -> PathBuf {
+/// A target directory for builds of the functions, beside the outer build's own.
+pub(crate) fn target_dir(name: &str) -> PathBuf {
     // `CARGO_TARGET_TMPDIR` is `tmp` in the outer target directory, wherever the user put that.
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(name)
 }
