@@ -51,8 +51,27 @@ pub const SYMBOL_ENTRY_SIZE: u64 = size_of::<Sym64<LE>>() as u64;
 
 /// No mangled name comes near this size.
 const MAX_NAME_SIZE: usize = 64 * 1024;
-/// How many times its string table all names together may be: suffix merging stays far below.
-const MAX_NAME_SHARING: usize = 64;
+/// How many times its string table all names together may be: linkers merge equal names and suffixes, which stays far below.
+const MAX_NAME_SHARING: usize = 4;
+/// Bytes of names that each entry may have besides: arm64 has many `$x` and `$d`, each stored once.
+const NAME_SHARE_PER_ENTRY: usize = 64;
+
+/// How many bytes the names of one table may have together. Names may share bytes, but a table in which each of many entries
+/// names the same long string is an attack on our time and memory.
+pub(super) struct NameBudget(usize);
+
+impl NameBudget {
+    pub(super) fn new(strings: &[u8], entries: usize) -> Self {
+        let shared = strings.len().saturating_mul(MAX_NAME_SHARING);
+        Self(shared.saturating_add(entries.saturating_mul(NAME_SHARE_PER_ENTRY)).saturating_add(MAX_NAME_SIZE))
+    }
+
+    /// `None` where it is used up.
+    pub(super) fn spend(&mut self, name: &str) -> Option<()> {
+        self.0 = self.0.checked_sub(name.len())?;
+        Some(())
+    }
+}
 
 pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
     let Some(table) = image.sections().iter().find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file()) else {
@@ -75,14 +94,11 @@ pub(super) fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, El
 
     let mut symbols = Vec::with_capacity(entries.len());
     let mut file = None;
-    // Names may share bytes, but a table in which each of many entries names the same long string is an attack on our time.
-    let mut names_allowed = names.len().saturating_mul(MAX_NAME_SHARING).saturating_add(MAX_NAME_SIZE);
+    let mut budget = NameBudget::new(names, entries.len());
     for (index, entry) in entries.iter().enumerate().skip(1) {
         let name_start = entry.st_name.get(LE) as usize;
         let name = name_at(names, name_start).ok_or_else(|| malformed("a name leaves its string table"))?;
-        names_allowed = names_allowed
-            .checked_sub(name.len())
-            .ok_or_else(|| malformed("its names are many times longer than its string table"))?;
+        budget.spend(name).ok_or_else(|| malformed("its names are many times longer than its string table"))?;
         let kind = kind_of(entry);
         let local = entry.st_bind() == elf::STB_LOCAL;
         if kind == SymbolKind::File {
