@@ -236,7 +236,9 @@ fn recompress_row(
     if package.source == PackageSource::Elf || before.is_none() {
         return None;
     }
-    let after = entries.iter().find(|entry| entry.path == file.path)?.data.len();
+    // Entries are sorted by path, and there may be 65,535 of them.
+    let entry = entries.binary_search_by(|entry| entry.path.as_str().cmp(&file.path)).ok()?;
+    let after = entries.get(entry)?.data.len();
     let saved = before?.saturating_sub(after);
     Some(if saved > 0 {
         row(Rewrite::Recompress, file, RewriteStatus::Applied, saved, None)
