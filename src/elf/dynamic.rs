@@ -95,7 +95,8 @@ pub(super) fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
     let mut budget = NameBudget::new(strings, entries.len());
     for entry in entries {
         let mut text = || {
-            let start = usize::try_from(entry.d_val.get(LE)).map_err(|_| malformed("a name leaves its string table"))?;
+            let start =
+                usize::try_from(entry.d_val.get(LE)).map_err(|_| malformed("a name leaves its string table"))?;
             let name = name_at(strings, start).ok_or_else(|| malformed("a name leaves its string table"))?;
             budget.spend(name).ok_or_else(|| malformed("its names are many times longer than its string table"))?;
             Ok::<String, ElfError>(name.to_owned())

@@ -41,6 +41,7 @@ pub struct Image<'data> {
     architecture: Architecture,
     sections: Vec<Section>,
     segments: Vec<Segment>,
+    described_end: u64,
 }
 
 /// Whether the program headers describe this very file.
@@ -83,7 +84,9 @@ impl<'data> Image<'data> {
         if contents == Contents::Program {
             check_segments(data, &segments)?;
         }
-        Ok(Self { data, header, architecture, sections, segments })
+        let mut image = Self { data, header, architecture, sections, segments, described_end: 0 };
+        image.described_end = image.find_described_end();
+        Ok(image)
     }
 
     /// The whole file.
@@ -165,12 +168,8 @@ impl<'data> Image<'data> {
     /// Ranges of the file that the loader maps, merged and sorted.
     #[must_use]
     pub fn loaded_ranges(&self) -> Vec<Range<u64>> {
-        let mut ranges: Vec<_> = self
-            .segments
-            .iter()
-            .filter(|s| s.is_load() && s.is_in_file())
-            .map(|s| s.file_range.clone())
-            .collect();
+        let mut ranges: Vec<_> =
+            self.segments.iter().filter(|s| s.is_load() && s.is_in_file()).map(|s| s.file_range.clone()).collect();
         ranges.sort_by_key(|r| (r.start, r.end));
         let mut merged: Vec<Range<u64>> = Vec::new();
         for range in ranges {
@@ -191,6 +190,10 @@ impl<'data> Image<'data> {
     /// First byte behind everything that the headers describe. What follows is the program's own affair.
     #[must_use]
     pub fn described_end(&self) -> u64 {
+        self.described_end
+    }
+
+    fn find_described_end(&self) -> u64 {
         // What takes no room in the file may state any offset: it describes no byte.
         let sections = self.sections.iter().filter(|s| s.is_in_file()).map(|s| s.file_range.end);
         let segments = self.segments.iter().filter(|s| s.is_in_file()).map(|s| s.file_range.end);
