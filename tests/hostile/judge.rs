@@ -107,7 +107,9 @@ fn slimmed_is_small_and_stays(package: &DeploymentPackage<'_>) -> bool {
     let archive = Archive::parse(&once.zip, &Limits::default()).expect("the slimmed zip is a zip");
     let again = DeploymentPackage::from_archive(&archive).expect("the slimmed zip is a package");
     let twice = slim::slim(&again, &options, &|_| ()).expect("the slimmed package can be slimmed");
-    let changed = || format!("slimming twice is not slimming once: {:?}, then {:?}", once.outcome.rewrites, twice.outcome.rewrites);
+    let changed = || {
+        format!("slimming twice is not slimming once: {:?}, then {:?}", once.outcome.rewrites, twice.outcome.rewrites)
+    };
     assert!(twice.zip == once.zip, "{}", changed());
     true
 }

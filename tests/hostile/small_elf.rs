@@ -154,7 +154,8 @@ pub(crate) fn segment(kind: u32, flags: u32, offset: usize, size: usize, align: 
     let mut header = [0; PHDR];
     put(&mut header, 0, kind.to_le_bytes());
     put(&mut header, 4, flags.to_le_bytes());
-    for (at, value) in [(8, offset as u64), (16, offset as u64), (24, offset as u64), (32, size as u64), (40, size as u64)]
+    for (at, value) in
+        [(8, offset as u64), (16, offset as u64), (24, offset as u64), (32, size as u64), (40, size as u64)]
     {
         put(&mut header, at, value.to_le_bytes());
     }
@@ -215,7 +216,12 @@ pub(crate) const GLOBAL_OBJECT: u8 = 0x11;
 
 /// `DT_*` entries.
 pub(crate) fn dynamic(entries: &[(u64, u64)]) -> Vec<u8> {
-    entries.iter().chain(&[(0, 0)]).flat_map(|(tag, value)| [tag.to_le_bytes(), value.to_le_bytes()]).flatten().collect()
+    entries
+        .iter()
+        .chain(&[(0, 0)])
+        .flat_map(|(tag, value)| [tag.to_le_bytes(), value.to_le_bytes()])
+        .flatten()
+        .collect()
 }
 
 /// A program with one of everything that the reader reads.
@@ -271,7 +277,13 @@ pub(crate) fn whole(architecture: Architecture) -> Program {
     symbols.add("_ZN7mycrate4main17h0123456789abcdefE", LOCAL_FUNCTION, 5, text, 300);
     let drop = "_ZN4core3ptr48drop_in_place$LT$serde_json..value..Value$GT$17h00112233445566ffE";
     symbols.add(drop, LOCAL_FUNCTION, 5, text + 300, 200);
-    symbols.add("_RINvMNtCsgEmfK2I1SDS_4core3stre12trim_matchesNvC7mycrate3fooEB2_", LOCAL_FUNCTION, 5, text + 500, 250);
+    symbols.add(
+        "_RINvMNtCsgEmfK2I1SDS_4core3stre12trim_matchesNvC7mycrate3fooEB2_",
+        LOCAL_FUNCTION,
+        5,
+        text + 500,
+        250,
+    );
     symbols.add("_RNvCs1234_5hyper6encode", LOCAL_FUNCTION, 5, text + 700, 400);
     symbols.add("memcpy", GLOBAL_FUNCTION, 5, text + 1100, 100);
     symbols.add("_ZN10serde_json5TABLE17h0123456789abcdefE", GLOBAL_OBJECT, 6, rodata, 32);
