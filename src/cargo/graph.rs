@@ -10,7 +10,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, NodeDep};
+use cargo_metadata::{DependencyKind, Metadata, Node, NodeDep};
 use serde_json::Value;
 
 use super::{CargoError, LambdaBuild, Package, platform};
@@ -39,11 +39,22 @@ impl CrateGraph {
     /// # Errors
     /// [`CargoError`] if the text is something else, was made with `--no-deps`, or contradicts itself.
     pub fn from_metadata(json: &str) -> Result<Self, CargoError> {
-        let metadata: Metadata = serde_json::from_str(json).map_err(CargoError::NotMetadata)?;
-        let resolve = metadata.resolve.as_ref().ok_or(CargoError::NoDependencyGraph)?;
+        let mut metadata: Metadata = serde_json::from_str(json).map_err(CargoError::NotMetadata)?;
+        let resolve = metadata.resolve.take().ok_or(CargoError::NoDependencyGraph)?;
+        Self::new(metadata, &resolve.nodes)
+    }
 
-        let mut features: BTreeMap<&str, Vec<String>> = resolve
-            .nodes
+    /// Reads what `cargo metadata --format-version 1 --no-deps` printed: the members of the workspace with their settings,
+    /// and nothing of what they depend on.
+    ///
+    /// # Errors
+    /// [`CargoError`] if the text is something else, or contradicts itself.
+    pub fn members_from_metadata(json: &str) -> Result<Self, CargoError> {
+        Self::new(serde_json::from_str(json).map_err(CargoError::NotMetadata)?, &[])
+    }
+
+    fn new(metadata: Metadata, nodes: &[Node]) -> Result<Self, CargoError> {
+        let mut features: BTreeMap<&str, Vec<String>> = nodes
             .iter()
             .map(|node| (node.id.repr.as_str(), node.features.iter().map(ToString::to_string).collect()))
             .collect();
@@ -71,7 +82,7 @@ impl CrateGraph {
         };
 
         let mut ship_edges = vec![BTreeSet::new(); packages.len()];
-        for node in &resolve.nodes {
+        for node in nodes {
             let from = find(&node.id.repr)?;
             for dependency in &node.deps {
                 let to = find(&dependency.pkg.repr)?;

@@ -1,7 +1,6 @@
 //! `analyze`.
 
 use crate::attribution::Detail;
-use crate::render::text;
 
 use super::args::{Analyze, By, Format, Global};
 use super::error::CliError;
@@ -19,10 +18,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     let report = loaded.report(detail, terminal)?;
     spinner.finish_and_clear();
     let printed = match &flags.why {
-        Some(krate) => {
-            let unknown = || CliError::WhyUnknown { krate: krate.clone() };
-            text::why(&report, krate, &options).ok_or_else(unknown)?
-        }
+        Some(krate) => output::why(&report, krate, flags.output.format, &options)?,
         None => output::report(&report, flags.output.format, &options),
     };
     terminal.result(&printed, flags.output.output.as_deref())?;

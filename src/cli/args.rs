@@ -77,18 +77,18 @@ pub(super) enum Command {
 /// What a command works on.
 #[derive(Debug, Args)]
 pub(super) struct Subject {
-    /// A deployment zip, an unpacked package, or an ELF file. Left out in a cargo project, it is built
+    /// A deployment zip, an unpacked package, or an ELF file. Left out in a cargo project, the program is built
     #[arg(value_name = "ARTIFACT")]
     pub(super) artifact: Option<PathBuf>,
-    /// Unstripped twin or debug file of a stripped program (matched by build id, else by its loaded bytes)
-    #[arg(long, value_name = "FILE", help_heading = "Names")]
+    /// The architecture that the function is deployed for
+    #[arg(long, value_name = "ARCH")]
+    pub(super) arch: Option<Arch>,
+    /// Unstripped twin or debug file of a stripped program (matched by build id, else by its loaded bytes; repeatable)
+    #[arg(long, value_name = "FILE", help_heading = "Naming crates")]
     pub(super) symbols: Vec<PathBuf>,
     /// Saved `cargo metadata --format-version 1`: crate versions and dependency paths
-    #[arg(long, value_name = "FILE", help_heading = "Names")]
+    #[arg(long, value_name = "FILE", help_heading = "Naming crates")]
     pub(super) metadata: Option<PathBuf>,
-    /// The architecture that the function is deployed for
-    #[arg(long, value_name = "ARCH", help_heading = "Names")]
-    pub(super) arch: Option<Arch>,
     /// How to build the project.
     #[command(flatten)]
     pub(super) build: Build,
@@ -133,7 +133,7 @@ pub(super) struct Build {
     /// Activate all features
     #[arg(long)]
     pub(super) all_features: bool,
-    /// Do not activate the default feature
+    /// Do not activate the `default` feature
     #[arg(long)]
     pub(super) no_default_features: bool,
     /// Build for this target triple
@@ -204,9 +204,6 @@ pub(super) enum Format {
 /// `analyze`.
 #[derive(Debug, Args)]
 pub(super) struct Analyze {
-    /// What to analyze.
-    #[command(flatten)]
-    pub(super) subject: Subject,
     /// What a row is
     #[arg(long, value_name = "WHAT", default_value = "crate")]
     pub(super) by: By,
@@ -222,6 +219,9 @@ pub(super) struct Analyze {
     /// Show how this crate came into the program, and what it costs
     #[arg(long, value_name = "CRATE")]
     pub(super) why: Option<String>,
+    /// What to analyze.
+    #[command(flatten)]
+    pub(super) subject: Subject,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: Output,
@@ -254,9 +254,6 @@ pub(super) enum View {
 /// `slim`.
 #[derive(Debug, Args)]
 pub(super) struct Slim {
-    /// What to slim.
-    #[command(flatten)]
-    pub(super) subject: Subject,
     /// The zip to write. In a project the default is target/lambda/<bin>/bootstrap.zip
     #[arg(short, long, value_name = "OUT.zip", conflicts_with_all = ["in_place", "dry_run"])]
     pub(super) output: Option<PathBuf>,
@@ -272,12 +269,18 @@ pub(super) struct Slim {
     /// How hard Deflate tries
     #[arg(long, value_name = "EFFORT", env = "LAMBDA_SLIM_EFFORT")]
     pub(super) effort: Option<EffortArg>,
+    /// Add a rewrite that the level leaves out; today every level has them all (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub(super) with: Vec<Rewrite>,
     /// Leave out a rewrite: strip-debug, strip-symbols, drop-comment, recompress (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(super) without: Vec<Rewrite>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
     pub(super) format: Format,
+    /// What to slim.
+    #[command(flatten)]
+    pub(super) subject: Subject,
 }
 
 /// How far slimming may go.
@@ -303,15 +306,15 @@ pub(super) enum EffortArg {
 /// `estimate`.
 #[derive(Debug, Args)]
 pub(super) struct Estimate {
-    /// What to estimate; a report of this program will do.
-    #[command(flatten)]
-    pub(super) subject: Subject,
     /// Memory setting in MB, 128 to 10240
     #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
     pub(super) memory: Option<u32>,
     /// How the function is packaged
     #[arg(long, value_name = "KIND", default_value = "zip")]
     pub(super) package_kind: PackageArg,
+    /// What to estimate; a report of this program will do.
+    #[command(flatten)]
+    pub(super) subject: Subject,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: Output,
@@ -329,9 +332,6 @@ pub(super) enum PackageArg {
 /// `check`.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// What to check; a report of this program will do.
-    #[command(flatten)]
-    pub(super) subject: Subject,
     /// Largest zip, like 50MB, 1.5MiB or 600000
     #[arg(long, value_name = "SIZE", env = "LAMBDA_SLIM_MAX_ZIP", value_parser = size, help_heading = "Budget")]
     pub(super) max_zip: Option<ByteSize>,
@@ -341,8 +341,8 @@ pub(super) struct Check {
     /// Largest growth over the baseline: "2%", "10KiB", "2% and 10KiB", "2% or 10KiB"
     #[arg(long, value_name = "GROWTH", env = "LAMBDA_SLIM_MAX_GROWTH", help_heading = "Budget")]
     pub(super) max_growth: Option<Growth>,
-    /// The report to compare with
-    #[arg(long, value_name = "REPORT.json", env = "LAMBDA_SLIM_BASELINE", help_heading = "Budget")]
+    /// What to compare with: a report, or an artifact
+    #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_BASELINE", help_heading = "Budget")]
     pub(super) baseline: Option<PathBuf>,
     /// Write today's report to the baseline file
     #[arg(long, help_heading = "Budget")]
@@ -353,6 +353,9 @@ pub(super) struct Check {
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
     pub(super) rows: usize,
+    /// What to check; a report of this program will do.
+    #[command(flatten)]
+    pub(super) subject: Subject,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: Output,

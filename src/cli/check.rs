@@ -13,16 +13,17 @@ use super::configuration::Configuration;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
-use super::subject::{Loaded, build_options, load_project, load_report};
+use super::subject::{Loaded, load_report};
 use super::terminal::Terminal;
 
 /// Mode of a baseline: `rw-r--r--`.
 const BASELINE_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    output::refuse_rows(flags.output.format)?;
     let (report, configuration) = report(flags, global, terminal)?;
     let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
-    let mut budget = asked.or(configuration.budget);
+    let budget = asked.or(configuration.budget);
     let baseline_path = flags.baseline.clone().or(configuration.baseline);
     if flags.update_baseline {
         let path = baseline_path.as_deref();
@@ -30,11 +31,12 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
             path.ok_or(CliError::Usage("--update-baseline needs --baseline FILE, or 'baseline' in Cargo.toml"))?;
         host::replace(path, json::report(&report).as_bytes(), Some(BASELINE_MODE))?;
         terminal.note(&format!("note: wrote {}", path.display()));
-        // Growth is growth over what was just written: none. Absolute limits hold all the same.
-        budget.max_growth = None;
     }
-    let baseline = match baseline_path.as_deref().filter(|_| !flags.update_baseline) {
-        Some(path) => Some(load_report(path)?),
+    let baseline = match baseline_path.as_deref() {
+        // Growth is growth over what was just written: none. Absolute limits hold all the same.
+        Some(_) if flags.update_baseline => Some(report.clone()),
+        Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
+        Some(path) => Some(report_or_artifact(path, terminal)?),
         None => None,
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
@@ -46,14 +48,11 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
 
 fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report, Configuration), CliError> {
     if let Some(path) = flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
-        let configuration = match flags.subject.build.manifest_path {
-            Some(_) => Configuration::of(Some(&load_project(&build_options(&flags.subject.build, global), terminal)?))?,
-            None => Configuration::default(),
-        };
+        let configuration = Configuration::find(&flags.subject, None, global, terminal)?;
         return Ok((load_report(path)?, configuration));
     }
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let configuration = Configuration::of(loaded.project.as_ref())?;
+    let configuration = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
     Ok((loaded.report(Detail::Crates, terminal)?, configuration))
 }
 

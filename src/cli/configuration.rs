@@ -3,12 +3,18 @@
 
 use std::path::PathBuf;
 
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::host::Project;
+use crate::cargo::{CrateGraph, Package};
+use crate::deflate::Effort;
+use crate::host::{HostError, Project};
 use crate::policy::Budget;
 
+use super::args::{Global, Subject};
 use super::error::CliError;
+use super::subject::{build_options, load_members};
+use super::terminal::Terminal;
 
 /// What a project says of itself.
 #[derive(Debug, Default)]
@@ -19,15 +25,55 @@ pub(super) struct Configuration {
     pub(super) baseline: Option<PathBuf>,
     /// Memory setting in MB.
     pub(super) memory_mb: Option<u32>,
+    /// How hard Deflate tries.
+    pub(super) effort: Option<Effort>,
 }
 
 impl Configuration {
     /// The configuration of a project; empty without one.
     pub(super) fn of(project: Option<&Project>) -> Result<Self, CliError> {
-        let Some(project) = project else { return Ok(Self::default()) };
-        let package = project.root_package();
-        let own = Self::read("package.metadata.lambda-slim", package.lambda_slim_metadata(), &package.source_root)?;
-        let graph = &project.graph;
+        match project {
+            Some(project) => Self::in_graph(&project.graph, Some(project.root_package())),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// The configuration of the project at hand, else of the one that the current folder is in: a limit that Cargo.toml
+    /// sets holds for an artifact that is named, too.
+    pub(super) fn find(
+        subject: &Subject,
+        project: Option<&Project>,
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
+        if project.is_some() {
+            return Self::of(project);
+        }
+        let Some(graph) = load_members(&build_options(&subject.build, global), terminal)? else {
+            return Ok(Self::default());
+        };
+        let (package, bin) = (subject.build.package.as_deref(), subject.build.bin.as_deref());
+        let of_folder = || Some(subject.artifact.as_deref()?.parent()?.file_name()?.to_str()?.to_owned());
+        let chosen = match (package, bin, of_folder()) {
+            // target/lambda/<bin>/bootstrap.zip names its program.
+            (None, None, Some(folder)) => {
+                graph.select_bin(None, Some(&folder)).or_else(|_| graph.select_bin(None, None))
+            }
+            _ => graph.select_bin(package, bin),
+        };
+        let says_nothing = graph.packages().iter().all(|package| package.lambda_slim_metadata().is_null());
+        match chosen {
+            Ok(selected) => Self::in_graph(&graph, Some(graph.package(selected.package))),
+            Err(_) if package.is_none() && bin.is_none() && says_nothing => Self::in_graph(&graph, None),
+            Err(error) => Err(HostError::from(error).into()),
+        }
+    }
+
+    fn in_graph(graph: &CrateGraph, package: Option<&Package>) -> Result<Self, CliError> {
+        let own = package.map(|package| {
+            Self::read("package.metadata.lambda-slim", package.lambda_slim_metadata(), &package.source_root)
+        });
+        let own = own.transpose()?.unwrap_or_default();
         let shared = Self::read(
             "workspace.metadata.lambda-slim",
             graph.workspace_lambda_slim_metadata(),
@@ -37,6 +83,7 @@ impl Configuration {
             budget: own.budget.or(shared.budget),
             baseline: own.baseline.or(shared.baseline),
             memory_mb: own.memory_mb.or(shared.memory_mb),
+            effort: own.effort.or(shared.effort),
         })
     }
 
@@ -58,6 +105,13 @@ impl Configuration {
                 Some(memory.ok_or_else(|| expect("memory", value, "a whole number of MB"))?)
             }
         };
-        Ok(Self { budget: Budget::from_metadata(metadata)?, baseline, memory_mb })
+        let effort = match metadata.get("effort") {
+            None => None,
+            Some(value) => {
+                let effort = Effort::deserialize(value);
+                Some(effort.map_err(|_| expect("effort", value, "\"fast\", \"default\" or \"max\""))?)
+            }
+        };
+        Ok(Self { budget: Budget::from_metadata(metadata)?, baseline, memory_mb, effort })
     }
 }

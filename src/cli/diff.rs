@@ -10,6 +10,7 @@ use super::output;
 use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
+    output::refuse_rows(flags.output.format)?;
     let old = report_or_artifact(&flags.old, terminal)?;
     let new = report_or_artifact(&flags.new, terminal)?;
     let file = flags.output.output.as_deref();

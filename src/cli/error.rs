@@ -9,7 +9,7 @@ use crate::host::HostError;
 use crate::package::PackageError;
 use crate::policy;
 use crate::report::{BuildError, ReadError};
-use crate::slim::SlimError;
+use crate::slim::{Rewrite, SlimError};
 
 /// Why a command could not be carried out. Every one ends in exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,18 @@ pub enum CliError {
     WhyUnknown {
         /// What was given.
         krate: String,
+    },
+    /// A rewrite is asked for and left out.
+    #[error("--with {rewrite} and --without {rewrite} contradict each other")]
+    WithAndWithout {
+        /// The rewrite.
+        rewrite: Rewrite,
+    },
+    /// There is no baseline to compare with.
+    #[error("{}: no such baseline; --update-baseline writes it", .path.display())]
+    NoBaseline {
+        /// Where it would be.
+        path: PathBuf,
     },
     /// Usage that clap cannot see.
     #[error("{0}")]

@@ -22,6 +22,7 @@ use super::terminal::Terminal;
 const DEFAULT_MEMORY_MB: u32 = 128;
 
 pub(super) fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    output::refuse_rows(flags.output.format)?;
     let kind = match flags.package_kind {
         PackageArg::Zip => PackageKind::Zip,
         PackageArg::Image => PackageKind::Image,
@@ -49,7 +50,10 @@ fn of_artifact(
     terminal: Terminal,
 ) -> Result<Report, CliError> {
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let configured = Configuration::of(loaded.project.as_ref())?.memory_mb;
+    let configured = match flags.memory {
+        Some(_) => None,
+        None => Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?.memory_mb,
+    };
     let memory = memory(flags.memory, configured);
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &slim_options()?, terminal)?;

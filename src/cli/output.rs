@@ -52,8 +52,26 @@ pub(super) fn report(report: &Report, format: Format, options: &Options) -> Stri
     }
 }
 
+/// What `--why` tells.
+pub(super) fn why(report: &Report, krate: &str, format: Format, options: &Options) -> Result<String, CliError> {
+    let told = match format {
+        Format::Text => text::why(report, krate, options),
+        Format::Markdown => markdown::why(report, krate),
+        Format::Json | Format::Csv | Format::Folded => return Err(WHY_IS_PROSE),
+    };
+    told.ok_or_else(|| CliError::WhyUnknown { krate: krate.to_owned() })
+}
+
+const WHY_IS_PROSE: CliError =
+    CliError::Usage("--why is told in text or markdown; without it, json and csv hold the path of every crate");
+
 /// Formats that only tables of sizes have.
 const NO_ROWS: CliError = CliError::Usage("csv and folded are formats of 'analyze': use text, json or markdown here");
+
+/// Refuses formats that only `analyze` has, before any work is done.
+pub(super) fn refuse_rows(format: Format) -> Result<(), CliError> {
+    if matches!(format, Format::Csv | Format::Folded) { Err(NO_ROWS) } else { Ok(()) }
+}
 
 /// Picks among the formats of everything but `analyze`.
 fn pick(
@@ -75,12 +93,14 @@ pub(super) fn slim(report: &Report, format: Format, options: &Options) -> Result
     let (outcome, estimate) = (report.slim.as_ref(), report.estimate.as_ref());
     let outcome = outcome.expect("the command slims before it prints");
     let change = estimate.and_then(|estimate| estimate.slimming.as_ref());
-    let verdict = change.map(|change| format!("\nCold start: {}\n", change.conclusion)).unwrap_or_default();
+    let verdict = change.map(|change| format!("Cold start: {}", change.conclusion));
+    let in_text = || verdict.as_ref().map(|verdict| format!("\n{}", text::paragraph(verdict, options)));
+    let in_markdown = || verdict.as_ref().map(|verdict| format!("\n{verdict}\n"));
     pick(
         format,
-        || text::slim(outcome, options) + &verdict,
+        || text::slim(outcome, options) + &in_text().unwrap_or_default(),
         || json::report(report),
-        || markdown::slim(outcome) + &verdict,
+        || markdown::slim(outcome) + &in_markdown().unwrap_or_default(),
     )
 }
 

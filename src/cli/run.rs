@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use super::args::{Cli, Command};
 use super::error::CliError;
@@ -13,7 +13,7 @@ use super::{analyze, check, diff, estimate, slim};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
-    let cli = match Cli::try_parse_from(without_cargo(args.collect())) {
+    let cli = match parse(args.collect()) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; anything else is wrong usage. A closed stream is nobody to tell.
@@ -52,11 +52,13 @@ fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
 }
 
 /// cargo runs `cargo-lambda-slim lambda-slim …`: its second word is the name by which it was called.
-fn without_cargo(mut args: Vec<OsString>) -> Vec<OsString> {
+fn parse(mut args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let called = args.first().map(Path::new).and_then(Path::file_stem);
-    let by_cargo = called.is_some_and(|name| name == "cargo-lambda-slim");
-    if by_cargo && args.get(1).is_some_and(|word| word == "lambda-slim") {
+    let mut command = Cli::command();
+    if called.is_some_and(|name| name == "cargo-lambda-slim") && args.get(1).is_some_and(|word| word == "lambda-slim") {
         args.remove(1);
+        command = command.bin_name("cargo lambda-slim");
     }
-    args
+    let mut matches = command.try_get_matches_from_mut(args)?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }

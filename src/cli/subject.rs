@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
-use crate::elf::{Architecture, Image};
+use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
     self, Artifact, ArtifactContent, BuildEvent, BuildOptions, CargoStderr, Project, TreeFile, TreeFileKind,
 };
@@ -14,7 +14,7 @@ use crate::package::{DeploymentPackage, PackageFile};
 use crate::report::{Context, Report, SymbolFile};
 use crate::slim::{self, Slimmed};
 
-use super::args::{Arch, Build, Global, Subject};
+use super::args::{Arch, Build, ColorWhen, Global, Subject};
 use super::error::CliError;
 use super::terminal::Terminal;
 
@@ -98,6 +98,10 @@ impl Loaded {
         let found = host::find_built(&project, options)?;
         terminal.note(&format!("note: using {}", found.display()));
         let mut loaded = Self::named(&found)?;
+        // cargo's own program has the names of a stripped package, where both are of one link.
+        if let Some(program) = host::find_program(&project, options).filter(|program| *program != found) {
+            loaded.symbols.extend(symbol_file(&program).ok().filter(|symbols| loaded.has_twin_of(symbols)));
+        }
         loaded.set_project(project);
         Ok(loaded)
     }
@@ -127,6 +131,13 @@ impl Loaded {
             self.architecture = Some(Architecture::Arm64);
         }
         self.project = Some(project);
+    }
+
+    /// True where the file has the symbols of a program of the package, and that program has none.
+    fn has_twin_of(&self, symbols: &SymbolFile) -> bool {
+        let (Ok(package), Ok(symbols)) = (self.package(), Image::parse(&symbols.data)) else { return false };
+        let stripped = package.files.iter().filter(|file| file.is_elf() && !has_symbols(file));
+        stripped.filter_map(|file| Image::parse(&file.contents).ok()).any(|image| check_twin(&image, &symbols).is_ok())
     }
 
     /// True where the package was not read from disk but is what `slim` makes of a fresh build.
@@ -161,14 +172,17 @@ impl Loaded {
         }
     }
 
+    /// True where the artifact is this very zip.
+    pub(super) fn is_same_zip(&self, zip: &[u8]) -> bool {
+        self.data() == zip
+    }
+
     /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it.
     pub(super) fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
         if self.is_built() {
             let package = self.package()?;
             let slimmed = self.slim(&package, &slim_options()?, terminal)?;
-            terminal.note(
-                "note: this is the package that `slim` writes of the fresh build; name an artifact to see that one",
-            );
+            terminal.note("note: no artifact is named: this is the package that `slim` would write of the fresh build");
             // What slimming did is `slim`'s result, not this command's.
             return Ok(Report { slim: None, ..self.report_slimmed(&slimmed, detail)? });
         }
@@ -283,6 +297,11 @@ pub(super) fn load_project(options: &BuildOptions, terminal: Terminal) -> Result
     Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
 }
 
+/// The members of the workspace around the current folder, or of `--manifest-path`; `None` outside of any.
+pub(super) fn load_members(options: &BuildOptions, terminal: Terminal) -> Result<Option<CrateGraph>, CliError> {
+    Ok(host::read_members(options, &mut |event| pass_on(event, terminal))?)
+}
+
 fn pass_on(event: BuildEvent<'_>, terminal: Terminal) {
     match event {
         BuildEvent::Stderr(bytes) => terminal.cargo_says(bytes),
@@ -327,6 +346,11 @@ pub(super) fn build_options(build: &Build, global: &Global) -> BuildOptions {
         config: build.config.clone(),
         verbose: global.verbose,
         quiet: global.quiet,
+        color: match global.color {
+            ColorWhen::Auto => None,
+            ColorWhen::Always => Some("always".to_owned()),
+            ColorWhen::Never => Some("never".to_owned()),
+        },
         jobs: build.jobs.clone(),
         rustc_args: build.rustc_args.clone(),
         stderr: CargoStderr::Inherit,

@@ -86,6 +86,7 @@ impl Terminal {
     /// A spinner for work of unknown length.
     pub(super) fn spinner(&self, what: &'static str) -> ProgressBar {
         let spinner = ProgressBar::with_draw_target(None, self.draw_target());
+        spinner.set_style(ProgressStyle::default_spinner());
         spinner.set_message(what);
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner

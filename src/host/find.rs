@@ -23,17 +23,27 @@ pub fn lambda_zip_path(project: &Project) -> PathBuf {
     project.lambda_dir.join(&project.bin.name).join("bootstrap.zip")
 }
 
+/// cargo's own program, whether or not there is a package of it.
+#[must_use]
+pub fn find_program(project: &Project, options: &BuildOptions) -> Option<PathBuf> {
+    programs(project, options).into_iter().find(|path| path.is_file())
+}
+
 fn places(project: &Project, options: &BuildOptions) -> Vec<PathBuf> {
     let bin = project.bin.name.as_str();
     let lambda = &project.lambda_dir;
-    let target_directory = project.graph.target_directory();
-    let built = |triple: &str| target_directory.join(triple).join(options.profile_folder()).join(bin);
     let mut places =
         vec![lambda_zip_path(project), lambda.join(bin).join("bootstrap"), lambda.join("extensions").join(bin)];
-    match &project.target {
-        Some(triple) => places.push(built(triple)),
-        // Without --target cargo leaves the triple out; a configured target puts it in.
-        None => places.extend([built(""), built(&project.toolchain.host)]),
-    }
+    places.extend(programs(project, options));
     places
+}
+
+fn programs(project: &Project, options: &BuildOptions) -> Vec<PathBuf> {
+    let folder = |triple: &str| project.graph.target_directory().join(triple).join(options.profile_folder());
+    let built = |triple: &str| folder(triple).join(&project.bin.name);
+    match &project.target {
+        Some(triple) => vec![built(triple)],
+        // Without --target cargo leaves the triple out; a configured target puts it in.
+        None => vec![built(""), built(&project.toolchain.host)],
+    }
 }

@@ -19,12 +19,12 @@ mod tree;
 
 pub use build::{Built, CrateLibrary, build};
 pub use error::HostError;
-pub use find::{find_built, lambda_zip_path};
+pub use find::{find_built, find_program, lambda_zip_path};
 pub use include::read_included;
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open};
 pub use options::{BuildOptions, CargoStderr};
 pub use process::BuildEvent;
-pub use project::Project;
+pub use project::{Project, read_members};
 pub use replace::{create_parent, replace};
 pub use text::{looks_like_json, read_text};
 pub use tree::{COUNT_LIMIT, TREE_LIMIT, TreeFile, TreeFileKind, read_tree};

@@ -96,6 +96,13 @@ impl BuildOptions {
         args
     }
 
+    /// `cargo metadata`'s arguments, for the members of the workspace alone.
+    pub(super) fn members_args(&self) -> Vec<OsString> {
+        let mut args: Vec<OsString> = ["metadata", "--format-version", "1", "--no-deps"].map(OsString::from).into();
+        self.push_shared(&mut args);
+        args
+    }
+
     /// `cargo rustc`'s arguments. Only the program's own crate gets the flags behind `--`, so its dependencies stay as
     /// they were built; `-C strip=none` comes after what the profile says, and wins.
     pub(super) fn rustc_args(&self, package: &str, bin: &str, target: Option<&str>) -> Vec<OsString> {

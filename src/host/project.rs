@@ -1,7 +1,7 @@
 //! The cargo project in a folder: its crate graph, the chosen program, and the target to build it for.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::process::{BuildEvent, Output, Tool};
 use super::toolchain::{Toolchain, cargo};
@@ -85,6 +85,11 @@ pub(super) fn read_graph(
         // `cargo metadata` has no --target-dir; the variable means the same.
         tool = tool.env("CARGO_TARGET_DIR", target_dir.as_os_str());
     }
+    Ok(CrateGraph::from_metadata(&ask(tool, options, on_event)?)?)
+}
+
+/// What cargo prints on stdout; what it says on stderr is passed on.
+fn ask(mut tool: Tool, options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<String, HostError> {
     let mut json = Vec::new();
     let status = tool.listen(options.stderr, |output| match output {
         Output::Line(line) => {
@@ -96,7 +101,30 @@ pub(super) fn read_graph(
     if !status.success() {
         return Err(HostError::BuildFailed { command: tool.text().to_owned(), status: status.to_string() });
     }
-    Ok(CrateGraph::from_metadata(&String::from_utf8_lossy(&json))?)
+    Ok(String::from_utf8_lossy(&json).into_owned())
+}
+
+/// Asks cargo for the members of the workspace around the folder, or of `--manifest-path`, without their dependencies:
+/// no network, no lock file. `None` where there is no `Cargo.toml`.
+///
+/// # Errors
+/// [`HostError`] if cargo cannot be run, or does not understand the manifest.
+pub fn read_members(
+    options: &BuildOptions,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<Option<CrateGraph>, HostError> {
+    if options.manifest_path.is_none() && !in_a_project(options.directory.as_deref()) {
+        return Ok(None);
+    }
+    let json = ask(Tool::new(cargo(), &options.members_args(), options.directory.as_deref()), options, on_event)?;
+    Ok(Some(CrateGraph::members_from_metadata(&json)?))
+}
+
+/// Whether the folder or one above it has a `Cargo.toml`, as cargo looks for it.
+fn in_a_project(directory: Option<&Path>) -> bool {
+    let here = directory.unwrap_or(Path::new("."));
+    let here = here.canonicalize();
+    here.is_ok_and(|here| here.ancestors().any(|folder| folder.join("Cargo.toml").is_file()))
 }
 
 fn lambda_dir(options: &BuildOptions, lambda_build: &LambdaBuild, graph: &CrateGraph) -> PathBuf {

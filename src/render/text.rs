@@ -47,6 +47,14 @@ pub fn why(report: &Report, krate: &str, options: &Options) -> Option<String> {
     why::document(report, krate).map(|document| print(&document, options))
 }
 
+/// A sentence below a result, wrapped and cleaned as the rest.
+#[must_use]
+pub fn paragraph(text: &str, options: &Options) -> String {
+    let mut document = Document::default();
+    document.paragraph(Tone::Plain, text);
+    print(&document, options)
+}
+
 /// Space between columns.
 const GAP: usize = 2;
 /// Names are not cut shorter than this while there are columns that can leave.

@@ -15,7 +15,7 @@ use crate::units::{ByteDelta, ByteSize};
 use super::drop_sections::{Rewritten, apply, dropped_by};
 use super::options::Options;
 use super::outcome::{Outcome, PackageSizes, RewriteRow, RewriteStatus};
-use super::recompress::{SlimmedFile, compress_all};
+use super::recompress::{SlimmedFile, Streams, compress_all};
 use super::rewrite::Rewrite;
 use super::verify::{PROOF, VerifyError, same_program};
 
@@ -95,7 +95,16 @@ pub fn slim<'data>(
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
     let recompress = !options.without.contains(&Rewrite::Recompress);
-    let entries = compress_all(&files, recompress.then_some(options.effort), done);
+    let streams = if recompress { Streams::Fresh } else { Streams::Kept };
+    let mut entries = compress_all(&files, streams, options.effort, done);
+    let beaten = beaten_by_what_came_in(&files, &entries, package);
+    if !beaten.is_empty() {
+        for (index, original, larger_by) in beaten {
+            no_gain_in_the_zip(&mut rewrites, &original.path, larger_by);
+            files[index] = as_it_came(package, original);
+        }
+        entries = compress_all(&files, streams, options.effort, &|_| {});
+    }
     if recompress {
         rewrites.extend(package.files.iter().filter_map(|file| recompress_row(file, &entries, package)));
     }
@@ -142,15 +151,51 @@ fn slim_file<'data>(
     options: &Options,
     rewrites: &mut Vec<RewriteRow>,
 ) -> Result<SlimmedFile<'data>, SlimError> {
-    let kind = if file.is_symlink { EntryKind::Symlink } else { EntryKind::File };
     let contents = if file.is_elf() { slim_program(file, options, rewrites)? } else { None };
+    let unchanged = as_it_came(package, file);
+    Ok(match contents {
+        Some(contents) => SlimmedFile { contents: Cow::Owned(contents), changed: true, unchanged: None, ..unchanged },
+        None => unchanged,
+    })
+}
+
+fn as_it_came<'data>(package: &DeploymentPackage<'data>, file: &PackageFile<'data>) -> SlimmedFile<'data> {
     // Lambda starts the file that is called so; a bare program becomes it.
     let bare_program = package.source == PackageSource::Elf && file.role == Role::Bootstrap;
-    let path = if bare_program { "bootstrap".to_owned() } else { file.path.clone() };
-    let changed = contents.is_some();
-    let unchanged = if changed { None } else { file.zip };
-    let contents = contents.map_or_else(|| file.contents.clone(), Cow::Owned);
-    Ok(SlimmedFile { path, mode: mode(file), kind, contents, changed, unchanged })
+    SlimmedFile {
+        path: if bare_program { "bootstrap".to_owned() } else { file.path.clone() },
+        mode: mode(file),
+        kind: if file.is_symlink { EntryKind::Symlink } else { EntryKind::File },
+        contents: file.contents.clone(),
+        changed: false,
+        unchanged: file.zip,
+    }
+}
+
+/// Files that became smaller but whose new stream is larger than the one that came in, as a better compressor made it:
+/// their number, the file that came in, and by how much.
+fn beaten_by_what_came_in<'package, 'data>(
+    files: &[SlimmedFile<'_>],
+    entries: &[archive::NewEntry<'_>],
+    package: &'package DeploymentPackage<'data>,
+) -> Vec<(usize, &'package PackageFile<'data>, usize)> {
+    let changed = files.iter().zip(entries).enumerate().filter(|(_, (file, _))| file.changed);
+    changed
+        .filter_map(|(index, (file, entry))| {
+            let original = package.files.iter().find(|original| original.path == file.path)?;
+            let larger_by = entry.data.len().checked_sub(original.zip?.compressed.len())?;
+            (larger_by > 0).then_some((index, original, larger_by))
+        })
+        .collect()
+}
+
+/// Takes back what was said of a file that stays as it came.
+fn no_gain_in_the_zip(rewrites: &mut [RewriteRow], path: &str, larger_by: usize) {
+    for row in rewrites.iter_mut().filter(|row| row.path == path && row.status == RewriteStatus::Applied) {
+        row.status = RewriteStatus::NoGain;
+        row.saved_bytes = ByteDelta::default();
+        row.reason = Some(format!("the zip would be {larger_by} bytes larger at this effort"));
+    }
 }
 
 /// 0755 for what can be started, 0644 for all else: the same on every host.

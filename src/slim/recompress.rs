@@ -27,32 +27,41 @@ pub struct SlimmedFile<'data> {
     pub(super) unchanged: Option<ZipData<'data>>,
 }
 
+/// What becomes of streams whose bytes did not change. What changed is compressed all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Streams {
+    /// They stay.
+    Kept,
+    /// They make way for smaller ones.
+    Fresh,
+}
+
 /// Compresses all files, in parallel; `done` is called with the size of each file that is finished.
 pub(super) fn compress_all<'a>(
     files: &'a [SlimmedFile<'a>],
-    effort: Option<Effort>,
+    streams: Streams,
+    effort: Effort,
     done: &(dyn Fn(ByteSize) + Sync),
 ) -> Vec<NewEntry<'a>> {
     files
         .par_iter()
         .map(|file| {
-            let entry = compress(file, effort);
+            let entry = compress(file, streams, effort);
             done(ByteSize::of(&file.contents));
             entry
         })
         .collect()
 }
 
-/// `effort` is `None` where streams that came in are to stay; what changed is compressed all the same.
-fn compress<'a>(file: &'a SlimmedFile<'a>, effort: Option<Effort>) -> NewEntry<'a> {
+fn compress<'a>(file: &'a SlimmedFile<'a>, streams: Streams, effort: Effort) -> NewEntry<'a> {
     if file.kind != EntryKind::File {
         return NewEntry::stored(file.path.clone(), file.kind, file.mode, Cow::Borrowed(file.contents.as_ref()));
     }
     let kept = file.unchanged.map(|zip| (zip.method, Cow::Borrowed(zip.compressed)));
-    let (method, data) = match (kept, effort) {
-        (Some(kept), None) => kept,
-        (kept, effort) => {
-            let fresh = match deflate::encode(&file.contents, effort.unwrap_or_default()) {
+    let (method, data) = match (kept, streams) {
+        (Some(kept), Streams::Kept) => kept,
+        (kept, _) => {
+            let fresh = match deflate::encode(&file.contents, effort) {
                 deflate::Encoded::Deflate(stream) => (Method::Deflate, Cow::Owned(stream)),
                 deflate::Encoded::Stored => (Method::Stored, Cow::Borrowed(file.contents.as_ref())),
             };

@@ -2,7 +2,7 @@
 
 use lambda_slim::archive::{Archive, Limits};
 use lambda_slim::attribution::{Detail, Identities};
-use lambda_slim::cargo::{CrateGraph, CrateIdentities};
+use lambda_slim::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use lambda_slim::deflate::Effort;
 use lambda_slim::package::{DeploymentPackage, PackageSource};
 use lambda_slim::policy::{Budget, check, diff};
@@ -35,12 +35,12 @@ pub(crate) fn elf(data: &[u8], symbols: &[SymbolFile]) -> Outcome {
 fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile]) -> Outcome {
     let mut outcome = Outcome::Refused;
     for detail in [Detail::Crates, Detail::Functions] {
-        let own = CrateIdentities::default();
+        let (own, homes) = (CrateIdentities::default(), SymbolHomes::default());
         let context = Context {
             path: "damaged".to_owned(),
             graph: None,
             root: None,
-            identities: Identities { packages: &own, std: &own },
+            identities: Identities { packages: &own, std: &own, homes: &homes },
             symbols,
             architecture: None,
             detail,

@@ -73,7 +73,18 @@ pub(crate) fn cases_dir() -> Option<PathBuf> {
     None
 }
 
-/// A target directory for builds of the functions, beside the outer build's own.
+/// Takes from `command`'s environment what the build of these tests put there.
+pub(crate) fn forget_the_outer_build(command: &mut Command) {
+    for (variable, _) in env::vars_os() {
+        let Some(variable) = variable.to_str() else { continue };
+        let kept = KEPT.iter().any(|kept| variable.starts_with(kept));
+        if (variable.starts_with("CARGO") && !kept) || REMOVED.contains(&variable) {
+            command.env_remove(variable);
+        }
+    }
+}
+
+/// A folder in the outer target directory, which stays from run to run.
 pub(crate) fn target_dir(name: &str) -> PathBuf {
     // `CARGO_TARGET_TMPDIR` is `tmp` in the outer target directory, wherever the user put that.
     Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name(name)
@@ -87,13 +98,7 @@ fn binary(target_dir: &Path, name: &str) -> PathBuf {
 
 fn cargo(command: &str, name: &str, target_dir: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (variable, _) in env::vars_os() {
-        let Some(variable) = variable.to_str() else { continue };
-        let kept = KEPT.iter().any(|kept| variable.starts_with(kept));
-        if (variable.starts_with("CARGO") && !kept) || REMOVED.contains(&variable) {
-            cargo.env_remove(variable);
-        }
-    }
+    forget_the_outer_build(&mut cargo);
     cargo.arg(command).args(["--release", "--locked", "--quiet", "--package", name, "--bin", name]);
     cargo.arg("--manifest-path").arg(manifest_path()).arg("--target-dir").arg(target_dir);
     cargo

@@ -1,6 +1,7 @@
 //! What the integration tests share: the real functions, a Runtime API to run them against, and judges that we did not write.
 //!
-//! Used as `mod support;`. Nothing here reads or calls lambda-slim: a judge must not be the author.
+//! Used as `mod support;`. No judge here reads or calls lambda-slim: a judge must not be the author. `program` starts it, as its
+//! users do.
 
 #![allow(
     clippy::allow_attributes,
@@ -11,6 +12,8 @@
 pub(crate) mod functions;
 pub(crate) mod http;
 pub(crate) mod process;
+pub(crate) mod program;
+pub(crate) mod project;
 pub(crate) mod runtime_api;
 pub(crate) mod skip;
 pub(crate) mod symbols;

@@ -1,0 +1,7 @@
+//! `check` from end to end: three exit codes on real cases, the crate that grew by name, and whose limit holds.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod configuration;
+mod growth;

@@ -1,0 +1,10 @@
+//! `slim` from end to end: real packages in, packages out, judged by tools that are not ours.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod laws;
+mod places;
+mod project;
+mod shapes;
+mod starts;
