@@ -114,7 +114,8 @@ fn console_blocks_show_what_the_program_prints() {
 fn ci_runs_the_readme_s_test_command() {
     let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
     let blocks = readme.split("```sh\n").skip(1).filter_map(|after| after.split_once("\n```"));
-    let commands: Vec<&str> = blocks.map(|(command, _)| command).filter(|line| line.starts_with("cargo test")).collect();
+    let commands: Vec<&str> =
+        blocks.map(|(command, _)| command).filter(|line| line.starts_with("cargo test")).collect();
     let [command] = commands.as_slice() else { panic!("one test command, not {commands:?}") };
     let script = fs::read_to_string(root().join(".ci/run")).expect("there is a script");
     assert!(script.lines().any(|line| line.trim() == format!("step {command}")), "{command} is not in .ci/run");
