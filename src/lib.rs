@@ -43,7 +43,7 @@
 //! ```
 //! use lambda_slim::archive::{Archive, Limits};
 //! use lambda_slim::attribution::{Compressed, Detail, Identities, Subject, attribute};
-//! use lambda_slim::cargo::CrateIdentities;
+//! use lambda_slim::cargo::{CrateIdentities, SymbolHomes};
 //! use lambda_slim::elf::Image;
 //! use lambda_slim::units::ByteSize;
 //!
@@ -53,13 +53,13 @@
 //! let bootstrap = &archive.entries()[0];
 //! let program = bootstrap.read()?;
 //! let image = Image::parse(&program)?;
-//! let nothing = CrateIdentities::default();
+//! let (nothing, no_homes) = (CrateIdentities::default(), SymbolHomes::default());
 //! let attribution = attribute(&Subject {
 //!     image: &image,
 //!     symbols: None,
 //!     graph: None,
 //!     root: None,
-//!     identities: Identities { packages: &nothing, std: &nothing },
+//!     identities: Identities { packages: &nothing, std: &nothing, homes: &no_homes },
 //!     compressed: Compressed::Deflate(bootstrap.compressed()),
 //!     detail: Detail::Crates,
 //! })?;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lambda_slim::archive::{Archive, Limits};
 use lambda_slim::attribution::{Compressed, Detail, Identities, Subject, attribute};
-use lambda_slim::cargo::{CrateGraph, CrateIdentities};
+use lambda_slim::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use lambda_slim::deflate::{Effort, compress, cost_per_range};
 use lambda_slim::elf::Image;
 use lambda_slim::package::DeploymentPackage;
@@ -72,14 +72,14 @@ fn binary(program: &[u8], graph: &Option<CrateGraph>) {
     stage("deflate: cost of 256-byte ranges", program.len(), || {
         cost_per_range(&stream, &ends).expect("our own stream")
     });
-    let (packages, std) = (CrateIdentities::default(), CrateIdentities::default());
+    let (packages, std, homes) = (CrateIdentities::default(), CrateIdentities::default(), SymbolHomes::default());
     let attribution = |detail| {
         attribute(&Subject {
             image: &image,
             symbols: None,
             graph: graph.as_ref(),
             root: None,
-            identities: Identities { packages: &packages, std: &std },
+            identities: Identities { packages: &packages, std: &std, homes: &homes },
             compressed: Compressed::Deflate(&stream),
             detail,
         })
