@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::cargo::{CodegenUnit, SymbolHomes, parse_codegen_unit};
 use crate::elf::mangling::{self, SymbolCrates};
-use crate::elf::{Image, SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
+use crate::elf::{Image, SYMBOL_ENTRY_SIZE, Symbol, SymbolKind, relocation_entries, unwind_entries};
 
 use super::census::{Census, Named};
 use super::crate_table::{CrateTable, LINKER, UNATTRIBUTED};
@@ -132,6 +132,8 @@ pub(super) fn stake(
     if symbols_are_own {
         claim_symbol_table(&mut map, names, named, &owners);
     }
+    claim_what_follows(&mut map, image);
+    claim_labelled_tables(&mut map, image, names, named, &owners);
     let nobody = Claim { owners: Owners::same(UNATTRIBUTED), evidence: EvidenceSource::None, item: None };
     Claims { items, ranges: map.finish(nobody) }
 }
@@ -172,6 +174,54 @@ fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
         by_place.then_with(|| telling(a).cmp(&telling(b)))
     });
     places
+}
+
+/// Tables follow what they are about: unwind data its function, a relocation entry the place that it patches.
+fn claim_what_follows(map: &mut RangeMap<Claim>, image: &Image<'_>) {
+    let format = Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None };
+    let followed = |map: &RangeMap<Claim>, address: u64| map.get(image.offset_of(address)?);
+    for entry in unwind_entries(image) {
+        let claim = match entry.function {
+            None => Some(format),
+            Some(function) => followed(map, function).map(|claim| Claim {
+                owners: claim.owners,
+                evidence: EvidenceSource::Unwind,
+                item: None,
+            }),
+        };
+        if let Some(claim) = claim {
+            map.insert(entry.range, claim);
+        }
+    }
+    for entry in relocation_entries(image) {
+        if let Some(claim) = followed(map, entry.place) {
+            map.insert(entry.range, Claim { owners: claim.owners, evidence: EvidenceSource::Relocation, item: None });
+        }
+    }
+}
+
+/// LSDAs that no frame description points at: rust-lld keeps those of functions that it collected. Labels without a size stand
+/// before each, and say which object they are of.
+fn claim_labelled_tables(
+    map: &mut RangeMap<Claim>,
+    image: &Image<'_>,
+    names: &SymbolNames<'_>,
+    named: &[Named<'_>],
+    owners: &[Owners],
+) {
+    let Some(tables) = image.sections().iter().find(|s| s.name == ".gcc_except_table" && s.is_loaded()) else { return };
+    let range = &tables.file_range;
+    let symbols = names.symbols.iter().zip(named).zip(owners);
+    let mut labels: Vec<(u64, Owners)> = symbols
+        .filter(|((symbol, named), _)| symbol.defined && symbol.size == 0 && named.unit.is_some())
+        .filter_map(|((symbol, _), owners)| Some((image.offset_of(symbol.address)?, *owners)))
+        .filter(|(offset, _)| range.contains(offset))
+        .collect();
+    labels.sort_by_key(|(offset, _)| *offset);
+    let ends = labels.iter().skip(1).map(|(offset, _)| *offset).chain([range.end]);
+    for ((start, owners), end) in labels.iter().zip(ends) {
+        map.insert(*start..end, Claim { owners: *owners, evidence: EvidenceSource::Symbol, item: None });
+    }
 }
 
 /// `.symtab` entries and their names belong to whom they name.

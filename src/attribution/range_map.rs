@@ -17,31 +17,44 @@ pub struct RangeMap<L> {
     len: u64,
     /// Start of each range to its end and label. Ranges never overlap and are never empty.
     ranges: BTreeMap<u64, (u64, L)>,
+    /// Start of each gap to its end. A write looks at gaps alone, and each gap is filled once: writers that cover each other many
+    /// times cost no more than the ranges that they leave.
+    gaps: BTreeMap<u64, u64>,
 }
 
 impl<L: Copy> RangeMap<L> {
     /// A map of `len` bytes, none of them labelled.
     #[must_use]
     pub fn new(len: u64) -> Self {
-        Self { len, ranges: BTreeMap::new() }
+        let gaps = if len > 0 { BTreeMap::from([(0, len)]) } else { BTreeMap::new() };
+        Self { len, ranges: BTreeMap::new(), gaps }
     }
 
     /// Labels the bytes of `range` that have no label yet. What lies past the end is ignored. Returns how many were labelled.
     pub fn insert(&mut self, range: Range<u64>, label: L) -> u64 {
         let end = range.end.min(self.len);
-        let mut start = range.start;
-        let mut labelled = 0;
-        if let Some((_, &(previous_end, _))) = self.ranges.range(..=start).next_back() {
-            start = start.max(previous_end);
+        if range.start >= end {
+            return 0;
         }
-        while start < end {
-            let next = self.ranges.range(start..end).next().map(|(&next_start, &(next_end, _))| (next_start, next_end));
-            let (free_end, resume) = next.unwrap_or((end, end));
-            if start < free_end {
-                self.ranges.insert(start, (free_end, label));
-                labelled += free_end - start;
+        let mut labelled = 0;
+        // The gap that begins before the range may reach into it.
+        let before = self.gaps.range(..=range.start).next_back().filter(|&(_, &gap_end)| gap_end > range.start);
+        let mut at = before.map_or(range.start, |(&gap_start, _)| gap_start);
+        while let Some((&gap_start, &gap_end)) = self.gaps.range(at..end).next() {
+            let (from, to) = (gap_start.max(range.start), gap_end.min(end));
+            if from >= to {
+                break;
             }
-            start = resume;
+            self.gaps.remove(&gap_start);
+            if gap_start < from {
+                self.gaps.insert(gap_start, from);
+            }
+            if to < gap_end {
+                self.gaps.insert(to, gap_end);
+            }
+            self.ranges.insert(from, (to, label));
+            labelled += to - from;
+            at = to;
         }
         labelled
     }

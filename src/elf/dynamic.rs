@@ -9,7 +9,10 @@ use object::pod;
 
 use super::error::ElfError;
 use super::image::Image;
-use super::strings::name_at;
+use super::strings::{NameBudget, name_at};
+
+/// No version of glibc is spelled in more bytes: `2.2.5` has five.
+const MAX_VERSION_SIZE: usize = 32;
 
 /// A version of the GNU C library, as symbol versions name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,9 @@ impl GlibcVersion {
     /// From `2.34`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if text.len() > MAX_VERSION_SIZE {
+            return None;
+        }
         let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
         parts.filter(|parts| parts.len() >= 2).map(Self)
     }
@@ -59,6 +65,10 @@ pub struct Dynamic {
 }
 
 const NT_GNU_BUILD_ID: u32 = 3;
+/// Linkers write 8, 16 or 20 bytes; `--build-id=0x…` whatever the user says. More is no identity.
+const MAX_BUILD_ID_SIZE: usize = 256;
+/// Segments may share bytes: many that each walk the same long notes are an attack on our time. Linkers write up to 3.
+const MAX_NOTE_SEGMENTS: usize = 64;
 
 impl Image<'_> {
     /// What the file asks of the dynamic linker.
@@ -85,6 +95,9 @@ fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
     let bytes = image.bytes(&segment.file_range).ok_or_else(|| malformed("it leaves the file"))?;
     let (entries, _) = pod::slice_from_bytes::<Dyn64<LE>>(bytes, bytes.len() / size_of::<Dyn64<LE>>())
         .map_err(|()| malformed("it cannot be read as entries"))?;
+    // The loader stops at the first DT_NULL.
+    let end = entries.iter().position(|e| e.d_tag.get(LE) == elf::DT_NULL).unwrap_or(entries.len());
+    let entries = &entries[..end];
     let value = |tag| entries.iter().find(|e| e.d_tag.get(LE) == tag).map(|e| e.d_val.get(LE));
 
     let strings = match (value(elf::DT_STRTAB), value(elf::DT_STRSZ)) {
@@ -95,12 +108,15 @@ fn read(image: &Image<'_>) -> Result<Dynamic, ElfError> {
         }
         _ => return Ok(dynamic),
     };
-    let string = |offset: u64| {
-        let start = usize::try_from(offset).map_err(|_| malformed("a name leaves its string table"))?;
-        name_at(strings, start).ok_or_else(|| malformed("a name leaves its string table"))
-    };
-    for entry in entries.iter().take_while(|e| e.d_tag.get(LE) != elf::DT_NULL) {
-        let text = || string(entry.d_val.get(LE)).map(str::to_owned);
+    let mut budget = NameBudget::new(strings, entries.len());
+    for entry in entries {
+        let mut text = || {
+            let start =
+                usize::try_from(entry.d_val.get(LE)).map_err(|_| malformed("a name leaves its string table"))?;
+            let name = name_at(strings, start).ok_or_else(|| malformed("a name leaves its string table"))?;
+            budget.spend(name).ok_or_else(|| malformed("its names are many times longer than its string table"))?;
+            Ok::<String, ElfError>(name.to_owned())
+        };
         match entry.d_tag.get(LE) {
             elf::DT_NEEDED => dynamic.needed.push(text()?),
             elf::DT_SONAME => dynamic.soname = Some(text()?),
@@ -125,6 +141,7 @@ fn newest_glibc(image: &Image<'_>, offset: u64, strings: &[u8]) -> Result<Option
     let at = |offset: u64| usize::try_from(offset).ok().and_then(|o| image.data().get(o..));
     let mut newest = None;
     let mut versions = 0;
+    let mut budget = NameBudget::new(strings, MAX_VERSIONS);
     let mut need_offset = offset;
     loop {
         let bytes = at(need_offset).ok_or_else(|| malformed("they leave the file"))?;
@@ -140,6 +157,7 @@ fn newest_glibc(image: &Image<'_>, offset: u64, strings: &[u8]) -> Result<Option
                 pod::from_bytes::<Vernaux<LE>>(bytes).map_err(|()| malformed("a version leaves the file"))?;
             let name = name_at(strings, aux.vna_name.get(LE) as usize)
                 .ok_or_else(|| malformed("a version's name leaves its string table"))?;
+            budget.spend(name).ok_or_else(|| malformed("their names are many times longer than their string table"))?;
             let version = name.strip_prefix("GLIBC_").and_then(GlibcVersion::parse);
             newest = newest.max(version);
             match u64::from(aux.vna_next.get(LE)) {
@@ -162,7 +180,8 @@ fn interpreter(image: &Image<'_>) -> Option<String> {
 
 /// The build id, from the note segments, else from a note section (a debug file keeps those).
 fn build_id(image: &Image<'_>) -> Option<String> {
-    let segments = image.segments().iter().filter(|s| s.is_note()).map(|s| (&s.file_range, s.align));
+    let segments = image.segments().iter().filter(|s| s.is_note()).take(MAX_NOTE_SEGMENTS);
+    let segments = segments.map(|s| (&s.file_range, s.align));
     let sections = image.sections().iter().filter(|s| s.sh_type == elf::SHT_NOTE.0).map(|s| (&s.file_range, s.align));
     segments.chain(sections).find_map(|(range, align)| build_id_in(image.bytes(range)?, align))
 }
@@ -177,6 +196,7 @@ fn build_id_in(mut notes: &[u8], align: u64) -> Option<String> {
         let rest = rest.get((header.n_namesz.get(LE) as usize).checked_next_multiple_of(4)?..)?;
         let description = rest.get(..header.n_descsz.get(LE) as usize)?;
         if name == b"GNU\0" && header.n_type.get(LE).0 == NT_GNU_BUILD_ID {
+            let description = Some(description).filter(|id| id.len() <= MAX_BUILD_ID_SIZE)?;
             return Some(description.iter().map(|byte| format!("{byte:02x}")).collect());
         }
         notes = rest.get(padded(header.n_descsz.get(LE))?..)?;

@@ -3,8 +3,10 @@
 //! Only three fields of the ELF header change: where the section header table is, how long it is, and which section holds the
 //! names. Neither the kernel nor the dynamic linker reads them.
 
+use std::ops::Range;
+
 use object::LittleEndian as LE;
-use object::elf::{self, FileHeader64, SectionHeader64};
+use object::elf::{self, FileHeader64, SectionHeader64, Sym64};
 use object::pod;
 
 use super::error::ElfError;
@@ -15,7 +17,7 @@ use super::section::{Section, SectionClass};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CannotEdit {
-    /// Bytes follow that no header describes: the program may read them from its own file.
+    /// Bytes behind what is loaded that no header describes: the program may read them from its own file.
     #[error(
         "{size} bytes are appended behind the ELF image (from offset {offset:#x}); the program may read them from its own file"
     )]
@@ -28,8 +30,14 @@ pub enum CannotEdit {
     /// There is no section header table to drop anything from.
     #[error("it has no section headers: nothing is left to drop")]
     NoSections,
+    /// The names of the sections cannot be written anew.
+    #[error("the names of the sections lie in section {name:?}, which is loaded or no string table")]
+    SectionNames {
+        /// The section that the ELF header says holds them.
+        name: String,
+    },
     /// A section to be dropped lies inside what is loaded.
-    #[error("section {name:?} is not marked as loaded, yet lies inside a loaded segment")]
+    #[error("section {name:?} is not marked as loaded, yet lies inside a segment or a header")]
     DroppedIsLoaded {
         /// Its name.
         name: String,
@@ -88,8 +96,9 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
     if image.sections().is_empty() {
         return Err(CannotEdit::NoSections);
     }
-    let dropped: Vec<bool> = image.sections().iter().map(drop).collect();
+    let dropped = dropped(image, drop);
     check_dropped(image, &dropped)?;
+    check_names(image)?;
 
     // Up to the last byte that a segment, the program headers or a loaded section needs, everything stays.
     let fixed_end = fixed_end(image);
@@ -97,9 +106,9 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
     blank_dropped(image, &dropped, &mut file);
 
     let numbers = renumber(image, &dropped);
+    let names_number = numbers.get(image.section_names_index()).copied().flatten().filter(|&number| number != 0);
+    let mut names = Names::of(image, &dropped);
     let mut headers = Vec::new();
-    let mut names = vec![0];
-    let names_number = numbers.get(image.section_names_index()).copied().flatten();
     for section in image.sections() {
         let Some(number) = numbers[section.index] else { continue };
         debug_assert_eq!(number as usize, headers.len());
@@ -108,9 +117,7 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
             headers.push(empty_header());
             continue;
         }
-        header.sh_name.set(LE, u32::try_from(names.len()).unwrap_or(0));
-        names.extend_from_slice(section.name.as_bytes());
-        names.push(0);
+        header.sh_name.set(LE, names.place(&section.name, header.sh_name.get(LE)));
         header.sh_link.set(LE, renumbered(&numbers, section.link));
         if links_by_info(section) {
             header.sh_info.set(LE, renumbered(&numbers, section.info));
@@ -124,8 +131,8 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
     }
     if let Some(header) = names_number.and_then(|number| headers.get_mut(number as usize)) {
         header.sh_offset.set(LE, file.len() as u64);
-        header.sh_size.set(LE, names.len() as u64);
-        file.extend_from_slice(&names);
+        header.sh_size.set(LE, names.bytes.len() as u64);
+        file.extend_from_slice(&names.bytes);
     }
     align(&mut file, 8);
     let table_offset = file.len() as u64;
@@ -134,20 +141,48 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
     Ok(file)
 }
 
+/// Refuses bytes behind the loaded part that no header describes: behind the last section, or between two where linkers leave
+/// zeroes. Editing would lose them.
 fn check_appended(image: &Image<'_>) -> Result<(), CannotEdit> {
-    let end = image.described_end();
-    if end < image.file_size() {
-        return Err(CannotEdit::AppendedData { offset: end, size: image.file_size() - end });
+    let tables = [image.program_headers_range(), image.section_headers_range()];
+    let sections = image.sections().iter().filter(|s| s.is_in_file()).map(|s| s.file_range.clone());
+    let mut described: Vec<_> = sections.chain(tables).collect();
+    described.sort_by_key(|range| (range.start, range.end));
+    let mut at = fixed_end(image);
+    for range in described {
+        let hole = at..range.start.max(at);
+        if image.bytes(&hole).is_some_and(|bytes| bytes.iter().any(|&byte| byte != 0)) {
+            return Err(CannotEdit::AppendedData { offset: hole.start, size: hole.end - hole.start });
+        }
+        at = at.max(range.end);
+    }
+    if at < image.file_size() {
+        return Err(CannotEdit::AppendedData { offset: at, size: image.file_size() - at });
     }
     Ok(())
 }
 
+/// What goes: what the caller says, relocations that speak of it, and the empty headers of an earlier edit. The names of the
+/// sections stay, whatever their section is called.
+fn dropped(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> Vec<bool> {
+    let mut dropped: Vec<bool> = image.sections().iter().map(drop).collect();
+    for section in image.sections().iter().filter(|s| !s.is_loaded()) {
+        let relocation = section.class() == SectionClass::Relocation && section.info != 0;
+        let of_dropped = relocation && dropped.get(section.info as usize).copied().unwrap_or(false);
+        dropped[section.index] |= of_dropped || section.sh_type == elf::SHT_NULL.0;
+    }
+    for kept in [0, image.section_names_index()] {
+        if let Some(dropped) = dropped.get_mut(kept) {
+            *dropped = false;
+        }
+    }
+    dropped
+}
+
 fn check_dropped(image: &Image<'_>, dropped: &[bool]) -> Result<(), CannotEdit> {
-    let loaded = image.loaded_ranges();
-    for section in image.sections().iter().filter(|s| dropped[s.index]) {
-        let range = &section.file_range;
-        let overlaps = loaded.iter().any(|l| range.start < l.end && l.start < range.end);
-        if overlaps && section.is_in_file() {
+    let fixed = fixed_ranges(image);
+    for section in image.sections().iter().filter(|s| dropped[s.index] && s.is_in_file()) {
+        if fixed.iter().any(|fixed| overlap(fixed, &section.file_range)) {
             return Err(CannotEdit::DroppedIsLoaded { name: section.name.clone() });
         }
     }
@@ -160,42 +195,101 @@ fn check_dropped(image: &Image<'_>, dropped: &[bool]) -> Result<(), CannotEdit> 
     Ok(())
 }
 
+fn check_names(image: &Image<'_>) -> Result<(), CannotEdit> {
+    match image.sections().get(image.section_names_index()).filter(|names| names.index != 0) {
+        Some(names) if names.is_loaded() || names.sh_type != elf::SHT_STRTAB.0 => {
+            Err(CannotEdit::SectionNames { name: names.name.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn overlap(a: &Range<u64>, b: &Range<u64>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// What may not change: the headers, and all that a segment holds.
+fn fixed_ranges(image: &Image<'_>) -> Vec<Range<u64>> {
+    let segments = image.segments().iter().filter(|s| s.is_in_file()).map(|s| s.file_range.clone());
+    segments.chain([image.header_range(), image.program_headers_range()]).collect()
+}
+
 fn fixed_end(image: &Image<'_>) -> u64 {
-    let segments = image.segments().iter().map(|s| s.file_range.end);
-    let sections = image.sections().iter().filter(|s| s.is_loaded()).map(|s| s.file_range.end);
-    let tables = [HEADER_SIZE, image.program_headers_range().end];
-    segments.chain(sections).chain(tables).max().unwrap_or(HEADER_SIZE)
+    let sections = image.sections().iter().filter(|s| s.is_loaded() && s.is_in_file()).map(|s| s.file_range.end);
+    fixed_ranges(image).into_iter().map(|range| range.end).chain(sections).max().unwrap_or(HEADER_SIZE)
 }
 
 /// What is dropped from between loaded parts leaves zeroes: its place cannot be used, since nothing moves.
 fn blank_dropped(image: &Image<'_>, dropped: &[bool], file: &mut [u8]) {
+    let fixed = fixed_ranges(image);
     let old_table = Some(image.section_headers_range());
     let sections = image.sections().iter().filter(|s| dropped[s.index] || s.index == image.section_names_index());
-    let unloaded = |range: &std::ops::Range<u64>| {
-        !image.loaded_ranges().iter().any(|l| range.start < l.end && l.start < range.end)
-    };
-    for range in sections.map(|s| s.file_range.clone()).chain(old_table).filter(unloaded) {
+    let free = |range: &Range<u64>| !fixed.iter().any(|fixed| overlap(fixed, range));
+    for range in sections.map(|s| s.file_range.clone()).chain(old_table).filter(free) {
         let end = usize::try_from(range.end).unwrap_or(usize::MAX).min(file.len());
         let start = usize::try_from(range.start).unwrap_or(usize::MAX).min(end);
         file[start..end].fill(0);
     }
 }
 
-/// New section numbers. Loaded symbol tables hold numbers of loaded sections, and loaded bytes may not change: so a dropped
-/// section that stands before a loaded one leaves an empty header in its place.
+/// The string table of section names, as it goes into the edited file.
+struct Names {
+    bytes: Vec<u8>,
+    /// Another section's names lie in the same table: then it stays as it is.
+    shared: bool,
+}
+
+impl Names {
+    fn of(image: &Image<'_>, dropped: &[bool]) -> Self {
+        let own = image.section_names_index();
+        let shared = image.sections().iter().any(|s| s.index != 0 && !dropped[s.index] && s.link as usize == own);
+        let old = image.sections().get(own).filter(|_| shared).and_then(|names| image.bytes(&names.file_range));
+        Self { bytes: old.map_or_else(|| vec![0], <[u8]>::to_vec), shared }
+    }
+
+    /// Where `name` stands.
+    fn place(&mut self, name: &str, old: u32) -> u32 {
+        if self.shared {
+            return old;
+        }
+        if name.is_empty() {
+            return 0;
+        }
+        let at = u32::try_from(self.bytes.len()).unwrap_or(0);
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.push(0);
+        at
+    }
+}
+
+/// New section numbers. Symbol tables hold numbers of sections; the loaded ones may not change, and those that stay are not
+/// written anew. So a dropped section that stands before one that a symbol may name leaves an empty header in its place.
 fn renumber(image: &Image<'_>, dropped: &[bool]) -> Vec<Option<u32>> {
     let last_loaded = image.sections().iter().rposition(Section::is_loaded).unwrap_or(0);
+    let last_named = last_loaded.max(last_named_by_symbols(image, dropped));
     let mut next = 0;
     image
         .sections()
         .iter()
         .map(|section| {
-            let kept = !dropped[section.index] || section.index < last_loaded;
+            let kept = !dropped[section.index] || section.index < last_named;
             let number = kept.then_some(next);
             next += u32::from(kept);
             number
         })
         .collect()
+}
+
+/// The last section that an entry of a symbol table which stays belongs to.
+fn last_named_by_symbols(image: &Image<'_>, dropped: &[bool]) -> usize {
+    let tables = image.sections().iter().filter(|s| !dropped[s.index] && s.sh_type == elf::SHT_SYMTAB.0);
+    let entries = tables.filter_map(|table| {
+        let bytes = image.bytes(&table.file_range)?;
+        let (entries, _) = pod::slice_from_bytes::<Sym64<LE>>(bytes, bytes.len() / size_of::<Sym64<LE>>()).ok()?;
+        Some(entries)
+    });
+    let numbers = entries.flatten().map(|entry| usize::from(entry.st_shndx.get(LE).0));
+    numbers.filter(|&number| number < image.sections().len()).max().unwrap_or(0)
 }
 
 fn renumbered(numbers: &[Option<u32>], old: u32) -> u32 {

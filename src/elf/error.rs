@@ -55,6 +55,28 @@ pub enum ElfError {
         /// Size of the file.
         file_size: u64,
     },
+    /// More sections or segments than any loader or linker takes.
+    #[error("{table} has {count} entries, the limit is {limit}")]
+    TooManyEntries {
+        /// Which table.
+        table: &'static str,
+        /// How many it says it has.
+        count: u64,
+        /// The most that are read.
+        limit: u64,
+    },
+    /// A section takes more memory than a machine has.
+    #[error("section {name:?} (number {index}) takes {size} bytes of memory, the limit is {limit}")]
+    SectionTooLarge {
+        /// Its name.
+        name: String,
+        /// Its number.
+        index: usize,
+        /// Memory that it takes once loaded, in bytes.
+        size: u64,
+        /// The most that is believed, in bytes.
+        limit: u64,
+    },
     /// A section leaves the file.
     #[error("section {name:?} (number {index}) ends at {end:#x}, past the end of the file ({file_size:#x})")]
     SectionPastEnd {

@@ -10,11 +10,20 @@ use super::architecture::Architecture;
 use super::error::ElfError;
 use super::section::Section;
 use super::segment::Segment;
-use super::strings::name_at;
+use super::strings::{NameBudget, name_at};
 
 pub(super) const HEADER_SIZE: u64 = size_of::<FileHeader64<LE>>() as u64;
 pub(super) const SECTION_HEADER_SIZE: u64 = size_of::<SectionHeader64<LE>>() as u64;
 const PROGRAM_HEADER_SIZE: u64 = size_of::<ProgramHeader64<LE>>() as u64;
+
+/// The most sections whose number fits in the ELF header. More need extended numbering, which no linker uses for a program.
+/// Source: System V ABI (gABI), "Special Section Indexes": `SHN_LORESERVE` is 0xff00; read 2026-11-23.
+const MAX_SECTIONS: u64 = 0xff00 - 1;
+/// The most program headers that Linux loads a program with: 64 KiB of them. Source: `load_elf_phdrs` in fs/binfmt_elf.c of
+/// Linux 6.12, read 2026-11-23. It bounds what is asked per segment of each symbol.
+const MAX_SEGMENTS: u64 = 65_536 / PROGRAM_HEADER_SIZE;
+/// Larger than the memory of any machine, small enough that sums of all sections cannot overflow: 1 TiB. What a report may say.
+const MAX_MEMORY_SIZE: u64 = 1 << 40;
 
 /// A 64-bit little-endian executable or shared object for x86_64 or arm64.
 ///
@@ -31,6 +40,7 @@ pub struct Image<'data> {
     architecture: Architecture,
     sections: Vec<Section>,
     segments: Vec<Segment>,
+    described_end: u64,
 }
 
 /// Whether the program headers describe this very file.
@@ -73,7 +83,9 @@ impl<'data> Image<'data> {
         if contents == Contents::Program {
             check_segments(data, &segments)?;
         }
-        Ok(Self { data, header, architecture, sections, segments })
+        let mut image = Self { data, header, architecture, sections, segments, described_end: 0 };
+        image.described_end = image.find_described_end();
+        Ok(image)
     }
 
     /// The whole file.
@@ -121,6 +133,9 @@ impl<'data> Image<'data> {
     /// Bytes of the program header table.
     #[must_use]
     pub fn program_headers_range(&self) -> Range<u64> {
+        if self.segments.is_empty() {
+            return 0..0;
+        }
         let start = self.header.e_phoff.get(LE);
         start..start + self.segments.len() as u64 * PROGRAM_HEADER_SIZE
     }
@@ -152,12 +167,8 @@ impl<'data> Image<'data> {
     /// Ranges of the file that the loader maps, merged and sorted.
     #[must_use]
     pub fn loaded_ranges(&self) -> Vec<Range<u64>> {
-        let mut ranges: Vec<_> = self
-            .segments
-            .iter()
-            .filter(|s| s.is_load() && !s.file_range.is_empty())
-            .map(|s| s.file_range.clone())
-            .collect();
+        let mut ranges: Vec<_> =
+            self.segments.iter().filter(|s| s.is_load() && s.is_in_file()).map(|s| s.file_range.clone()).collect();
         ranges.sort_by_key(|r| (r.start, r.end));
         let mut merged: Vec<Range<u64>> = Vec::new();
         for range in ranges {
@@ -178,8 +189,13 @@ impl<'data> Image<'data> {
     /// First byte behind everything that the headers describe. What follows is the program's own affair.
     #[must_use]
     pub fn described_end(&self) -> u64 {
-        let sections = self.sections.iter().map(|s| s.file_range.end);
-        let segments = self.segments.iter().map(|s| s.file_range.end);
+        self.described_end
+    }
+
+    fn find_described_end(&self) -> u64 {
+        // What takes no room in the file may state any offset: it describes no byte.
+        let sections = self.sections.iter().filter(|s| s.is_in_file()).map(|s| s.file_range.end);
+        let segments = self.segments.iter().filter(|s| s.is_in_file()).map(|s| s.file_range.end);
         let tables = [HEADER_SIZE, self.program_headers_range().end, self.section_headers_range().end];
         sections.chain(segments).chain(tables).max().unwrap_or(HEADER_SIZE)
     }
@@ -242,23 +258,39 @@ fn read_sections(data: &[u8], header: &FileHeader64<LE>) -> Result<Vec<Section>,
     }
     let entry_size = header.e_shentsize.get(LE);
     let count = match header.e_shnum.get(LE) {
-        // More than 65,279 sections: the real number stands in the first header. No linked program has that many.
+        // Extended numbering: the real number stands in the first header. Without any section it says 0 there too.
         0 => table::<SectionHeader64<LE>>(data, "section header table", offset, 1, entry_size)?[0].sh_size.get(LE),
         count => u64::from(count),
     };
+    check_count("section header table", count, MAX_SECTIONS)?;
     let headers = table::<SectionHeader64<LE>>(data, "section header table", offset, count, entry_size)?;
     let names = section_names(data, header, headers);
+    let file_size = data.len() as u64;
     let mut sections = Vec::with_capacity(headers.len());
+    let mut budget = NameBudget::new(names, headers.len());
     for (index, header) in headers.iter().enumerate() {
         let name = name_at(names, header.sh_name.get(LE) as usize).unwrap_or("");
+        budget.spend(name).ok_or(ElfError::Malformed {
+            what: "section header table",
+            offset,
+            why: "its names are many times longer than their string table",
+        })?;
         let section = Section::from_header(index, name.to_owned(), header);
-        if section.is_in_file() && section.file_range.end > data.len() as u64 {
+        if section.file_range.end > file_size && (section.is_in_file() || section.file_range.end == u64::MAX) {
             let end = u128::from(header.sh_offset.get(LE)) + u128::from(header.sh_size.get(LE));
-            return Err(ElfError::SectionPastEnd { name: section.name, index, end, file_size: data.len() as u64 });
+            return Err(ElfError::SectionPastEnd { name: section.name, index, end, file_size });
+        }
+        if section.memory_size() > MAX_MEMORY_SIZE {
+            let (size, limit) = (section.memory_size(), MAX_MEMORY_SIZE);
+            return Err(ElfError::SectionTooLarge { name: section.name, index, size, limit });
         }
         sections.push(section);
     }
     Ok(sections)
+}
+
+fn check_count(table: &'static str, count: u64, limit: u64) -> Result<(), ElfError> {
+    if count > limit { Err(ElfError::TooManyEntries { table, count, limit }) } else { Ok(()) }
 }
 
 /// The string table of section names; empty where it is missing or leaves the file, which the caller finds by itself.
@@ -277,6 +309,7 @@ fn read_segments(data: &[u8], header: &FileHeader64<LE>) -> Result<Vec<Segment>,
     if count == 0 {
         return Ok(Vec::new());
     }
+    check_count("program header table", count, MAX_SEGMENTS)?;
     let (offset, entry_size) = (header.e_phoff.get(LE), header.e_phentsize.get(LE));
     let headers = table::<ProgramHeader64<LE>>(data, "program header table", offset, count, entry_size)?;
     Ok(headers.iter().map(Segment::from_header).collect())
@@ -300,9 +333,9 @@ fn check_segments(data: &[u8], segments: &[Segment]) -> Result<(), ElfError> {
     let file_size = data.len() as u64;
     for (index, segment) in segments.iter().enumerate() {
         let end = u128::from(segment.file_range.end);
-        if end > u128::from(file_size) && !segment.file_range.is_empty() {
+        if end > u128::from(file_size) && (segment.is_in_file() || segment.file_range.end == u64::MAX) {
             return Err(ElfError::SegmentPastEnd { index, end, file_size });
         }
     }
-    if segments.iter().any(|s| s.is_load() && !s.file_range.is_empty()) { Ok(()) } else { Err(ElfError::NothingToLoad) }
+    if segments.iter().any(|s| s.is_load() && s.is_in_file()) { Ok(()) } else { Err(ElfError::NothingToLoad) }
 }

@@ -41,6 +41,12 @@ impl Segment {
         self.p_type == elf::PT_LOAD.0
     }
 
+    /// True where it holds bytes of the file.
+    #[must_use]
+    pub fn is_in_file(&self) -> bool {
+        !self.file_range.is_empty()
+    }
+
     /// True where its bytes may be executed.
     #[must_use]
     pub fn is_executable(&self) -> bool {

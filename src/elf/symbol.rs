@@ -5,7 +5,7 @@ use object::elf::{self, Sym64};
 
 use super::error::ElfError;
 use super::image::Image;
-use super::strings::{MAX_NAME_SIZE, name_at};
+use super::strings::{NameBudget, name_at};
 
 /// What a symbol names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,9 +48,6 @@ pub struct Symbol<'data> {
 /// Bytes of one entry of `.symtab`.
 pub const SYMBOL_ENTRY_SIZE: u64 = size_of::<Sym64<LE>>() as u64;
 
-/// How many times its string table all names together may be: suffix merging stays far below.
-const MAX_NAME_SHARING: usize = 64;
-
 impl<'data> Image<'data> {
     /// The entries of `.symtab`, in its order; empty where the file is stripped.
     ///
@@ -88,14 +85,11 @@ fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
 
     let mut symbols = Vec::with_capacity(entries.len());
     let mut file = None;
-    // Names may share bytes, but a table in which each of many entries names the same long string is an attack on our time.
-    let mut names_allowed = names.len().saturating_mul(MAX_NAME_SHARING).saturating_add(MAX_NAME_SIZE);
+    let mut budget = NameBudget::new(names, entries.len());
     for (index, entry) in entries.iter().enumerate().skip(1) {
         let name_start = entry.st_name.get(LE) as usize;
         let name = name_at(names, name_start).ok_or_else(|| malformed("a name leaves its string table"))?;
-        names_allowed = names_allowed
-            .checked_sub(name.len())
-            .ok_or_else(|| malformed("its names are many times longer than its string table"))?;
+        budget.spend(name).ok_or_else(|| malformed("its names are many times longer than its string table"))?;
         let kind = kind_of(entry);
         let local = entry.st_bind() == elf::STB_LOCAL;
         if kind == SymbolKind::File {

@@ -59,7 +59,7 @@ fn same_loaded_bytes(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotA
     // The ELF header is loaded too, and says where the section headers are: only what lies behind it is compared.
     let header_end = binary.header_range().end;
     for (a, b) in binary.segments().iter().zip(symbols.segments()).filter(|(a, _)| a.is_load()) {
-        let differs = |offset: u64| NotATwin::LoadedBytes { address: a.address + offset };
+        let differs = |offset: u64| NotATwin::LoadedBytes { address: a.address.wrapping_add(offset) };
         let (Some(left), Some(right)) = (binary.bytes(&a.file_range), symbols.bytes(&b.file_range)) else {
             return Err(differs(0));
         };

@@ -212,7 +212,7 @@ const LIBRARY_FOLDERS: [&str; 2] = ["", "lib"];
 
 fn libraries(package: &DeploymentPackage<'_>, dynamic: &Dynamic, file: &PackageFile<'_>, findings: &mut Vec<Finding>) {
     for library in &dynamic.needed {
-        let found = package.files.iter().find(|f| f.name() == library);
+        let found = package.file_named(library);
         if let Some(found) = found {
             let folder = found.path.rsplit_once('/').map_or("", |(folder, _)| folder);
             let by_runpath = dynamic.runpath.as_deref().is_some_and(|path| path.contains("$ORIGIN"));

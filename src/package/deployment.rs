@@ -120,6 +120,8 @@ pub struct DeploymentPackage<'data> {
     pub files: Vec<PackageFile<'data>>,
     /// Folders that hold nothing, which a program may expect to find.
     pub empty_folders: Vec<String>,
+    /// Numbers of the files, sorted by the last part of their path: each program asks for its libraries by it.
+    by_name: Vec<usize>,
 }
 
 impl<'data> DeploymentPackage<'data> {
@@ -188,7 +190,9 @@ impl<'data> DeploymentPackage<'data> {
         for file in &mut files {
             file.role = role(file, source, layer);
         }
-        Self { source, files, empty_folders: Vec::new() }
+        let mut by_name: Vec<usize> = (0..files.len()).collect();
+        by_name.sort_by_key(|&number| (files[number].name(), number));
+        Self { source, files, empty_folders: Vec::new(), by_name }
     }
 
     /// Sum of the files' sizes.
@@ -201,6 +205,13 @@ impl<'data> DeploymentPackage<'data> {
     #[must_use]
     pub fn bootstrap(&self) -> Option<&PackageFile<'data>> {
         self.files.iter().find(|file| file.role == Role::Bootstrap)
+    }
+
+    /// The first file, by path, whose path ends in this name.
+    pub(super) fn file_named(&self, name: &str) -> Option<&PackageFile<'data>> {
+        let file = |number: usize| self.files.get(number);
+        let first = self.by_name.partition_point(|&number| file(number).is_some_and(|file| file.name() < name));
+        self.by_name.get(first).and_then(|&number| file(number)).filter(|file| file.name() == name)
     }
 
     /// True where it is a layer or an extension: no bootstrap, and nothing outside the folders that Lambda looks into.

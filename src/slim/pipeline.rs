@@ -1,6 +1,7 @@
 //! A package in, a smaller one out: rewrite, prove, compress, write, read back.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -222,22 +223,33 @@ fn slim_program(
         return Ok(None);
     }
     let mut current: Option<Vec<u8>> = None;
-    for rewrite in Rewrite::ALL.into_iter().filter(|rewrite| !options.without.contains(rewrite)) {
-        let Some(class) = dropped_by(rewrite) else { continue };
-        let data = current.as_deref().unwrap_or(original);
-        let image = Image::parse(data).map_err(|source| SlimError::Elf { path: file.path.clone(), source })?;
-        let size = data.len();
-        match apply(&image, class) {
-            Rewritten::Applied(smaller) => {
-                rewrites.push(row(rewrite, file, RewriteStatus::Applied, size - smaller.len(), None));
-                current = Some(smaller);
+    let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
+    // What one rewrite moves can be what kept another from its gain. Until none gains any more, or a second run would find more.
+    loop {
+        let size_before = current.as_ref().map(Vec::len);
+        for (order, rewrite) in Rewrite::ALL.into_iter().enumerate() {
+            let Some(class) = dropped_by(rewrite).filter(|_| !options.without.contains(&rewrite)) else { continue };
+            if rows.get(&order).is_some_and(|row| row.status == RewriteStatus::Applied) {
+                continue;
             }
-            Rewritten::NoGain(why) => rewrites.push(row(rewrite, file, RewriteStatus::NoGain, 0, Some(why))),
-            Rewritten::NotApplicable(why) => {
-                rewrites.push(row(rewrite, file, RewriteStatus::NotApplicable, 0, Some(why)));
-            }
+            let data = current.as_deref().unwrap_or(original);
+            let image = Image::parse(data).map_err(|source| SlimError::Elf { path: file.path.clone(), source })?;
+            let (status, saved, reason) = match apply(&image, class) {
+                Rewritten::Applied(smaller) => {
+                    let saved = data.len() - smaller.len();
+                    current = Some(smaller);
+                    (RewriteStatus::Applied, saved, None)
+                }
+                Rewritten::NoGain(why) => (RewriteStatus::NoGain, 0, Some(why)),
+                Rewritten::NotApplicable(why) => (RewriteStatus::NotApplicable, 0, Some(why)),
+            };
+            rows.insert(order, row(rewrite, file, status, saved, reason));
+        }
+        if current.as_ref().map(Vec::len) == size_before {
+            break;
         }
     }
+    rewrites.extend(rows.into_values());
     if let Some(smaller) = &current {
         same_program(original, smaller).map_err(|source| SlimError::Verify { path: file.path.clone(), source })?;
     }
@@ -269,7 +281,9 @@ fn recompress_row(
     if package.source == PackageSource::Elf || before.is_none() {
         return None;
     }
-    let after = entries.iter().find(|entry| entry.path == file.path)?.data.len();
+    // Entries are sorted by path, and there may be 65,535 of them.
+    let entry = entries.binary_search_by(|entry| entry.path.as_str().cmp(&file.path)).ok()?;
+    let after = entries.get(entry)?.data.len();
     let saved = before?.saturating_sub(after);
     Some(if saved > 0 {
         row(Rewrite::Recompress, file, RewriteStatus::Applied, saved, None)

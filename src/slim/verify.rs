@@ -75,6 +75,10 @@ const SECTION_HEADER_FIELDS: [std::ops::Range<usize>; 2] = [0x28..0x30, 0x3c..0x
 
 fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
     for header in elf.program_headers.iter().filter(|h| h.p_type == PT_LOAD || h.p_type == PT_DYNAMIC) {
+        // Zeroes alone (`.bss`) are of no place in the file, whatever offset is stated.
+        if header.p_filesz == 0 {
+            continue;
+        }
         let range = header.file_range();
         let (Some(old), Some(new)) = (before.get(range.clone()), after.get(range.clone())) else {
             return Err(VerifyError::LoadedByte { address: header.p_vaddr });
@@ -85,7 +89,7 @@ fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), Verify
         for (at, (a, b)) in old.iter().zip(new).enumerate() {
             let offset = range.start + at;
             if a != b && !SECTION_HEADER_FIELDS.iter().any(|field| field.contains(&offset)) {
-                return Err(VerifyError::LoadedByte { address: header.p_vaddr + at as u64 });
+                return Err(VerifyError::LoadedByte { address: header.p_vaddr.wrapping_add(at as u64) });
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What a mangled name says, whichever scheme it follows.
 
+use std::fmt::{self, Write};
+
 use super::{legacy, v0};
 
 /// How a symbol was mangled.
@@ -43,11 +45,38 @@ pub fn crates_of<'name>(mangled: &'name str, demangled: &'name str) -> Option<Sy
     v0::crates_of(mangled)
 }
 
-/// The name for people, without hashes. Names that are not Rust's stay as they are.
+/// How many times longer than the name its text may be. Back references repeat what stands before them, and can be nested: a name
+/// of a hundred bytes may stand for a megabyte. The names of real programs grow up to 6-fold.
+const MAX_EXPANSION: usize = 16;
+/// What the text of a short name may take all the same, in bytes.
+const MIN_LIMIT: usize = 256;
+
+/// Text that refuses to grow past its limit.
+struct Bounded {
+    text: String,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        if self.text.len() + more.len() > self.limit {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(more);
+        Ok(())
+    }
+}
+
+/// The name for people, without hashes. Names that are not Rust's stay as they are, and so do those whose text would be many
+/// times longer.
 #[must_use]
 pub fn demangle(mangled: &str) -> String {
     if is_legacy(mangled) || mangled.starts_with("_R") {
-        format!("{:#}", rustc_demangle::demangle(mangled))
+        let mut text = Bounded { text: String::new(), limit: mangled.len() * MAX_EXPANSION + MIN_LIMIT };
+        match write!(text, "{:#}", rustc_demangle::demangle(mangled)) {
+            Ok(()) => text.text,
+            Err(fmt::Error) => mangled.to_owned(),
+        }
     } else {
         mangled.to_owned()
     }

@@ -3,7 +3,11 @@
 use super::{CrateRef, Scheme, SymbolCrates};
 
 const MAX_DEPTH: usize = 200;
-const MAX_STEPS: usize = 100_000;
+/// Steps for each byte of the name. Without back references a byte takes at most one; a file may hold a million names, so
+/// each may only cost what its size is worth.
+const STEPS_PER_BYTE: usize = 16;
+/// Steps that a short name may take all the same.
+const MIN_STEPS: usize = 256;
 /// More crates than any real name mentions; the search for one among them must stay short.
 const MAX_MENTIONED: usize = 64;
 
@@ -11,7 +15,8 @@ pub(super) fn crates_of(mangled: &str) -> Option<SymbolCrates<'_>> {
     let body = mangled.strip_prefix("_R")?;
     // LLVM appends `.llvm.<n>`, `.cold` and the like; the grammar itself has no dot.
     let body = body.split('.').next()?;
-    let mut walk = Walk { text: body, at: 0, depth: 0, steps: 0, mentioned: Vec::new() };
+    let steps_left = body.len() * STEPS_PER_BYTE + MIN_STEPS;
+    let mut walk = Walk { text: body, at: 0, depth: 0, steps_left, mentioned: Vec::new() };
     while walk.peek()?.is_ascii_digit() {
         walk.at += 1; // Encoding version; none is defined yet.
     }
@@ -25,7 +30,7 @@ struct Walk<'name> {
     text: &'name str,
     at: usize,
     depth: usize,
-    steps: usize,
+    steps_left: usize,
     mentioned: Vec<CrateRef<'name>>,
 }
 
@@ -48,8 +53,8 @@ impl<'name> Walk<'name> {
 
     /// Runs one production with the bounds kept.
     fn nested<T>(&mut self, production: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        self.steps += 1;
-        if self.depth >= MAX_DEPTH || self.steps > MAX_STEPS {
+        self.steps_left = self.steps_left.checked_sub(1)?;
+        if self.depth >= MAX_DEPTH {
             return None;
         }
         self.depth += 1;

@@ -1,0 +1,162 @@
+//! Unwind tables: which function each frame description, each index entry and each language-specific table is for.
+//!
+//! `.eh_frame` holds one FDE for each function, `.eh_frame_hdr` a sorted index of them, `.gcc_except_table` the LSDAs that FDEs
+//! point at. What cannot be read ends the list: a table in an unknown encoding is nobody's, not guessed at.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindSection};
+
+use super::image::Image;
+use super::section::Section;
+
+/// One piece of unwind data and the function that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnwindEntry {
+    /// Bytes of the file.
+    pub range: Range<u64>,
+    /// Address of the function; `None` for what all functions share: CIEs, headers, terminators.
+    pub function: Option<u64>,
+}
+
+/// Every piece of unwind data that could be read. Ranges lie inside their sections.
+#[must_use]
+pub fn unwind_entries(image: &Image<'_>) -> Vec<UnwindEntry> {
+    let section = |name: &str| image.sections().iter().find(|s| s.name == name && s.is_loaded() && s.is_in_file());
+    let mut entries = Vec::new();
+    if let Some(frames) = section(".eh_frame") {
+        let tables = section(".gcc_except_table");
+        frame_entries(image, frames, tables, &mut entries);
+    }
+    if let Some(index) = section(".eh_frame_hdr") {
+        index_entries(image, index, &mut entries);
+    }
+    entries
+}
+
+fn frame_entries<'data>(
+    image: &Image<'data>,
+    frames: &Section,
+    tables: Option<&Section>,
+    entries: &mut Vec<UnwindEntry>,
+) {
+    let Some(data) = image.bytes(&frames.file_range) else { return };
+    let mut section = EhFrame::new(data, LittleEndian);
+    section.set_address_size(8);
+    let bases = BaseAddresses::default().set_eh_frame(frames.address);
+    let mut cies = HashMap::new();
+    let mut iterator = section.entries(&bases);
+    while let Ok(Some(entry)) = iterator.next() {
+        match entry {
+            CieOrFde::Cie(cie) => {
+                entries.extend(
+                    entry_range(frames, cie.offset(), cie.entry_len())
+                        .map(|range| UnwindEntry { range, function: None }),
+                );
+            }
+            CieOrFde::Fde(partial) => {
+                let cie = |section: &EhFrame<EndianSlice<'data, LittleEndian>>, bases: &BaseAddresses, offset| {
+                    if let Some(known) = cies.get(&offset) {
+                        return Ok(gimli::CommonInformationEntry::clone(known));
+                    }
+                    let cie = section.cie_from_offset(bases, offset)?;
+                    cies.insert(offset, cie.clone());
+                    Ok(cie)
+                };
+                let Ok(fde) = partial.parse(cie) else { return };
+                let function = Some(fde.initial_address());
+                entries.extend(
+                    entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
+                );
+                let table = tables.zip(fde.lsda()).and_then(|(tables, lsda)| table_range(image, tables, lsda));
+                entries.extend(table.map(|range| UnwindEntry { range, function }));
+            }
+        }
+    }
+    // The terminator, and what an early end of reading left, is not claimed but for its four zeroes.
+    let end = frames.file_range.end;
+    if data.ends_with(&[0; 4]) {
+        entries.push(UnwindEntry { range: end - 4..end, function: None });
+    }
+}
+
+/// The bytes of an entry: four of length before the entry itself. 64-bit lengths are written by no linker here.
+fn entry_range(frames: &Section, offset: usize, length: usize) -> Option<Range<u64>> {
+    let start = frames.file_range.start.checked_add(offset as u64)?;
+    let end = start.checked_add(4)?.checked_add(length as u64)?;
+    (end <= frames.file_range.end).then_some(start..end)
+}
+
+/// The bytes of one LSDA, from its own header: it says where its tables end.
+fn table_range(image: &Image<'_>, tables: &Section, lsda: Pointer) -> Option<Range<u64>> {
+    const OMITTED: u8 = 0xff;
+    let Pointer::Direct(address) = lsda else { return None };
+    let inside = address.checked_sub(tables.address).filter(|&inside| inside < tables.size)?;
+    let start = tables.file_range.start + inside;
+    let mut bytes = Bytes { rest: image.bytes(&(start..tables.file_range.end))?, read: 0 };
+    if bytes.byte()? != OMITTED {
+        // A landing pad base of its own: compilers of today omit it.
+        return None;
+    }
+    let types_end = if bytes.byte()? == OMITTED {
+        None
+    } else {
+        let offset = bytes.uleb()?;
+        Some(bytes.read.checked_add(offset)?)
+    };
+    let _call_site_encoding = bytes.byte()?;
+    let call_sites = bytes.uleb()?;
+    let size = types_end.unwrap_or(bytes.read.checked_add(call_sites)?);
+    let end = start.checked_add(size)?;
+    (end <= tables.file_range.end).then_some(start..end)
+}
+
+struct Bytes<'data> {
+    rest: &'data [u8],
+    read: u64,
+}
+
+impl Bytes<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (&first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        self.read += 1;
+        Some(first)
+    }
+
+    fn uleb(&mut self) -> Option<u64> {
+        let mut value = 0_u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
+
+/// `.eh_frame_hdr` as every linker writes it: version 1, pointer pc-relative, count and table of 4-byte values relative to it.
+const INDEX_LAYOUT: [u8; 4] = [1, 0x1b, 0x03, 0x3b];
+const INDEX_HEADER: u64 = 12;
+const INDEX_ENTRY: u64 = 8;
+
+fn index_entries(image: &Image<'_>, index: &Section, entries: &mut Vec<UnwindEntry>) {
+    let start = index.file_range.start;
+    let Some(data) = image.bytes(&index.file_range) else { return };
+    let Some((header, table)) = data.split_at_checked(INDEX_HEADER as usize) else { return };
+    if header[..4] != INDEX_LAYOUT {
+        return;
+    }
+    entries.push(UnwindEntry { range: start..start + INDEX_HEADER, function: None });
+    let count = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
+    let (table, _) = table.as_chunks::<{ INDEX_ENTRY as usize }>();
+    for (number, entry) in table.iter().take(count).enumerate() {
+        let relative = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
+        let at = start + INDEX_HEADER + number as u64 * INDEX_ENTRY;
+        let function = index.address.checked_add_signed(i64::from(relative));
+        entries.push(UnwindEntry { range: at..at + INDEX_ENTRY, function });
+    }
+}
