@@ -14,7 +14,8 @@ mod retained;
 mod row;
 mod rows;
 
+pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
 pub use crate_table::Identities;
 pub use range_map::RangeMap;
-pub use row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionKind, SectionRow};
+pub use row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionRow};

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use crate::elf::{Image, SectionClass};
+use crate::elf::{Image, SectionKind};
 
 use super::range_map::RangeMap;
-use super::row::SectionKind;
 
 /// One row of the section view, before bytes are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,24 +21,6 @@ pub(super) struct Region {
 pub(super) struct Regions {
     pub(super) regions: Vec<Region>,
     pub(super) ranges: Vec<(Range<u64>, usize)>,
-}
-
-impl From<SectionClass> for SectionKind {
-    fn from(class: SectionClass) -> Self {
-        match class {
-            SectionClass::Code => Self::Code,
-            SectionClass::Rodata => Self::Rodata,
-            SectionClass::Data => Self::Data,
-            SectionClass::Unwind => Self::Unwind,
-            SectionClass::Relocation => Self::Relocation,
-            SectionClass::Dynamic => Self::Dynamic,
-            SectionClass::Symbols => Self::Symbols,
-            SectionClass::Debug => Self::Debug,
-            SectionClass::Note => Self::Note,
-            SectionClass::Header => Self::Header,
-            SectionClass::Other => Self::Other,
-        }
-    }
 }
 
 pub(super) fn cut(image: &Image<'_>) -> Regions {
@@ -60,7 +41,7 @@ pub(super) fn cut(image: &Image<'_>) -> Regions {
     for section in image.sections().iter().filter(|s| s.is_in_file() || s.is_nobits()) {
         let region = Region {
             name: section.name.clone(),
-            kind: section.class().into(),
+            kind: section.kind(),
             memory_size: section.memory_size(),
             loaded: section.is_loaded(),
         };

@@ -2,37 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::elf::SectionKind;
 use crate::units::ByteSize;
-
-/// What a section holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SectionKind {
-    /// Executable instructions.
-    Code,
-    /// Constants, strings, vtables that need no relocation.
-    Rodata,
-    /// Writable data, and data that is written once by the loader.
-    Data,
-    /// `.eh_frame`, `.eh_frame_hdr`, `.gcc_except_table` and their ARM twins.
-    Unwind,
-    /// Relocation tables.
-    Relocation,
-    /// What the dynamic linker reads: symbols, strings, hashes, versions, `.dynamic`, `.got`, `.interp`.
-    Dynamic,
-    /// `.symtab` and its strings: not loaded.
-    Symbols,
-    /// Debug information: not loaded.
-    Debug,
-    /// Notes, the build id among them.
-    Note,
-    /// ELF header, program headers, section headers and their names.
-    Header,
-    /// Bytes between sections.
-    Padding,
-    /// Anything else.
-    Other,
-}
 
 /// One section of one binary, or a named range outside the sections (headers, padding).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

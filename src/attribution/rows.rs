@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::deflate::{self, Bits};
+use crate::elf::SectionKind;
 use crate::units::ByteSize;
 
 use super::claims::{Claim, Claims, Item};
 use super::crate_table::{CrateEntry, CrateNumber};
 use super::owner::Owners;
 use super::regions::Regions;
-use super::row::{CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionKind, SectionRow};
+use super::row::{CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionRow};
 
 /// A range with one label in every view.
 #[derive(Debug, Clone)]

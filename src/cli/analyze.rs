@@ -2,7 +2,7 @@
 
 use crate::attribution::Detail;
 
-use super::args::{Analyze, By, Format, Global};
+use super::args::{Analyze, By, Global, TableFormat};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let options = output::analyze_options(flags, terminal)?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let functions = flags.by == By::Function || flags.output.format == Format::Folded;
+    let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
     let report = loaded.report(detail, terminal)?;

@@ -174,6 +174,18 @@ pub(super) struct Build {
     pub(super) rustc_args: Vec<OsString>,
 }
 
+/// What a table of sizes looks like and where it goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct TableOutput {
+    /// What the result looks like
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
+    pub(super) format: TableFormat,
+    /// Write the result to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
 /// What the result looks like and where it goes.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
@@ -189,6 +201,17 @@ pub(super) struct Output {
 /// What a result looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
+    /// Tables for people.
+    Text,
+    /// For programs.
+    Json,
+    /// Tables for pull requests.
+    Markdown,
+}
+
+/// What a table of sizes looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
     /// Tables for people.
     Text,
     /// The report, for programs.
@@ -224,7 +247,7 @@ pub(super) struct Analyze {
     pub(super) subject: Subject,
     /// Where the result goes.
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) output: TableOutput,
 }
 
 /// What a row is.
@@ -309,9 +332,9 @@ pub(super) struct Estimate {
     /// Memory setting in MB, 128 to 10240
     #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
     pub(super) memory: Option<u32>,
-    /// How the function is packaged
-    #[arg(long, value_name = "KIND", default_value = "zip")]
-    pub(super) package_kind: PackageArg,
+    /// How the function is packaged. `--package zip` and `--package image` say the same; any other `--package` is cargo's
+    #[arg(long, value_name = "KIND")]
+    pub(super) package_kind: Option<PackageArg>,
     /// What to estimate; a report of this program will do.
     #[command(flatten)]
     pub(super) subject: Subject,

@@ -20,7 +20,6 @@ use super::terminal::Terminal;
 const BASELINE_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    output::refuse_rows(flags.output.format)?;
     let (report, configuration) = report(flags, global, terminal)?;
     let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
     let budget = asked.or(configuration.budget);
@@ -41,7 +40,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
     let file = flags.output.output.as_deref();
-    let printed = output::verdict(&verdict, flags.output.format, &output::options(terminal, file, flags.rows))?;
+    let printed = output::verdict(&verdict, flags.output.format, &output::options(terminal, file, flags.rows));
     terminal.result(&printed, file)?;
     Ok(if verdict.passed() || flags.warn_only { ExitCode::Done } else { ExitCode::Violation })
 }

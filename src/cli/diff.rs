@@ -18,7 +18,6 @@ fn is_unnamed(report: &Report) -> bool {
 }
 
 pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
-    output::refuse_rows(flags.output.format)?;
     let old = report_or_artifact(&flags.old, terminal)?;
     let new = report_or_artifact(&flags.new, terminal)?;
     for (report, other) in [(&old, &new), (&new, &old)] {
@@ -30,6 +29,6 @@ pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError
     }
     let file = flags.output.output.as_deref();
     let options = output::options(terminal, file, flags.rows);
-    terminal.result(&output::diff(&diff(&old, &new), flags.output.format, &options)?, file)?;
+    terminal.result(&output::diff(&diff(&old, &new), flags.output.format, &options), file)?;
     Ok(ExitCode::Done)
 }

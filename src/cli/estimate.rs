@@ -21,12 +21,9 @@ use super::terminal::Terminal;
 /// Memory setting where none is said. Source: Lambda API reference, `MemorySize`, "The default value is 128 MB"; read 2026-11-23.
 const DEFAULT_MEMORY_MB: u32 = 128;
 
-pub(super) fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    output::refuse_rows(flags.output.format)?;
-    let kind = match flags.package_kind {
-        PackageArg::Zip => PackageKind::Zip,
-        PackageArg::Image => PackageKind::Image,
-    };
+pub(super) fn run(mut flags: args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    let kind = package_kind(&mut flags);
+    let flags = &flags;
     let report = match flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
         Some(path) => {
             let mut report = load_report(path)?;
@@ -38,9 +35,22 @@ pub(super) fn run(flags: &args::Estimate, global: &Global, terminal: Terminal) -
         None => of_artifact(flags, kind, global, terminal)?,
     };
     let file = flags.output.output.as_deref();
-    let printed = output::estimate(&report, flags.output.format, &output::options(terminal, file, 0))?;
+    let printed = output::estimate(&report, flags.output.format, &output::options(terminal, file, 0));
     terminal.result(&printed, file)?;
     Ok(ExitCode::Done)
+}
+
+/// `--package` is cargo's flag, and Lambda's word for how a function is packaged: `zip` and `image` are the latter, unless
+/// `--package-kind` says that already.
+fn package_kind(flags: &mut args::Estimate) -> PackageKind {
+    let kind = flags.package_kind.or_else(|| {
+        let named = flags.subject.build.package.take_if(|package| package == "zip" || package == "image");
+        named.map(|kind| if kind == "image" { PackageArg::Image } else { PackageArg::Zip })
+    });
+    match kind {
+        Some(PackageArg::Image) => PackageKind::Image,
+        Some(PackageArg::Zip) | None => PackageKind::Zip,
+    }
 }
 
 fn of_artifact(

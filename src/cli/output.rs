@@ -5,7 +5,7 @@ use crate::render::{self, By, Filter, Options, View, csv, folded, json, markdown
 use crate::report::Report;
 
 use super::args;
-use super::args::Format;
+use super::args::{Format, TableFormat};
 use super::error::CliError;
 use super::terminal::Terminal;
 
@@ -42,22 +42,22 @@ pub(super) fn analyze_options(flags: &args::Analyze, terminal: Terminal) -> Resu
 }
 
 /// A report in any format.
-pub(super) fn report(report: &Report, format: Format, options: &Options) -> String {
+pub(super) fn report(report: &Report, format: TableFormat, options: &Options) -> String {
     match format {
-        Format::Text => text::report(report, options),
-        Format::Json => json::report(report),
-        Format::Markdown => markdown::report(report, options),
-        Format::Csv => csv::report(report, options),
-        Format::Folded => folded::report(report, options),
+        TableFormat::Text => text::report(report, options),
+        TableFormat::Json => json::report(report),
+        TableFormat::Markdown => markdown::report(report, options),
+        TableFormat::Csv => csv::report(report, options),
+        TableFormat::Folded => folded::report(report, options),
     }
 }
 
 /// What `--why` tells.
-pub(super) fn why(report: &Report, krate: &str, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn why(report: &Report, krate: &str, format: TableFormat, options: &Options) -> Result<String, CliError> {
     let told = match format {
-        Format::Text => text::why(report, krate, options),
-        Format::Markdown => markdown::why(report, krate),
-        Format::Json | Format::Csv | Format::Folded => return Err(WHY_IS_PROSE),
+        TableFormat::Text => text::why(report, krate, options),
+        TableFormat::Markdown => markdown::why(report, krate),
+        TableFormat::Json | TableFormat::Csv | TableFormat::Folded => return Err(WHY_IS_PROSE),
     };
     told.ok_or_else(|| CliError::WhyUnknown { krate: krate.to_owned() })
 }
@@ -65,31 +65,22 @@ pub(super) fn why(report: &Report, krate: &str, format: Format, options: &Option
 const WHY_IS_PROSE: CliError =
     CliError::Usage("--why is told in text or markdown; without it, json and csv hold the path of every crate");
 
-/// Formats that only tables of sizes have.
-const NO_ROWS: CliError = CliError::Usage("csv and folded are formats of 'analyze': use text, json or markdown here");
-
-/// Refuses formats that only `analyze` has, before any work is done.
-pub(super) fn refuse_rows(format: Format) -> Result<(), CliError> {
-    if matches!(format, Format::Csv | Format::Folded) { Err(NO_ROWS) } else { Ok(()) }
-}
-
 /// Picks among the formats of everything but `analyze`.
 fn pick(
     format: Format,
     text: impl FnOnce() -> String,
     json: impl FnOnce() -> String,
     markdown: impl FnOnce() -> String,
-) -> Result<String, CliError> {
+) -> String {
     match format {
-        Format::Text => Ok(text()),
-        Format::Json => Ok(json()),
-        Format::Markdown => Ok(markdown()),
-        Format::Csv | Format::Folded => Err(NO_ROWS),
+        Format::Text => text(),
+        Format::Json => json(),
+        Format::Markdown => markdown(),
     }
 }
 
 /// What slimming did.
-pub(super) fn slim(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn slim(report: &Report, format: Format, options: &Options) -> String {
     let (outcome, estimate) = (report.slim.as_ref(), report.estimate.as_ref());
     let outcome = outcome.expect("the command slims before it prints");
     let change = estimate.and_then(|estimate| estimate.slimming.as_ref());
@@ -105,17 +96,17 @@ pub(super) fn slim(report: &Report, format: Format, options: &Options) -> Result
 }
 
 /// A prediction.
-pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> String {
     let estimate = report.estimate.as_ref().expect("the command predicts before it prints");
     pick(format, || text::estimate(estimate, options), || json::report(report), || markdown::estimate(estimate))
 }
 
 /// The gate's verdict.
-pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> String {
     pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))
 }
 
 /// What changed between two artifacts.
-pub(super) fn diff(diff: &Diff, format: Format, options: &Options) -> Result<String, CliError> {
+pub(super) fn diff(diff: &Diff, format: Format, options: &Options) -> String {
     pick(format, || text::diff(diff, options), || json::diff(diff), || render::markdown::diff(diff, options))
 }

@@ -21,24 +21,24 @@ pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
             return if error.use_stderr() { ExitCode::Trouble } else { ExitCode::Done }.into();
         }
     };
-    let code = carry_out(&cli).unwrap_or_else(|error| {
+    let code = carry_out(cli).unwrap_or_else(|error| {
         Terminal::error(&error);
         ExitCode::Trouble
     });
     code.into()
 }
 
-fn carry_out(cli: &Cli) -> Result<ExitCode, CliError> {
+fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
     let terminal = Terminal::new(&cli.global);
-    match &cli.command {
-        Command::Analyze(flags) => analyze::run(flags, &cli.global, terminal),
-        Command::Slim(flags) => slim::run(flags, &cli.global, terminal),
+    match cli.command {
+        Command::Analyze(flags) => analyze::run(&flags, &cli.global, terminal),
+        Command::Slim(flags) => slim::run(&flags, &cli.global, terminal),
         Command::Estimate(flags) => estimate::run(flags, &cli.global, terminal),
-        Command::Check(flags) => check::run(flags, &cli.global, terminal),
-        Command::Diff(flags) => diff::run(flags, terminal),
+        Command::Check(flags) => check::run(&flags, &cli.global, terminal),
+        Command::Diff(flags) => diff::run(&flags, terminal),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "lambda-slim", &mut script);
+            clap_complete::generate(shell, &mut Cli::command(), "lambda-slim", &mut script);
             terminal.result(&String::from_utf8_lossy(&script), None)?;
             Ok(ExitCode::Done)
         }

@@ -37,7 +37,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     let slimmed = loaded.slim(&package, &options, terminal)?;
     let mut report = loaded.report_slimmed(&slimmed, Detail::Crates)?;
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
-    let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0))?;
+    let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
     let written = write(&goal, &package, &slimmed, &loaded)?;
     for finding in report.findings.iter().filter(|finding| finding.severity == crate::package::Severity::Error) {
         terminal.note(&format!("warning: {} {}: {}", finding.code, finding.subject, finding.message));
@@ -62,7 +62,6 @@ enum Goal {
 
 /// What clap cannot see, told before anything is built or read.
 fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
-    output::refuse_rows(flags.format)?;
     if let Some(&rewrite) = flags.with.iter().find(|rewrite| flags.without.contains(rewrite)) {
         return Err(CliError::WithAndWithout { rewrite });
     }

@@ -360,5 +360,8 @@ pub(super) fn build_options(build: &Build, global: &Global) -> BuildOptions {
 
 /// The path as the report shows it, on any host.
 fn with_slashes(path: &Path) -> String {
-    path.to_string_lossy().replace('\\', "/")
+    // A report does not say where on its maker's machine the project lies.
+    let here = std::env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).filter(|below| *below != Path::new(""));
+    below.unwrap_or(path).to_string_lossy().replace('\\', "/")
 }

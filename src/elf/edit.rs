@@ -11,7 +11,7 @@ use object::pod;
 
 use super::error::ElfError;
 use super::image::{HEADER_SIZE, Image, SECTION_HEADER_SIZE};
-use super::section::{Section, SectionClass};
+use super::section::{Section, SectionKind};
 
 /// Why a file is left as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,11 +76,11 @@ impl Droppable {
         if section.is_loaded() || section.index == 0 {
             return None;
         }
-        match section.class() {
-            SectionClass::Symbols => Some(Self::Symbols),
+        match section.kind() {
+            SectionKind::Symbols => Some(Self::Symbols),
             // Kept by --emit-relocs: they speak of what is linked already.
-            SectionClass::Relocation if section.info != 0 => Some(Self::Symbols),
-            SectionClass::Debug => Some(Self::Debug),
+            SectionKind::Relocation if section.info != 0 => Some(Self::Symbols),
+            SectionKind::Debug => Some(Self::Debug),
             _ if section.name == ".comment" => Some(Self::Comment),
             _ => None,
         }
@@ -167,7 +167,7 @@ fn check_appended(image: &Image<'_>) -> Result<(), CannotEdit> {
 fn dropped(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> Vec<bool> {
     let mut dropped: Vec<bool> = image.sections().iter().map(drop).collect();
     for section in image.sections().iter().filter(|s| !s.is_loaded()) {
-        let relocation = section.class() == SectionClass::Relocation && section.info != 0;
+        let relocation = section.kind() == SectionKind::Relocation && section.info != 0;
         let of_dropped = relocation && dropped.get(section.info as usize).copied().unwrap_or(false);
         dropped[section.index] |= of_dropped || section.sh_type == elf::SHT_NULL.0;
     }

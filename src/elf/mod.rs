@@ -23,7 +23,7 @@ pub use edit::{CannotEdit, Droppable, EDITED_HEADER_FIELDS, without_sections};
 pub use error::ElfError;
 pub use image::{Image, is_elf};
 pub use relocation::{RelocationEntry, relocation_entries};
-pub use section::{Section, SectionClass};
+pub use section::{Section, SectionKind};
 pub use segment::Segment;
 pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
 pub use twin::{NotATwin, check_twin};

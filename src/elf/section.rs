@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use object::LittleEndian as LE;
 use object::elf::{self, SectionHeader64};
+use serde::{Deserialize, Serialize};
 
 /// One section header, checked: `file_range` lies inside the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,29 +33,32 @@ pub struct Section {
     pub entry_size: u64,
 }
 
-/// What the ELF standard calls a section's type, as far as attribution and rewriting ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SectionClass {
+/// What a section holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKind {
     /// Executable instructions.
     Code,
-    /// Constants.
+    /// Constants, strings, vtables that need no relocation.
     Rodata,
-    /// Writable data, or data written once by the loader.
+    /// Writable data, and data that is written once by the loader.
     Data,
-    /// Unwind tables.
+    /// `.eh_frame`, `.eh_frame_hdr`, `.gcc_except_table` and their ARM twins.
     Unwind,
     /// Relocation tables.
     Relocation,
-    /// What the dynamic linker reads.
+    /// What the dynamic linker reads: symbols, strings, hashes, versions, `.dynamic`, `.got`, `.interp`.
     Dynamic,
-    /// `.symtab`, its strings and index table.
+    /// `.symtab` and its strings: not loaded.
     Symbols,
-    /// Debug information.
+    /// Debug information: not loaded.
     Debug,
-    /// Notes.
+    /// Notes, the build id among them.
     Note,
-    /// The names of the sections.
+    /// ELF header, program headers, section headers and their names.
     Header,
+    /// Bytes between sections.
+    Padding,
     /// Anything else.
     Other,
 }
@@ -117,13 +121,13 @@ impl Section {
 
     /// What it holds, from its type first, then its flags, then its name.
     #[must_use]
-    pub fn class(&self) -> SectionClass {
+    pub fn kind(&self) -> SectionKind {
         if !self.is_loaded() {
-            return self.class_unloaded();
+            return self.kind_unloaded();
         }
         match elf::SectionType(self.sh_type) {
-            elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR => return SectionClass::Relocation,
-            elf::SHT_NOTE => return SectionClass::Note,
+            elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR => return SectionKind::Relocation,
+            elf::SHT_NOTE => return SectionKind::Note,
             elf::SHT_DYNAMIC
             | elf::SHT_DYNSYM
             | elf::SHT_STRTAB
@@ -131,35 +135,35 @@ impl Section {
             | elf::SHT_GNU_HASH
             | elf::SHT_GNU_VERSYM
             | elf::SHT_GNU_VERNEED
-            | elf::SHT_GNU_VERDEF => return SectionClass::Dynamic,
+            | elf::SHT_GNU_VERDEF => return SectionKind::Dynamic,
             _ => {}
         }
         match self.name.as_str() {
-            ".eh_frame" | ".eh_frame_hdr" | ".ARM.exidx" | ".ARM.extab" => return SectionClass::Unwind,
+            ".eh_frame" | ".eh_frame_hdr" | ".ARM.exidx" | ".ARM.extab" => return SectionKind::Unwind,
             ".interp" | ".got" | ".got.plt" | ".plt" | ".plt.got" | ".plt.sec" | ".iplt" => {
-                return SectionClass::Dynamic;
+                return SectionKind::Dynamic;
             }
-            name if name.starts_with(".gcc_except_table") => return SectionClass::Unwind,
+            name if name.starts_with(".gcc_except_table") => return SectionKind::Unwind,
             _ => {}
         }
         if self.flags & elf::SHF_EXECINSTR.0 != 0 {
-            SectionClass::Code
+            SectionKind::Code
         } else if self.flags & elf::SHF_WRITE.0 != 0 {
-            SectionClass::Data
+            SectionKind::Data
         } else {
-            SectionClass::Rodata
+            SectionKind::Rodata
         }
     }
 
-    fn class_unloaded(&self) -> SectionClass {
+    fn kind_unloaded(&self) -> SectionKind {
         match elf::SectionType(self.sh_type) {
-            elf::SHT_SYMTAB | elf::SHT_SYMTAB_SHNDX => SectionClass::Symbols,
-            elf::SHT_STRTAB if self.name == ".strtab" => SectionClass::Symbols,
-            elf::SHT_STRTAB if self.name == ".shstrtab" => SectionClass::Header,
-            elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR => SectionClass::Relocation,
-            elf::SHT_NOTE => SectionClass::Note,
-            _ if self.is_debug_information() => SectionClass::Debug,
-            _ => SectionClass::Other,
+            elf::SHT_SYMTAB | elf::SHT_SYMTAB_SHNDX => SectionKind::Symbols,
+            elf::SHT_STRTAB if self.name == ".strtab" => SectionKind::Symbols,
+            elf::SHT_STRTAB if self.name == ".shstrtab" => SectionKind::Header,
+            elf::SHT_RELA | elf::SHT_REL | elf::SHT_RELR => SectionKind::Relocation,
+            elf::SHT_NOTE => SectionKind::Note,
+            _ if self.is_debug_information() => SectionKind::Debug,
+            _ => SectionKind::Other,
         }
     }
 }

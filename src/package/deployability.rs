@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::archive::Method;
-use crate::elf::{Architecture, Dynamic, ElfError, GlibcVersion, Image, SectionClass};
+use crate::elf::{Architecture, Dynamic, ElfError, GlibcVersion, Image, SectionKind};
 use crate::units::ByteSize;
 
 use super::deployment::{DeploymentPackage, PackageFile, PackageSource};
@@ -242,12 +242,12 @@ fn libraries(package: &DeploymentPackage<'_>, dynamic: &Dynamic, file: &PackageF
 
 fn shipped_for_nothing(image: &Image<'_>, file: &PackageFile<'_>, findings: &mut Vec<Finding>) {
     let size_of = |class| {
-        let sections = image.sections().iter().filter(|s| s.class() == class);
+        let sections = image.sections().iter().filter(|s| s.kind() == class);
         ByteSize::new(sections.map(|s| s.file_range.end - s.file_range.start).sum())
     };
     for (class, code, severity, what) in [
-        (SectionClass::Debug, "debug-information-shipped", Severity::Warning, "debug information"),
-        (SectionClass::Symbols, "symbols-shipped", Severity::Note, "symbol table"),
+        (SectionKind::Debug, "debug-information-shipped", Severity::Warning, "debug information"),
+        (SectionKind::Symbols, "symbols-shipped", Severity::Note, "symbol table"),
     ] {
         let size = size_of(class);
         if size > ByteSize::ZERO {
