@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 
 use lambda_slim::archive::Limits;
 use lambda_slim::elf::mangling;
-use lambda_slim::elf::{Architecture, Image};
+use lambda_slim::elf::{Architecture, Droppable, Image, without_sections};
 use lambda_slim::host;
+use lambda_slim::slim::same_program;
 
 use crate::judge;
 use crate::raw::{self, Raw};
 use crate::say;
 use crate::small_elf::{
-    GLOBAL_FUNCTION, LOCAL_FUNCTION, NOTE, PHDR, PROGBITS, PT_NOTE, Part, Program, Symbols, dynamic, segment, whole,
+    GLOBAL_FUNCTION, LOCAL_FUNCTION, NOTE, PHDR, PROGBITS, PT_NOTE, Part, Program, Symbols, dynamic, section_field,
+    segment, whole,
 };
 
 /// They take tens of milliseconds to two seconds in the dev profile; what is quadratic takes minutes. The machine may be busy.
@@ -290,4 +292,19 @@ fn a_folder_with_many_files() {
     let artifact = soon("a folder with 10,000 files", || host::open(folder.path()).expect("readable"));
     let host::ArtifactContent::Directory(files) = artifact.content else { panic!("a folder") };
     assert_eq!(files.len(), 10_000);
+}
+
+/// `.bss` takes no room in the file: the offset that it states describes no byte, and once spoiled the edited file.
+#[test]
+fn the_offset_of_a_section_without_bytes_decides_nothing() {
+    let mut file = program().build();
+    let sound = Image::parse(&file).expect("sound");
+    let section = sound.sections().iter().find(|section| section.name == ".bss").expect("a .bss").index;
+    let (end, offset) = (sound.described_end(), section_field(&file, section, 24));
+    file[offset..offset + 8].copy_from_slice(&(1_u64 << 50).to_le_bytes());
+    let image = Image::parse(&file).expect("sound");
+    assert_eq!(image.described_end(), end);
+    let edited = without_sections(&image, |section| Droppable::of(section).is_some()).expect("editable");
+    assert!(edited.len() < file.len());
+    same_program(&file, &edited).expect("the same program");
 }
