@@ -1,6 +1,8 @@
 //! Every byte has one owner, sums are exact, and the owners are those that the linker's map, `nm` and an independent reader of
 //! v0 names give.
 
+#![expect(clippy::disallowed_macros, clippy::print_stdout, reason = "tests print the figures that they reached")]
+
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -115,8 +115,11 @@ fn said(tool: &str, arguments: &[&str], file: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr))
 }
 
-/// Name, address, offset, size and flags of each section, by number, as readelf sees them.
-fn sections_by_readelf(file: &Path) -> Option<Vec<(String, u64, u64, u64, String)>> {
+/// Name, address, offset, size and flags of a section.
+type Listed = (String, u64, u64, u64, String);
+
+/// Every section, by number, as readelf sees it.
+fn sections_by_readelf(file: &Path) -> Option<Vec<Listed>> {
     let listing = said("readelf", &["-SW"], file)?;
     let rows = listing.lines().filter_map(|line| {
         let (number, rest) = line.trim().strip_prefix('[')?.split_once(']')?;
@@ -200,7 +203,7 @@ fn build_id_libraries_and_glibc_are_those_of_readelf() {
     for (path, data) in &subjects {
         let image = Image::parse(data).expect("sound");
         let Some(notes) = said("readelf", &["-nW"], path) else { return };
-        let id = notes.lines().find_map(|line| Some(line.trim().strip_prefix("Build ID:")?.trim().to_owned()));
+        let id = notes.split_once("Build ID: ").and_then(|(_, rest)| rest.split_whitespace().next()).map(str::to_owned);
         assert_eq!(image.build_id(), id, "{}", path.display());
 
         let Some(entries) = said("readelf", &["-dW"], path) else { return };
@@ -224,9 +227,8 @@ fn an_edited_file_loads_the_same_and_no_tool_complains() {
         write_program(&after, &edited(data));
         let Some(old) = sections_by_readelf(path) else { return };
         let Some(new) = sections_by_readelf(&after) else { return };
-        let loaded = |rows: Vec<(String, u64, u64, u64, String)>| -> Vec<_> {
-            rows.into_iter().filter(|row| row.4.contains('A')).collect()
-        };
+        let loaded =
+            |rows: Vec<Listed>| -> Vec<Listed> { rows.into_iter().filter(|row| row.4.contains('A')).collect() };
         assert_eq!(loaded(old), loaded(new), "{}", path.display());
         // Program headers with the sections in them, and the loaded symbols with the numbers of theirs.
         for question in [["-lW", "--dyn-syms"], ["-dW", "-rW"], ["-nW", "-VW"]] {
@@ -234,12 +236,9 @@ fn an_edited_file_loads_the_same_and_no_tool_complains() {
             let [Some(old), Some(new)] = both else { return };
             let kept = |text: &str| -> Vec<String> {
                 // Relocations of sections that nothing loads were kept for tools, and go.
-                let unloaded = text.split("Relocation section '").filter(|part| !is_of_unloaded(part, data));
-                unloaded
-                    .flat_map(str::lines)
-                    .map(|line| line.replace(".tm_clone_table", ""))
-                    .map(|l| l.trim_end().to_owned())
-                    .collect()
+                let loaded = text.split("Relocation section '").filter(|part| !is_of_unloaded(part, data));
+                let lines = loaded.flat_map(str::lines).filter(|line| !line.trim().is_empty());
+                lines.map(str::to_owned).collect()
             };
             assert_eq!(kept(&old), kept(&new), "readelf {question:?} {}", path.display());
         }

@@ -186,13 +186,26 @@ fn check_dropped(image: &Image<'_>, dropped: &[bool]) -> Result<(), CannotEdit> 
             return Err(CannotEdit::DroppedIsLoaded { name: section.name.clone() });
         }
     }
-    for section in image.sections().iter().filter(|s| !dropped[s.index] && s.is_loaded()) {
+    let referring = |s: &&Section| !dropped[s.index] && s.is_loaded() && !names_no_symbol(image, s);
+    for section in image.sections().iter().filter(referring) {
         let target = image.sections().get(section.link as usize);
         if let Some(target) = target.filter(|t| dropped[t.index]) {
             return Err(CannotEdit::StillReferred { name: target.name.clone(), by: section.name.clone() });
         }
     }
     Ok(())
+}
+
+/// True for relocations of which none names a symbol: GNU ld links those of a static program (`R_*_IRELATIVE` alone) to `.symtab`.
+fn names_no_symbol(image: &Image<'_>, section: &Section) -> bool {
+    let entry_size = match elf::SectionType(section.sh_type) {
+        elf::SHT_RELA => 24,
+        elf::SHT_REL => 16,
+        _ => return false,
+    };
+    let entries = image.bytes(&section.file_range).unwrap_or_default().chunks_exact(entry_size);
+    // `r_info` follows the offset; its upper half is the symbol's number.
+    entries.remainder().is_empty() && entries.clone().all(|entry| entry[12..16] == [0; 4])
 }
 
 fn check_names(image: &Image<'_>) -> Result<(), CannotEdit> {
@@ -263,10 +276,9 @@ impl Names {
 }
 
 /// New section numbers. Symbol tables hold numbers of sections; the loaded ones may not change, and those that stay are not
-/// written anew. So a dropped section that stands before one that a symbol may name leaves an empty header in its place.
+/// written anew. So a dropped section that stands before one that a symbol names leaves an empty header in its place.
 fn renumber(image: &Image<'_>, dropped: &[bool]) -> Vec<Option<u32>> {
-    let last_loaded = image.sections().iter().rposition(Section::is_loaded).unwrap_or(0);
-    let last_named = last_loaded.max(last_named_by_symbols(image, dropped));
+    let last_named = last_named_by_symbols(image, dropped);
     let mut next = 0;
     image
         .sections()
@@ -282,7 +294,8 @@ fn renumber(image: &Image<'_>, dropped: &[bool]) -> Vec<Option<u32>> {
 
 /// The last section that an entry of a symbol table which stays belongs to.
 fn last_named_by_symbols(image: &Image<'_>, dropped: &[bool]) -> usize {
-    let tables = image.sections().iter().filter(|s| !dropped[s.index] && s.sh_type == elf::SHT_SYMTAB.0);
+    let is_table = |s: &&Section| matches!(elf::SectionType(s.sh_type), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
+    let tables = image.sections().iter().filter(|s| !dropped[s.index]).filter(is_table);
     let entries = tables.filter_map(|table| {
         let bytes = image.bytes(&table.file_range)?;
         let (entries, _) = pod::slice_from_bytes::<Sym64<LE>>(bytes, bytes.len() / size_of::<Sym64<LE>>()).ok()?;

@@ -43,12 +43,12 @@ fn flags_come_before_environment_package_and_workspace() {
     assert_eq!(limits(TinyProject::new("").path(), &[], &[]), of(&[]));
     // From a folder inside, as cargo does it; and from outside with the manifest's path.
     assert_eq!(limits(&here.join("src"), &[], &[]), zip(300_000));
+    // Asking changed nothing.
+    assert!(!here.join("Cargo.lock").exists() && !here.join("target").exists());
     let elsewhere = tempfile::tempdir().expect("a temporary folder");
     assert_eq!(limits(elsewhere.path(), &[], &[]), of(&[]));
     let manifest = here.join("Cargo.toml");
     assert_eq!(limits(elsewhere.path(), &["--manifest-path", arg(&manifest)], &[]), zip(300_000));
-    // Asking changed nothing.
-    assert!(!here.join("Cargo.lock").exists() && !here.join("target").exists());
 }
 
 #[test]

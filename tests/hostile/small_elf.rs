@@ -244,7 +244,7 @@ pub(crate) fn whole(architecture: Architecture) -> Program {
         Architecture::X86_64 => b"/lib64/ld-linux-x86-64.so.2\0".to_vec(),
         Architecture::Arm64 => b"/lib/ld-linux-aarch64.so.1\0".to_vec(),
     };
-    let code: Vec<u8> = (0..2000_u32).map(|i| (i * i >> 3) as u8).collect();
+    let code: Vec<u8> = (0..2000_u32).map(|i| ((i * i) >> 3) as u8).collect();
     let mut bss = Part::new(".bss", NOBITS, true, []);
     bss.zeroes = 4096;
     let mut program = Program {

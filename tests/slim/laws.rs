@@ -34,9 +34,16 @@ fn size(path: &Path) -> u64 {
     fs::metadata(path).expect("it is there").len()
 }
 
-/// Build id, and the bytes of every segment with its address. The three fields of the ELF header that say where the section
-/// headers are may change: no loader reads them.
-fn loaded(file: &[u8]) -> (Option<Vec<u8>>, Vec<(u64, Vec<u8>)>) {
+/// What a loader gets to see, as goblin reads it.
+#[derive(PartialEq, Eq)]
+struct Loaded {
+    build_id: Option<Vec<u8>>,
+    /// Address and bytes of every segment.
+    segments: Vec<(u64, Vec<u8>)>,
+}
+
+/// The three fields of the ELF header that say where the section headers are may change: no loader reads them.
+fn loaded(file: &[u8]) -> Loaded {
     let elf = Elf::parse(file).expect("goblin reads it");
     let mut bytes = file.to_vec();
     bytes[0x28..0x30].fill(0);
@@ -45,7 +52,8 @@ fn loaded(file: &[u8]) -> (Option<Vec<u8>>, Vec<(u64, Vec<u8>)>) {
     let segments = segments.map(|header| (header.p_vaddr, bytes[header.file_range()].to_vec())).collect();
     let notes = elf.iter_note_headers(file).into_iter().flatten();
     let mut notes = notes.map(|note| note.expect("a whole note"));
-    (notes.find(|note| note.name == "GNU" && note.n_type == 3).map(|note| note.desc.to_vec()), segments)
+    let build_id = notes.find(|note| note.name == "GNU" && note.n_type == 3).map(|note| note.desc.to_vec());
+    Loaded { build_id, segments }
 }
 
 #[test]

@@ -9,6 +9,11 @@ use serde_json::Value;
 
 use super::functions::forget_the_outer_build;
 
+// Not `env!`: without the feature `cli` there are no programs, and the tests of the library compile all the same.
+const LAMBDA_SLIM: Option<&str> = option_env!("CARGO_BIN_EXE_lambda-slim");
+const CARGO_LAMBDA_SLIM: Option<&str> = option_env!("CARGO_BIN_EXE_cargo-lambda-slim");
+const BUILT: &str = "cargo builds the programs for these tests, with the feature 'cli'";
+
 /// What a run came to.
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -53,12 +58,12 @@ impl Run {
 
 /// `lambda-slim` in the current folder of the tests.
 pub(crate) fn lambda_slim() -> Command {
-    command(Path::new(option_env!("CARGO_BIN_EXE_lambda-slim").expect("cargo builds the program for these tests")))
+    command(Path::new(LAMBDA_SLIM.expect(BUILT)))
 }
 
 /// `cargo-lambda-slim`, as cargo finds it.
 pub(crate) fn cargo_lambda_slim() -> PathBuf {
-    option_env!("CARGO_BIN_EXE_cargo-lambda-slim").expect("cargo builds the program for these tests").into()
+    CARGO_LAMBDA_SLIM.expect(BUILT).into()
 }
 
 /// `cargo`, which finds `cargo-lambda-slim` on the search path.
