@@ -204,5 +204,5 @@ fn diff_sums_and_takes_reports_as_well_as_artifacts() {
     assert!(!same.stdout.is_empty());
     let mut csv = lambda_slim();
     let error = Run::of(csv.args(["diff", "no/old.zip", "no/new.zip", "--format", "csv"])).error();
-    assert!(error.starts_with("csv and folded are formats of 'analyze'"), "before any file is opened: {error}");
+    assert!(error.starts_with("invalid value 'csv' for '--format <FORMAT>'"), "before any file is opened: {error}");
 }

@@ -156,7 +156,7 @@ fn nowhere_to_write_is_said_before_any_work() {
     run(["slim", arg(&input), "-o", "x.zip", "--dry-run"]).error();
     run(["slim", arg(&input), "--in-place", "--dry-run"]).error();
     let error = run(["slim", arg(&input), "--dry-run", "--format", "csv"]).error();
-    assert_eq!(error, "csv and folded are formats of 'analyze': use text, json or markdown here");
+    assert_eq!(error, "invalid value 'csv' for '--format <FORMAT>'");
     let error = run(["slim", "--in-place"]).error();
     assert_eq!(error, "--in-place needs an artifact: a fresh build has none to replace");
 }
