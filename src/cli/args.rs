@@ -152,7 +152,7 @@ pub(super) struct Build {
     #[arg(short, long, value_name = "DIRECTORY")]
     pub(super) lambda_dir: Option<PathBuf>,
     /// File or folder to put into the package beside the program (repeatable)
-    #[arg(short, long, value_name = "PATH")]
+    #[arg(short, long, value_name = "PATH", conflicts_with_all = ["artifact", "no_build"])]
     pub(super) include: Vec<PathBuf>,
     /// Number of parallel jobs
     #[arg(short, long, value_name = "N")]
