@@ -1,12 +1,13 @@
 //! `estimate`, and what slimming changes in the prediction.
 
 use crate::attribution::Detail;
+use crate::deflate::Effort;
 use crate::elf::Architecture;
 use crate::estimate::{Estimate, Inputs, Model, PackageKind, ZippedSize, compare, predict};
 use crate::host;
-use crate::package::Role;
+use crate::package::{DeploymentPackage, Role};
 use crate::report::Report;
-use crate::slim::Slimmed;
+use crate::slim::{Rewrite, Slimmed};
 use crate::units::ByteSize;
 
 use super::args;
@@ -72,15 +73,26 @@ fn of_artifact(
     } else {
         loaded.report(Detail::Crates, terminal)?
     };
-    let assumed = ByteSize::of(&slimmed.zip);
-    let before = inputs(&report, report.artifact.zip_bytes, Some(assumed), kind, memory)?;
+    let assumed = match report.artifact.zip_bytes {
+        Some(_) => None,
+        None => Some(zipped_as_it_is(&loaded, &package, terminal)?),
+    };
+    let before = inputs(&report, report.artifact.zip_bytes, assumed, kind, memory)?;
     let before = before.ok_or_else(|| CliError::NoProgram { path: loaded.path.clone() })?;
     let mut estimate = predict(&before, &Model::prior());
-    if !loaded.is_built() && report.artifact.zip_bytes.is_some() {
+    if !loaded.is_built() {
         estimate.slimming = Some(compare(&before, &after(before, &slimmed), &Model::prior()));
     }
     report.estimate = Some(estimate);
     Ok(report)
+}
+
+/// Size of the zip that a packaging tool would make of an ELF file or a folder: every file as it is, at a usual Deflate level.
+fn zipped_as_it_is(loaded: &Loaded, package: &DeploymentPackage<'_>, terminal: Terminal) -> Result<ByteSize, CliError> {
+    let mut options = slim_options()?;
+    options.effort = Effort::Fast;
+    options.without = Rewrite::ALL.into_iter().filter(|rewrite| *rewrite != Rewrite::Recompress).collect();
+    Ok(ByteSize::of(&loaded.slim(package, &options, terminal)?.zip))
 }
 
 /// The prediction for a package just slimmed, with what slimming changed where a zip came in.

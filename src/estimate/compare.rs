@@ -37,11 +37,13 @@ pub fn compare(before: &Inputs, after: &Inputs, model: &Model) -> Change {
     let init_ms = change(Sample::init);
     let cold_total_ms = change(Sample::cold_total);
 
+    let parts = [before_init_ms, init_ms].map(|part| Expectation::of(part, MEASURABLE_MS));
+    let whole = Expectation::of(cold_total_ms, MEASURABLE_MS).no_surer_than(parts);
     let init_before = interval(before_samples.iter().map(Sample::init).collect());
     let conclusion = [
         before_init_conclusion(&pair, before_init_ms),
         init_conclusion(&pair, model, init_before, init_ms),
-        format!("Whole cold start: {}.", outcome(cold_total_ms, Expectation::of(cold_total_ms, MEASURABLE_MS))),
+        format!("Whole cold start: {}.", outcome(cold_total_ms, whole)),
     ]
     .join(" ");
     Change { before_init_ms, init_ms, cold_total_ms, conclusion }
@@ -105,6 +107,18 @@ impl Expectation {
             Self::MaybeFaster
         } else {
             Self::MaybeSlower
+        }
+    }
+}
+
+impl Expectation {
+    /// A sum of two effects, each of which may be nothing, can look certain where neither is: then it is said with the doubt
+    /// of its parts.
+    fn no_surer_than(self, parts: [Self; 2]) -> Self {
+        match self {
+            Self::Faster if !parts.contains(&Self::Faster) => Self::MaybeFaster,
+            Self::Slower if !parts.contains(&Self::Slower) => Self::MaybeSlower,
+            other => other,
         }
     }
 }
