@@ -77,7 +77,7 @@ pub enum Error {
         found: &'static str,
     },
     /// `max-growth` with nothing to compare with.
-    #[error("max-growth {growth:?} needs a baseline to compare with: give --baseline or --baseline-ref")]
+    #[error("max-growth {growth:?} needs a baseline to compare with: give --baseline")]
     GrowthNeedsBaseline {
         /// The limit as given.
         growth: String,
