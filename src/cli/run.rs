@@ -54,11 +54,20 @@ fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
 /// cargo runs `cargo-lambda-slim lambda-slim …`: its second word is the name by which it was called.
 fn parse(mut args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let called = args.first().map(Path::new).and_then(Path::file_stem);
-    let mut command = Cli::command();
+    let mut command = without_empty_variables(Cli::command());
     if called.is_some_and(|name| name == "cargo-lambda-slim") && args.get(1).is_some_and(|word| word == "lambda-slim") {
         args.remove(1);
         command = command.bin_name("cargo lambda-slim");
     }
     let mut matches = command.try_get_matches_from_mut(args)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+/// An empty variable is one that is not set: CI systems pass on inputs that nobody gave as empty text.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let unset_if_empty = |arg: clap::Arg| {
+        let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { arg.env(clap::builder::Resettable::Reset) } else { arg }
+    };
+    command.mut_args(unset_if_empty).mut_subcommands(|subcommand| subcommand.mut_args(unset_if_empty))
 }
