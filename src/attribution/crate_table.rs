@@ -1,6 +1,6 @@
 //! The crates of one file, each once: two versions are two, std's copies are std's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::cargo::{CodegenUnit, CrateGraph, CrateHash, CrateIdentities, SymbolHomes};
 use crate::elf::mangling::{CrateRef, Scheme};
@@ -52,13 +52,11 @@ pub(super) struct CrateTable<'a> {
     census: &'a Census<'a>,
     entries: Vec<CrateEntry>,
     numbers: BTreeMap<Key, CrateNumber>,
-    by_id: HashMap<&'a str, usize>,
 }
 
 impl<'a> CrateTable<'a> {
     pub(super) fn new(graph: Option<&'a CrateGraph>, identities: Identities<'a>, census: &'a Census<'a>) -> Self {
         let special = |name: &str, kind| CrateEntry { name: name.to_owned(), kind, package: None };
-        let packages = graph.map(CrateGraph::packages).unwrap_or_default();
         Self {
             graph,
             identities,
@@ -69,7 +67,6 @@ impl<'a> CrateTable<'a> {
                 special("[unattributed]", CrateKind::Unattributed),
             ],
             numbers: BTreeMap::new(),
-            by_id: packages.iter().enumerate().map(|(number, p)| (p.id.as_str(), number)).collect(),
         }
     }
 
@@ -99,8 +96,9 @@ impl<'a> CrateTable<'a> {
 
     /// The crate of a package that holds native code; [`NATIVE`] where the graph does not know it.
     pub(super) fn of_package(&mut self, id: &str) -> CrateNumber {
-        let Some((package, graph)) = self.by_id.get(id).copied().zip(self.graph) else { return NATIVE };
-        let found = &graph.packages()[package];
+        let Some(graph) = self.graph else { return NATIVE };
+        let Some(package) = graph.index_of(id) else { return NATIVE };
+        let found = graph.package(package);
         let name = found.crate_names().next().unwrap_or(&found.name).to_owned();
         self.number(&name, Key::Package(package))
     }
@@ -132,7 +130,7 @@ impl<'a> CrateTable<'a> {
         let of_unit = unit.filter(|unit| unit.crate_name == name).map(|unit| unit.hash);
         let hash = root.hash.map(CrateHash::new).or(of_unit).or_else(|| self.census.single_hash(name));
         if let Some(id) = hash.and_then(|hash| self.identities.packages.package_of(hash))
-            && let Some(&package) = self.by_id.get(id)
+            && let Some(package) = self.graph.and_then(|graph| graph.index_of(id))
         {
             return Key::Package(package);
         }

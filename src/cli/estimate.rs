@@ -69,9 +69,9 @@ fn of_artifact(
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &slim_options()?, terminal)?;
     let mut report = if loaded.is_built() {
-        loaded.report_slimmed(&slimmed, Detail::Crates)?
+        loaded.report_slimmed(&package, &slimmed, Detail::Crates)?
     } else {
-        loaded.report(Detail::Crates, terminal)?
+        loaded.report_as_it_is(&package, Detail::Crates)?
     };
     let assumed = match report.artifact.zip_bytes {
         Some(_) => None,

@@ -35,7 +35,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
 
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &options, terminal)?;
-    let mut report = loaded.report_slimmed(&slimmed, Detail::Crates)?;
+    let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
     let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
     let written = write(&goal, &package, &slimmed, &loaded)?;

@@ -28,7 +28,8 @@ pub(super) struct Loaded {
     content: Content,
     /// The project that it was built from.
     pub(super) project: Option<Project>,
-    graph: Option<CrateGraph>,
+    /// Saved metadata, where it was named; it comes before the project's own.
+    saved_graph: Option<CrateGraph>,
     identities: CrateIdentities,
     std_identities: CrateIdentities,
     homes: SymbolHomes,
@@ -56,7 +57,7 @@ impl Loaded {
         };
         if let Some(path) = &subject.metadata {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
-            loaded.graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
+            loaded.saved_graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
         }
         for path in &subject.symbols {
             loaded.symbols.push(symbol_file(path)?);
@@ -70,7 +71,7 @@ impl Loaded {
             path,
             content,
             project: None,
-            graph: None,
+            saved_graph: None,
             identities: CrateIdentities::default(),
             std_identities: CrateIdentities::default(),
             homes: SymbolHomes::default(),
@@ -126,7 +127,6 @@ impl Loaded {
     }
 
     fn set_project(&mut self, project: Project) {
-        self.graph = Some(project.graph.clone());
         if project.lambda_build.arm64 == Some(true) {
             self.architecture = Some(Architecture::Arm64);
         }
@@ -179,22 +179,33 @@ impl Loaded {
 
     /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it.
     pub(super) fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
+        let package = self.package()?;
         if self.is_built() {
-            let package = self.package()?;
             let slimmed = self.slim(&package, &slim_options()?, terminal)?;
             terminal.note("note: no artifact is named: this is the package that `slim` would write of the fresh build");
             // What slimming did is `slim`'s result, not this command's.
-            return Ok(Report { slim: None, ..self.report_slimmed(&slimmed, detail)? });
+            return Ok(Report { slim: None, ..self.report_slimmed(&package, &slimmed, detail)? });
         }
-        self.report_of(&self.package()?, self.data(), detail, &self.symbols)
+        self.report_as_it_is(&package, detail)
     }
 
-    /// The report of a package just slimmed. Names come from the programs before they were stripped.
-    pub(super) fn report_slimmed(&self, slimmed: &Slimmed<'_>, detail: Detail) -> Result<Report, CliError> {
+    /// Analyzes the artifact that `package` was read from.
+    pub(super) fn report_as_it_is(&self, package: &DeploymentPackage<'_>, detail: Detail) -> Result<Report, CliError> {
+        self.report_of(package, self.data(), detail, &self.symbols)
+    }
+
+    /// The report of a package just slimmed. Names come from the programs of `originals`, before they were stripped.
+    pub(super) fn report_slimmed(
+        &self,
+        originals: &DeploymentPackage<'_>,
+        slimmed: &Slimmed<'_>,
+        detail: Detail,
+    ) -> Result<Report, CliError> {
         let package = zip_package(&self.path, &slimmed.zip)?;
-        let originals = self.package()?;
-        let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file));
         let mut symbols = self.symbols.clone();
+        // A program just built is among the symbol files already, under the path that it was built at.
+        let known = |file: &PackageFile<'_>| self.symbols.iter().any(|symbols| symbols.data == *file.contents);
+        let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file) && !known(file));
         symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: file.contents.to_vec() }));
         let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
         report.slim = Some(slimmed.outcome.clone());
@@ -210,7 +221,7 @@ impl Loaded {
     ) -> Result<Report, CliError> {
         let context = Context {
             path: with_slashes(&self.path),
-            graph: self.graph.as_ref(),
+            graph: self.saved_graph.as_ref().or(self.project.as_ref().map(|project| &project.graph)),
             root: self.project.as_ref().map(|project| project.root),
             identities: Identities { packages: &self.identities, std: &self.std_identities, homes: &self.homes },
             symbols,

@@ -55,9 +55,6 @@ pub enum CannotEdit {
     Elf(#[from] ElfError),
 }
 
-/// Bytes of the ELF header that an edit may change: `e_shoff`, and `e_shnum` with `e_shstrndx`.
-pub const EDITED_HEADER_FIELDS: [std::ops::Range<u64>; 2] = [40..48, 60..64];
-
 /// What a section is dropped as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Droppable {

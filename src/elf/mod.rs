@@ -19,7 +19,7 @@ mod unwind;
 
 pub use architecture::Architecture;
 pub use dynamic::{Dynamic, GlibcVersion};
-pub use edit::{CannotEdit, Droppable, EDITED_HEADER_FIELDS, without_sections};
+pub use edit::{CannotEdit, Droppable, without_sections};
 pub use error::ElfError;
 pub use image::{Image, is_elf};
 pub use relocation::{RelocationEntry, relocation_entries};

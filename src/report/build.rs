@@ -11,7 +11,7 @@ use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, De
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
 use crate::package::{
-    DeploymentPackage, Finding, PackageFile, PackageSource, Severity, check_architectures, check_binary, check_package,
+    DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
     duplicate_crate, must_be_readable, unreadable_elf,
 };
 use crate::units::ByteSize;
@@ -126,12 +126,6 @@ impl Report {
             measurement: None,
             slim: None,
         })
-    }
-
-    /// True where a finding says that Lambda will refuse the package or that it will not start.
-    #[must_use]
-    pub fn is_deployable(&self) -> bool {
-        !self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }
 }
 
