@@ -219,10 +219,16 @@ impl Loaded {
         detail: Detail,
         symbols: &[SymbolFile],
     ) -> Result<Report, CliError> {
+        // The project's root is a number in the project's graph, and means nothing in a saved one.
+        let of_project = self.project.as_ref().map(|project| (&project.graph, Some(project.root)));
+        let (graph, root) = match &self.saved_graph {
+            Some(saved) => (Some(saved), None),
+            None => of_project.map_or((None, None), |(graph, root)| (Some(graph), root)),
+        };
         let context = Context {
             path: with_slashes(&self.path),
-            graph: self.saved_graph.as_ref().or(self.project.as_ref().map(|project| &project.graph)),
-            root: self.project.as_ref().map(|project| project.root),
+            graph,
+            root,
             identities: Identities { packages: &self.identities, std: &self.std_identities, homes: &self.homes },
             symbols,
             architecture: self.architecture,

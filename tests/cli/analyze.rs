@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::functions::{build, package};
+use crate::support::functions::{build, manifest_path, package};
 use crate::support::program::{Run, arg, lambda_slim, run};
 use crate::support::skip::skip;
 use crate::support::symbols;
@@ -120,6 +120,23 @@ fn a_stripped_package_gets_its_names_from_its_twin_alone() {
     assert!(error.contains("no symbol table"), "{error}");
     let error = analyze(&zip, &["--symbols", arg(&zip)]).error();
     assert_eq!(error, "--symbols takes an ELF file: the unstripped program, or its debug file");
+}
+
+#[test]
+fn saved_metadata_beside_a_project_is_read_with_its_own_root() {
+    // The saved graph is far smaller than the project's: a number of the one is no package of the other.
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cargo/workspace.json");
+    let manifest = manifest_path();
+    let project = ["--manifest-path", arg(&manifest), "--bin", "two-versions"];
+    let both = [&project[..], &["--metadata", arg(&saved)]].concat();
+    let zip = package("hello-unstripped.zip");
+    assert_sums_hold(&report(&zip, &both));
+    let with_its_own = package("hello-unstripped.metadata.json");
+    let both = [&project[..], &["--metadata", arg(&with_its_own)]].concat();
+    let report = report(&zip, &both);
+    let crates = report["binaries"][0]["crates"].as_array().expect("crates");
+    let hyper = crates.iter().find(|row| row["name"] == "hyper").expect("hyper is in it");
+    assert_eq!(hyper["why"], serde_json::json!(["hello", "lambda_runtime", "hyper"]));
 }
 
 #[test]
