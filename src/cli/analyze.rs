@@ -3,6 +3,7 @@
 use crate::attribution::Detail;
 
 use super::args::{Analyze, By, Global, TableFormat};
+use super::configuration::slim_options_of;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
@@ -15,7 +16,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
-    let report = loaded.report(detail, terminal)?;
+    let report = loaded.report(detail, &slim_options_of(&loaded)?, terminal)?;
     spinner.finish_and_clear();
     let printed = match &flags.why {
         Some(krate) => output::why(&report, krate, flags.output.format, &options)?,

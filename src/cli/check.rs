@@ -9,7 +9,7 @@ use crate::render::json;
 use crate::report::Report;
 
 use super::args::{Check, Global};
-use super::configuration::Configuration;
+use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
@@ -35,7 +35,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
         // Growth is growth over what was just written: none. Absolute limits hold all the same.
         Some(_) if flags.update_baseline => Some(report.clone()),
         Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
-        Some(path) => Some(report_or_artifact(path, terminal)?),
+        Some(path) => Some(report_or_artifact(path)?),
         None => None,
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
@@ -52,10 +52,14 @@ fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report,
     }
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let configuration = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
-    Ok((loaded.report(Detail::Crates, terminal)?, configuration))
+    Ok((loaded.report(Detail::Crates, &slim_options_of(&loaded)?, terminal)?, configuration))
 }
 
 /// A report, or an artifact that becomes one.
-pub(super) fn report_or_artifact(path: &Path, terminal: Terminal) -> Result<Report, CliError> {
-    if host::looks_like_json(path) { load_report(path) } else { Loaded::named(path)?.report(Detail::Crates, terminal) }
+pub(super) fn report_or_artifact(path: &Path) -> Result<Report, CliError> {
+    if host::looks_like_json(path) {
+        return load_report(path);
+    }
+    let loaded = Loaded::named(path)?;
+    loaded.report_as_it_is(&loaded.package()?, Detail::Crates)
 }

@@ -10,10 +10,11 @@ use crate::cargo::{CrateGraph, Package};
 use crate::deflate::Effort;
 use crate::host::{HostError, Project};
 use crate::policy::Budget;
+use crate::slim;
 
 use super::args::{Global, Subject};
 use super::error::CliError;
-use super::subject::{build_options, load_members};
+use super::subject::{Loaded, build_options, load_members, slim_options};
 use super::terminal::Terminal;
 
 /// What a project says of itself.
@@ -27,6 +28,13 @@ pub(super) struct Configuration {
     pub(super) memory_mb: Option<u32>,
     /// How hard Deflate tries.
     pub(super) effort: Option<Effort>,
+}
+
+/// The rewriter's options, as `slim` without flags has them for this project.
+pub(super) fn slim_options_of(loaded: &Loaded) -> Result<slim::Options, CliError> {
+    let mut options = slim_options()?;
+    options.effort = Configuration::of(loaded.project.as_ref())?.effort.unwrap_or_default();
+    Ok(options)
 }
 
 impl Configuration {

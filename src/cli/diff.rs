@@ -18,8 +18,8 @@ fn is_unnamed(report: &Report) -> bool {
 }
 
 pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let old = report_or_artifact(&flags.old, terminal)?;
-    let new = report_or_artifact(&flags.new, terminal)?;
+    let old = report_or_artifact(&flags.old)?;
+    let new = report_or_artifact(&flags.new)?;
     for (report, other) in [(&old, &new), (&new, &old)] {
         if is_unnamed(report) && !is_unnamed(other) {
             let path = &report.artifact.path;

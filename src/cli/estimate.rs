@@ -12,7 +12,7 @@ use crate::units::ByteSize;
 
 use super::args;
 use super::args::{Global, PackageArg};
-use super::configuration::Configuration;
+use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
@@ -67,7 +67,7 @@ fn of_artifact(
     };
     let memory = memory(flags.memory, configured);
     let package = loaded.package()?;
-    let slimmed = loaded.slim(&package, &slim_options()?, terminal)?;
+    let slimmed = loaded.slim(&package, &slim_options_of(&loaded)?, terminal)?;
     let mut report = if loaded.is_built() {
         loaded.report_slimmed(&package, &slimmed, Detail::Crates)?
     } else {

@@ -177,11 +177,16 @@ impl Loaded {
         self.data() == zip
     }
 
-    /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it.
-    pub(super) fn report(&self, detail: Detail, terminal: Terminal) -> Result<Report, CliError> {
+    /// Analyzes the artifact; of a fresh build, the package that `slim` would write of it with these options.
+    pub(super) fn report(
+        &self,
+        detail: Detail,
+        options: &slim::Options,
+        terminal: Terminal,
+    ) -> Result<Report, CliError> {
         let package = self.package()?;
         if self.is_built() {
-            let slimmed = self.slim(&package, &slim_options()?, terminal)?;
+            let slimmed = self.slim(&package, options, terminal)?;
             terminal.note("note: no artifact is named: this is the package that `slim` would write of the fresh build");
             // What slimming did is `slim`'s result, not this command's.
             return Ok(Report { slim: None, ..self.report_slimmed(&package, &slimmed, detail)? });

@@ -41,6 +41,9 @@ fn settings_of_the_project_hold_for_slim() {
     project.write("data/a.txt", "a");
     let report = in_project(project.path(), &["slim", "--format", "json", "-q"]).exits(0).json();
     assert_eq!(report["slim"]["effort"], "fast");
+    // What `analyze` shows of a fresh build is what `slim` writes of it.
+    let shown = in_project(project.path(), &["analyze", "--format", "json", "-q"]).exits(0).json();
+    assert_eq!(shown["artifact"]["sha256"], report["artifact"]["sha256"]);
     let entries = report["artifact"]["entries"].as_array().expect("entries");
     assert_eq!(
         entries.iter().map(|entry| entry["path"].as_str()).collect::<Vec<_>>(),
