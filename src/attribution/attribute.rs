@@ -1,19 +1,27 @@
 //! One binary in, every byte attributed out.
 
-use std::collections::BTreeSet;
+use rayon::prelude::*;
 
 use crate::cargo::{CrateGraph, Package};
 use crate::deflate::{self, Bits, DeflateError};
-use crate::elf::{ElfError, Image};
+use crate::elf::{ElfError, Image, data_pointers, debug_info, emitted_references, relocation_entries, unwind};
+use crate::linkmap::LinkMap;
 use crate::units::ByteSize;
 
-use super::census::{Census, Named};
-use super::claims::{self, SymbolNames};
+use super::census::Census;
+use super::claims::{self, Evidence};
 use super::crate_table::{CrateTable, Identities, UNATTRIBUTED};
+use super::debug::Units;
+use super::functions::Functions;
+use super::linked;
+use super::names::Names;
+use super::owner::{Owners, one_object_for_all};
+use super::places;
 use super::regions;
 use super::retained;
-use super::row::{CrateRow, EvidenceRow, FunctionRow, SectionRow};
+use super::row::{CrateRow, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree};
 use super::rows::{self, Costs};
+use super::tree;
 
 /// How the zip holds the binary.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +50,8 @@ pub struct Subject<'a> {
     pub image: &'a Image<'a>,
     /// Its unstripped twin or debug file, already matched; else its own symbols are used.
     pub symbols: Option<&'a Image<'a>>,
+    /// The linker's map of the link that made it.
+    pub link_map: Option<&'a LinkMap<'a>>,
     /// The crate graph that it was built from.
     pub graph: Option<&'a CrateGraph>,
     /// Number of the root package in the graph: the one that holds the program. Where `None`, the one whose program has the
@@ -70,6 +80,10 @@ pub struct Attribution {
     pub evidence: Vec<EvidenceRow>,
     /// By function or data object; empty unless asked for.
     pub functions: Vec<FunctionRow>,
+    /// Functions that were instantiated more than once; empty unless functions are asked for.
+    pub generics: Vec<GenericRow>,
+    /// Section > crate > function, functions only if asked for.
+    pub tree: Vec<SectionTree>,
     /// Bytes that no evidence places.
     pub unattributed_bytes: ByteSize,
 }
@@ -81,6 +95,19 @@ pub enum AttributionError {
     /// Its symbol table is malformed.
     #[error(transparent)]
     Elf(#[from] ElfError),
+    /// The linker's map is of another link.
+    #[error("the link map is of another link: {section} has {map} bytes there and {file} in the file")]
+    OtherLink {
+        /// The section.
+        section: String,
+        /// Its size in the map.
+        map: ByteSize,
+        /// Its size in the file.
+        file: ByteSize,
+    },
+    /// The linker's map and the file have no section in common.
+    #[error("the link map is of another link: it has no loaded section of the file")]
+    NoCommonSection,
     /// Its Deflate stream is malformed.
     #[error("the compressed bytes cannot be attributed: {0}")]
     Deflate(#[from] DeflateError),
@@ -89,55 +116,108 @@ pub enum AttributionError {
 /// Attributes every byte of a binary.
 ///
 /// # Errors
-/// Where the symbol table or the Deflate stream is malformed.
+/// Where the symbol table or the Deflate stream is malformed, or the map is of another link.
 pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError> {
     let image = subject.image;
-    let symbols = subject.symbols.unwrap_or(image).symbols()?;
-    let names = SymbolNames::read(&symbols, subject.identities.homes);
-    let crates = names.crates();
-    let named = names.named(&crates);
-    let census = Census::take(&named);
-    let mut table = CrateTable::new(subject.graph, subject.identities, &census);
-
+    let source = subject.symbols.unwrap_or(image);
+    let mut symbols = source.symbols()?;
+    if symbols.is_empty() {
+        symbols = source.dynamic_symbols()?;
+    }
+    // The tables know nothing of names, and names nothing of tables.
+    let ((unwind, relocations, pointers), (info, mut names)) = rayon::join(
+        || (unwind(image), relocation_entries(image), pointers(image)),
+        || (debug_info(source), Names::read(&symbols, subject.identities.homes)),
+    );
+    let linked = match subject.link_map {
+        Some(map) => linked::pieces(map, image, &mut names)?,
+        None => Vec::new(),
+    };
+    let units = Units::read(&info, image, &mut names);
+    let census = Census::take(&names);
     let regions = regions::cut(image);
-    let own = subject.symbols.is_none();
-    let claims = claims::stake(image, &regions, &names, &named, &census, &mut table, own);
-    let leaves = rows::leaves(&regions, &claims);
+    let mut places = places::places(image, &names, &linked);
+    places::infer_objects(&mut places, &regions, &names);
+
+    let mut table = CrateTable::new(subject.graph, subject.identities, &names.roots, &census);
+    let own = subject.symbols.is_none() && !image.is_stripped();
+    let merged = one_object_for_all(&names, &census);
+    let evidence = Evidence {
+        image,
+        regions: &regions,
+        names: &names,
+        symbols_are_own: own,
+        merged,
+        places,
+        linked: &linked,
+        unwind,
+        relocations,
+        pointers: &pointers,
+        debug: &info,
+        debug_is_own: subject.symbols.is_none(),
+        units: &units,
+    };
+    let mut claims = claims::stake(evidence, &mut table);
+    table.add_versions(&claims.versions);
+    let leaves = rows::leaves(&regions, std::mem::take(&mut claims.ranges));
     let costs = costs(subject, &leaves)?;
     let costs = costs.as_ref();
 
-    let root = subject.root.or_else(|| root_package(subject.graph?, &named));
+    let root = subject.root.or_else(|| root_package(subject.graph?, &names));
     let view = |rows: Vec<(Option<usize>, CrateRow)>| retained::with_graph(rows, subject.graph, root);
+    table.name_versions();
     let entries = table.entries();
-    let items = &claims.items;
-    let by =
-        |pick: fn(&super::owner::Owners) -> u32| view(rows::crates(entries, &regions, items, &leaves, costs, pick));
+    let by = |pick: fn(&Owners) -> u32| view(rows::crates(entries, &regions, &claims, &leaves, costs, pick));
     let owner_rows = by(|owners| owners.owner);
     let functions = match subject.detail {
-        Detail::Crates => Vec::new(),
+        Detail::Crates => None,
         Detail::Functions => {
-            let version = |package: Option<usize>| Some(subject.graph?.packages().get(package?)?.version.clone());
-            let versions: Vec<_> = entries.iter().map(|entry| version(entry.package)).collect();
-            rows::functions(&versions, entries, &regions, items, &leaves, costs)
+            let demangled: Vec<String> = claims.items.par_iter().map(|item| claims::name_of(&names, item)).collect();
+            Some(Functions::group(&claims, &leaves, &demangled))
         }
     };
-    let nobody = entries[UNATTRIBUTED as usize].kind;
+    let of_functions = functions.as_ref();
+    let sections = rows::sections(&regions, &leaves, costs);
+    let source = tree::Source {
+        table: entries,
+        regions: &regions,
+        claims: &claims,
+        leaves: &leaves,
+        costs,
+        functions: of_functions,
+    };
+    let tree = source.tree(&sections);
+    debug_assert_eq!(entries[UNATTRIBUTED as usize].kind, super::row::CrateKind::Unattributed);
     Ok(Attribution {
-        sections: rows::sections(&regions, &leaves, costs),
-        unattributed_bytes: owner_rows.iter().filter(|row| row.kind == nobody).map(|row| row.file_bytes).sum(),
+        tree,
+        sections: sections.into_iter().map(|(_, row)| row).collect(),
+        unattributed_bytes: owner_rows.iter().filter(|row| rows::is_nobody(row)).map(|row| row.file_bytes).sum(),
         crates: owner_rows,
         crates_by_definition: by(|owners| owners.definition),
         crates_by_instantiation: by(|owners| owners.instantiation),
         evidence: rows::evidence(&leaves),
-        functions,
+        functions: of_functions.map(|f| f.rows(entries, &regions, &leaves, costs)).unwrap_or_default(),
+        generics: of_functions.map(|f| f.generics(entries, &claims, &leaves, costs)).unwrap_or_default(),
     })
+}
+
+/// Where a pointer stands in loaded data, and where it leads: what the loader relocates, and what the linker noted down of the rest.
+fn pointers(image: &Image<'_>) -> Vec<(u64, u64)> {
+    let mut pointers: Vec<(u64, u64)> = data_pointers(image).iter().map(|p| (p.place, p.target)).collect();
+    pointers.extend(emitted_references(image).iter().map(|reference| (reference.place, reference.target)));
+    pointers.sort_unstable();
+    pointers.dedup();
+    pointers
 }
 
 /// The workspace's package with a program by the name of a crate that was compiled into this file. Of several, the one that is
 /// most downstream: a program's library may have the name of another program.
-fn root_package(graph: &CrateGraph, named: &[Named<'_>]) -> Option<usize> {
-    let compiled: BTreeSet<&str> = named.iter().filter_map(|symbol| Some(symbol.unit?.crate_name)).collect();
-    let holds = |package: &Package| package.bins.iter().any(|bin| compiled.contains(bin.crate_name.as_str()));
+fn root_package(graph: &CrateGraph, names: &Names<'_>) -> Option<usize> {
+    let units = names.objects.list().iter().filter_map(|object| object.unit);
+    let mut compiled: Vec<&str> = units.map(|unit| names.roots.name_of(unit).text).collect();
+    compiled.sort_unstable();
+    let compiled = |name: &str| compiled.binary_search(&name).is_ok();
+    let holds = |package: &Package| package.bins.iter().any(|bin| compiled(&bin.crate_name));
     let packages = graph.packages().iter().enumerate();
     let roots = packages.filter(|(_, package)| package.workspace_member && holds(package)).map(|(number, _)| number);
     roots.max_by_key(|&number| (graph.topological_rank(number), std::cmp::Reverse(number)))

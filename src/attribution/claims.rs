@@ -1,84 +1,46 @@
 //! The writers: each claims the bytes that its evidence covers, the surest first.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-use rayon::prelude::*;
+use crate::elf::{DebugInfo, Image, RelocationEntry, SectionKind, Unwind, mangling};
 
-use crate::cargo::{CodegenUnit, SymbolHomes, parse_codegen_unit};
-use crate::elf::mangling::{self, SymbolCrates};
-use crate::elf::{Image, SYMBOL_ENTRY_SIZE, Symbol, SymbolKind, relocation_entries, unwind_entries};
-
-use super::census::{Census, Named};
-use super::crate_table::{CrateTable, LINKER, UNATTRIBUTED};
-use super::owner::{Owners, one_object_for_all};
+use super::code::Code;
+use super::crate_table::{CrateNumber, CrateTable, LINKER, NATIVE, PADDING, UNATTRIBUTED};
+use super::data;
+use super::debug::{self, Units};
+use super::hints;
+use super::locations::{self, Location};
+use super::names::{Names, Object};
+use super::owner::{OwnerTable, Owners, OwnersId, crate_of_object};
+use super::pieces::{self, References};
+use super::places::{LinkedPiece, Place};
 use super::range_map::RangeMap;
 use super::regions::Regions;
 use super::row::EvidenceSource;
+use super::tables;
 
 /// What a byte is labelled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Claim {
-    pub(super) owners: Owners,
+    pub(super) owners: OwnersId,
     pub(super) evidence: EvidenceSource,
     /// Number of the item (function or data object), where one covers the byte.
     pub(super) item: Option<u32>,
 }
 
+impl Claim {
+    pub(super) const fn new(owners: OwnersId, evidence: EvidenceSource) -> Self {
+        Self { owners, evidence, item: None }
+    }
+}
+
 /// A function or data object: one or more symbols for one place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
-    pub(super) name: String,
-    pub(super) owners: Owners,
+    /// Number of the symbol that names it.
+    pub(super) symbol: usize,
+    pub(super) owners: OwnersId,
     pub(super) is_function: bool,
-}
-
-/// All symbols read, before anything is claimed.
-pub(super) struct SymbolNames<'a> {
-    symbols: &'a [Symbol<'a>],
-    demangled: Vec<String>,
-    units: BTreeMap<&'a str, CodegenUnit<'a>>,
-    /// For symbols that the linked program names no file for: the unit that the libraries say.
-    homes: Vec<Option<CodegenUnit<'a>>>,
-    native: Vec<Option<&'a str>>,
-}
-
-impl<'a> SymbolNames<'a> {
-    pub(super) fn read(symbols: &'a [Symbol<'a>], homes: &'a SymbolHomes) -> Self {
-        let demangled = symbols.par_iter().map(|s| mangling::demangle(s.name)).collect();
-        let units = symbols
-            .iter()
-            .filter(|s| s.kind == SymbolKind::File)
-            .filter_map(|s| Some((s.name, parse_codegen_unit(s.name)?)))
-            .collect();
-        let globals = |s: &Symbol<'a>| if s.file.is_none() { homes.unit_of(s.name) } else { None };
-        let native = |s: &Symbol<'a>| homes.native_package(s.name, s.file);
-        Self {
-            symbols,
-            demangled,
-            units,
-            homes: symbols.iter().map(globals).collect(),
-            native: symbols.iter().map(native).collect(),
-        }
-    }
-
-    pub(super) fn crates(&self) -> Vec<Option<SymbolCrates<'_>>> {
-        let names = self.symbols.par_iter().zip(&self.demangled);
-        names.map(|(symbol, text)| mangling::crates_of(symbol.name, text)).collect()
-    }
-
-    pub(super) fn named<'s>(&'s self, crates: &'s [Option<SymbolCrates<'s>>]) -> Vec<Named<'s>> {
-        let unit = |symbol: &Symbol<'a>| self.units.get(symbol.file.unwrap_or(symbol.name));
-        let homes = self.homes.iter().zip(&self.native);
-        let symbols = self.symbols.iter().zip(crates).zip(homes);
-        symbols
-            .map(|((symbol, crates), (home, native))| Named {
-                crates: crates.as_ref(),
-                unit: unit(symbol).or(home.as_ref()),
-                native_package: *native,
-            })
-            .collect()
-    }
 }
 
 /// Everything that was claimed.
@@ -86,155 +48,251 @@ pub(super) struct Claims {
     pub(super) items: Vec<Item>,
     /// Sorted, gapless, over the whole file.
     pub(super) ranges: Vec<(Range<u64>, Claim)>,
+    pub(super) owners: OwnerTable,
+    /// Versions of crates that source paths in the file name.
+    pub(super) versions: Vec<(String, String)>,
 }
 
-/// Where a symbol's bytes stand in the file that is attributed.
-struct Place {
-    range: Range<u64>,
-    symbol: usize,
+/// All that is known before anything is claimed.
+pub(super) struct Evidence<'a> {
+    pub(super) image: &'a Image<'a>,
+    pub(super) regions: &'a Regions,
+    pub(super) names: &'a Names<'a>,
+    /// The symbols are those of this very file, so that their table is in it.
+    pub(super) symbols_are_own: bool,
+    /// The linker was given one object for many crates.
+    pub(super) merged: bool,
+    pub(super) places: Vec<Place>,
+    pub(super) linked: &'a [LinkedPiece],
+    pub(super) unwind: Unwind,
+    pub(super) relocations: Vec<RelocationEntry>,
+    /// Addresses: where a pointer stands, and where it leads.
+    pub(super) pointers: &'a [(u64, u64)],
+    pub(super) debug: &'a DebugInfo,
+    /// The debug information is that of this very file, so that its bytes are in it.
+    pub(super) debug_is_own: bool,
+    pub(super) units: &'a Units,
 }
 
-pub(super) fn stake(
-    image: &Image<'_>,
-    regions: &Regions,
-    names: &SymbolNames<'_>,
-    named: &[Named<'_>],
-    census: &Census<'_>,
-    table: &mut CrateTable<'_>,
-    symbols_are_own: bool,
-) -> Claims {
+/// Lets every writer write.
+pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claims {
+    let Evidence { image, regions, names, places, linked, debug: info, units, .. } = &evidence;
+    let mut owners = OwnerTable::default();
+    let linker = Claim::new(owners.number(Owners::same(LINKER)), EvidenceSource::Format);
     let mut map = RangeMap::new(image.file_size());
-    claim_format(&mut map, regions);
+    map.write(format_claims(regions, linker));
 
-    let merged = one_object_for_all(named, census);
-    let owners: Vec<Owners> = named
-        .iter()
-        .map(|symbol| {
-            // One object for all crates: its name would make everything the root crate's.
-            let unit = if merged && symbol.crates.is_some() { None } else { symbol.unit };
-            Owners::of(&Named { unit, ..*symbol }, table)
-        })
-        .collect();
+    let unit_crates = units.crates(info, names, table);
+    let object_crates: Vec<Option<CrateNumber>> =
+        names.objects.list().iter().map(|object| crate_of(object, table)).collect();
+    let judge = Judge { evidence: &evidence, object_crates: &object_crates, unit_crates: &unit_crates };
 
-    let mut items = Vec::new();
-    for place in places(image, names) {
-        let symbol = &names.symbols[place.symbol];
-        let owners = owners[place.symbol];
-        let number = u32::try_from(items.len()).ok();
-        if map.insert(place.range, Claim { owners, evidence: EvidenceSource::Symbol, item: number }) > 0 {
-            items.push(Item {
-                name: names.demangled[place.symbol].clone(),
-                owners,
-                is_function: symbol.kind == SymbolKind::Function,
-            });
+    // Functions and named data.
+    let of_place: Vec<OwnersId> = places.iter().map(|place| owners.number(judge.place(place, table))).collect();
+    let mut items = Vec::with_capacity(places.len());
+    let mut named = Vec::with_capacity(places.len());
+    for (place, &owners) in places.iter().zip(&of_place) {
+        let source = if place.mapped { EvidenceSource::LinkMap } else { EvidenceSource::Symbol };
+        let claim = Claim { owners, evidence: source, item: u32::try_from(items.len()).ok() };
+        named.push((place.range.clone(), claim));
+        items.push(Item { symbol: place.symbol, owners, is_function: place.is_function });
+    }
+    map.write(named);
+    let mut of_symbols: Vec<Option<OwnersId>> = vec![None; names.symbols.len()];
+    for (place, &owners) in places.iter().zip(&of_place) {
+        of_symbols[place.symbol] = Some(owners);
+    }
+    if evidence.symbols_are_own {
+        for (symbol, known) in of_symbols.iter_mut().enumerate() {
+            if known.is_none() {
+                *known = Some(owners.number(judge.symbol(symbol, None, table)));
+            }
+        }
+        for claims in tables::symbol_table(names, &mut owners, &|symbol| of_symbols[symbol]) {
+            map.write(claims);
         }
     }
-    if symbols_are_own {
-        claim_symbol_table(&mut map, names, named, &owners);
-    }
-    claim_what_follows(&mut map, image);
-    claim_labelled_tables(&mut map, image, names, named, &owners);
-    let nobody = Claim { owners: Owners::same(UNATTRIBUTED), evidence: EvidenceSource::None, item: None };
-    Claims { items, ranges: map.finish(nobody) }
-}
 
-fn claim_format(map: &mut RangeMap<Claim>, regions: &Regions) {
-    let linker = Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None };
-    for (range, region) in &regions.ranges {
-        if regions.regions[*region].is_format() {
-            map.insert(range.clone(), linker);
-        }
-    }
-}
-
-/// Sized symbols in the order of address; of several names for one place the one that tells most comes first, whatever the
-/// order of the table.
-fn places(image: &Image<'_>, names: &SymbolNames<'_>) -> Vec<Place> {
-    let mut places: Vec<Place> = names
-        .symbols
-        .iter()
-        .enumerate()
-        .filter(|(_, s)| s.defined && s.size > 0)
-        .filter(|(_, s)| matches!(s.kind, SymbolKind::Function | SymbolKind::Object | SymbolKind::ThreadLocal))
-        .filter_map(|(number, s)| {
-            let start = image.offset_of(s.address)?;
-            // The last byte must be of the same segment: a symbol of `.bss` may begin where the file's bytes end.
-            let last = image.offset_of(s.address.checked_add(s.size - 1)?)?;
-            (last - start == s.size - 1).then(|| Place { range: start..start + s.size, symbol: number })
-        })
-        .collect();
-    let telling = |place: &Place| {
-        let symbol = &names.symbols[place.symbol];
-        let silent = symbol.file.is_none();
-        let foreign = names.demangled[place.symbol] == symbol.name;
-        (foreign, silent, symbol.name)
+    // Code without a name.
+    let code = Code::cut(image, regions, places, &of_place, &evidence.unwind.functions);
+    map.write(linked_claims(linked, regions, &object_crates, &mut owners));
+    let padding = Claim::new(owners.number(Owners::same(PADDING)), EvidenceSource::Format);
+    map.write(code.padding.iter().map(|range| (range.clone(), padding)).collect());
+    let references = References::read(image, regions, &code, evidence.pointers);
+    let locations = locations::locations(image, &references.from_data);
+    let of_code = nameless_code(&evidence, &code, &references, &locations, &map, &unit_crates, table, &mut owners);
+    let claim = |(code, known): (&super::code::CodeRange, &Option<(OwnersId, EvidenceSource)>)| {
+        known.map(|(owners, evidence)| (code.range.clone(), Claim::new(owners, evidence)))
     };
-    places.sort_by(|a, b| {
-        let by_place = (a.range.start, b.range.end).cmp(&(b.range.start, a.range.end));
-        by_place.then_with(|| telling(a).cmp(&telling(b)))
-    });
-    places
+    map.write(code.ranges.iter().zip(&of_code).filter_map(claim).collect());
+
+    // Data without a name.
+    let cut = pieces::cut(regions, places, linked, &references);
+    let of_function: Vec<Option<OwnersId>> = of_code.iter().map(|known| known.map(|(owners, _)| owners)).collect();
+    let of_linked: Vec<Option<CrateNumber>> =
+        linked.iter().map(|piece| object_crates[piece.object? as usize]).collect();
+    let known = data::Known {
+        image,
+        pieces: &cut,
+        references: &references,
+        referrers: pieces::referrers(&cut, &references, &of_function, &of_place),
+        of_place: &of_place,
+        of_linked: &of_linked,
+        function_at: &|offset| of_function[code.at(offset)?],
+    };
+    let claims = data::claims(known, &mut owners);
+    map.write(claims.into_iter().map(|(range, owners, source)| (range, Claim::new(owners, source))).collect());
+
+    // Tables follow what they are about.
+    let of_unwind = tables::unwind_claims(&map, image, evidence.unwind.entries.clone(), &mut owners);
+    map.write(of_unwind);
+    let of_label = |symbol: usize| of_symbols[symbol];
+    let labelled = tables::labelled_tables(image, names, &of_label);
+    map.write(labelled);
+    map.write(tables::relocation_claims(&map, image, evidence.relocations.clone()));
+    if evidence.debug_is_own {
+        map.write(debug::claims(info, &unit_crates, linker, &mut owners));
+    }
+
+    let nobody = Claim::new(owners.number(Owners::same(UNATTRIBUTED)), EvidenceSource::None);
+    let versions = locations::versions(&locations).into_iter().map(|(name, version)| (name, version.to_owned()));
+    Claims { items, ranges: map.finish(nobody), owners, versions: versions.collect() }
 }
 
-/// Tables follow what they are about: unwind data its function, a relocation entry the place that it patches.
-fn claim_what_follows(map: &mut RangeMap<Claim>, image: &Image<'_>) {
-    let format = Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None };
-    let followed = |map: &RangeMap<Claim>, address: u64| map.get(image.offset_of(address)?);
-    for entry in unwind_entries(image) {
-        let claim = match entry.function {
-            None => Some(format),
-            Some(function) => followed(map, function).map(|claim| Claim {
-                owners: claim.owners,
-                evidence: EvidenceSource::Unwind,
-                item: None,
-            }),
-        };
-        if let Some(claim) = claim {
-            map.insert(entry.range, claim);
+fn format_claims(regions: &Regions, linker: Claim) -> Vec<(Range<u64>, Claim)> {
+    let format = regions.ranges.iter().filter(|(_, region)| regions.regions[*region].is_format());
+    format.map(|(range, _)| (range.clone(), linker)).collect()
+}
+
+/// What the map says of code that no symbol names, and of unwind tables.
+fn linked_claims(
+    linked: &[LinkedPiece],
+    regions: &Regions,
+    object_crates: &[Option<CrateNumber>],
+    owners: &mut OwnerTable,
+) -> Vec<(Range<u64>, Claim)> {
+    let mut claims = Vec::new();
+    let mut at = 0;
+    for piece in linked {
+        while regions.ranges.get(at).is_some_and(|(range, _)| range.end <= piece.range.start) {
+            at += 1;
+        }
+        let Some((_, region)) = regions.ranges.get(at) else { break };
+        if regions.regions[*region].kind != SectionKind::Code {
+            continue;
+        }
+        if let Some(krate) = piece.object.and_then(|object| object_crates[object as usize]) {
+            let owners = owners.number(Owners::same(krate));
+            claims.push((piece.range.clone(), Claim::new(owners, EvidenceSource::LinkMap)));
         }
     }
-    for entry in relocation_entries(image) {
-        if let Some(claim) = followed(map, entry.place) {
-            map.insert(entry.range, Claim { owners: claim.owners, evidence: EvidenceSource::Relocation, item: None });
+    claims
+}
+
+/// The crate that brought an object along; `None` where its text does not tell.
+fn crate_of(object: &Object<'_>, table: &mut CrateTable<'_>) -> Option<CrateNumber> {
+    match (object.unit, object.library) {
+        (Some(unit), _) => Some(table.of_unit(unit)),
+        (None, Some(library)) => Some(table.of_root(library, None, None)),
+        (None, None) => table.of_object_path(object.text),
+    }
+}
+
+/// Judges single symbols with all that is known of them.
+struct Judge<'e> {
+    evidence: &'e Evidence<'e>,
+    object_crates: &'e [Option<CrateNumber>],
+    unit_crates: &'e [CrateNumber],
+}
+
+impl Judge<'_> {
+    fn place(&self, place: &Place, table: &mut CrateTable<'_>) -> Owners {
+        let evidence = self.evidence;
+        let described = (place.object.is_none() || evidence.merged) && place.is_function;
+        if described && let Some(unit) = evidence.units.at(place.range.start) {
+            let root = evidence.names.objects.get(evidence.units.object(unit)).unit;
+            return self.symbol_in(place.symbol, root, Some(self.unit_crates[unit]), table);
+        }
+        self.symbol(place.symbol, place.object, table)
+    }
+
+    /// `object` is where the symbol came from, if anything but its own table tells.
+    fn symbol(&self, symbol: usize, object: Option<u32>, table: &mut CrateTable<'_>) -> Owners {
+        let names = self.evidence.names;
+        let object = object.or_else(|| names.object(symbol));
+        let unit = object.and_then(|object| names.objects.get(object).unit);
+        let of_object = object.and_then(|object| self.object_crates[object as usize]);
+        // One object for all crates: its name would make everything the root crate's.
+        let tells_nothing = self.evidence.merged && unit.is_some() && names.crates(symbol).is_some();
+        if tells_nothing {
+            return self.symbol_in(symbol, None, None, table);
+        }
+        self.symbol_in(symbol, unit, of_object, table)
+    }
+
+    fn symbol_in(
+        &self,
+        symbol: usize,
+        unit: Option<u32>,
+        object: Option<CrateNumber>,
+        table: &mut CrateTable<'_>,
+    ) -> Owners {
+        let names = self.evidence.names;
+        match names.crates(symbol) {
+            Some(crates) => Owners::of_name(&crates, unit, object, table),
+            None => Owners::same(object.unwrap_or_else(|| crate_of_object(names, symbol, table))),
         }
     }
 }
 
-/// LSDAs that no frame description points at: rust-lld keeps those of functions that it collected. Labels without a size stand
-/// before each, and say which object they are of.
-fn claim_labelled_tables(
-    map: &mut RangeMap<Claim>,
-    image: &Image<'_>,
-    names: &SymbolNames<'_>,
-    named: &[Named<'_>],
-    owners: &[Owners],
-) {
-    let Some(tables) = image.sections().iter().find(|s| s.name == ".gcc_except_table" && s.is_loaded()) else { return };
-    let range = &tables.file_range;
-    let symbols = names.symbols.iter().zip(named).zip(owners);
-    let mut labels: Vec<(u64, Owners)> = symbols
-        .filter(|((symbol, named), _)| symbol.defined && symbol.size == 0 && named.unit.is_some())
-        .filter_map(|((symbol, _), owners)| Some((image.offset_of(symbol.address)?, *owners)))
-        .filter(|(offset, _)| range.contains(offset))
+/// Who owns the code ranges, and on what evidence: for named ones their symbol, else the map, debug information, paths.
+#[expect(clippy::too_many_arguments, reason = "each is one kind of evidence")]
+fn nameless_code(
+    evidence: &Evidence<'_>,
+    code: &Code,
+    references: &References,
+    locations: &[Location<'_>],
+    map: &RangeMap<Claim>,
+    unit_crates: &[CrateNumber],
+    table: &mut CrateTable<'_>,
+    owners: &mut OwnerTable,
+) -> Vec<Option<(OwnersId, EvidenceSource)>> {
+    let mut known: Vec<Option<(OwnersId, EvidenceSource)>> = code
+        .ranges
+        .iter()
+        .map(|range| match range.owners {
+            Some(owners) => Some((owners, EvidenceSource::Symbol)),
+            None => {
+                if let Some(claim) = map.get(range.range.start) {
+                    return Some((claim.owners, claim.evidence));
+                }
+                let unit = evidence.units.at(range.range.start)?;
+                Some((owners.number(Owners::same(unit_crates[unit])), EvidenceSource::DebugInfo))
+            }
+        })
         .collect();
-    labels.sort_by_key(|(offset, _)| *offset);
-    let ends = labels.iter().skip(1).map(|(offset, _)| *offset).chain([range.end]);
-    for ((start, owners), end) in labels.iter().zip(ends) {
-        map.insert(*start..end, Claim { owners: *owners, evidence: EvidenceSource::Symbol, item: None });
+    if known.iter().any(Option::is_none) {
+        let by_path = hints::crates_by_path(code, references, locations, table);
+        for (known, krate) in known.iter_mut().zip(by_path) {
+            if let (None, Some(krate)) = (&known, krate) {
+                *known = Some((owners.number(Owners::same(krate)), EvidenceSource::PathString));
+            }
+        }
     }
+    // Code that has symbols around it and none of its own is assembly or C.
+    let has_symbols = code.ranges.iter().any(|range| range.owners.is_some());
+    if has_symbols {
+        let native = owners.number(Owners::same(NATIVE));
+        for (known, range) in known.iter_mut().zip(&code.ranges) {
+            if known.is_none() && range.unwound {
+                *known = Some((native, EvidenceSource::Unwind));
+            }
+        }
+    }
+    known
 }
 
-/// `.symtab` entries and their names belong to whom they name.
-fn claim_symbol_table(map: &mut RangeMap<Claim>, names: &SymbolNames<'_>, named: &[Named<'_>], owners: &[Owners]) {
-    for ((symbol, named), &owners) in names.symbols.iter().zip(named).zip(owners) {
-        // Section symbols and imports are the format's; a label without a type is of the object that it stands in.
-        let label_of_nobody = symbol.kind == SymbolKind::Other && named.unit.is_none();
-        let claim = if symbol.name.is_empty() || !symbol.defined || label_of_nobody {
-            Claim { owners: Owners::same(LINKER), evidence: EvidenceSource::Format, item: None }
-        } else {
-            Claim { owners, evidence: EvidenceSource::Symbol, item: None }
-        };
-        map.insert(symbol.entry_offset..symbol.entry_offset + SYMBOL_ENTRY_SIZE, claim);
-        map.insert(symbol.name_offset..symbol.name_offset + symbol.name.len() as u64 + 1, claim);
-    }
+/// The name that people read.
+pub(super) fn name_of(names: &Names<'_>, item: &Item) -> String {
+    mangling::demangle(names.symbols[item.symbol].name)
 }

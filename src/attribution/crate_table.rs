@@ -1,11 +1,12 @@
 //! The crates of one file, each once: two versions are two, std's copies are std's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::cargo::{CodegenUnit, CrateGraph, CrateHash, CrateIdentities, SymbolHomes};
-use crate::elf::mangling::{CrateRef, Scheme};
+use crate::cargo::{CrateGraph, CrateHash, CrateIdentities, SymbolHomes};
+use crate::elf::mangling::Scheme;
 
 use super::census::Census;
+use super::roots::{NameId, Root, RootId, Roots};
 use super::row::CrateKind;
 
 /// Number of a crate in a [`CrateTable`].
@@ -14,6 +15,7 @@ pub(super) type CrateNumber = u32;
 pub(super) const NATIVE: CrateNumber = 0;
 pub(super) const LINKER: CrateNumber = 1;
 pub(super) const UNATTRIBUTED: CrateNumber = 2;
+pub(super) const PADDING: CrateNumber = 3;
 
 /// Which package a crate's hash is of, as the libraries tell that the program was linked from.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +35,8 @@ pub(super) struct CrateEntry {
     pub(super) kind: CrateKind,
     /// Number of its package in the crate graph.
     pub(super) package: Option<usize>,
+    /// Its version, where a source path in the file tells and no graph does.
+    pub(super) version: Option<String>,
 }
 
 /// What makes two references the same crate.
@@ -42,6 +46,8 @@ enum Key {
     Std(String),
     /// No graph knows it, or several packages have the name and no hash tells which.
     Named(String, Option<CrateHash>),
+    /// A source path names it, with its version.
+    Versioned(String, String),
 }
 
 /// The crates of one file.
@@ -49,29 +55,51 @@ enum Key {
 pub(super) struct CrateTable<'a> {
     graph: Option<&'a CrateGraph>,
     identities: Identities<'a>,
-    census: &'a Census<'a>,
+    roots: &'a Roots<'a>,
+    census: &'a Census,
     entries: Vec<CrateEntry>,
     numbers: BTreeMap<Key, CrateNumber>,
+    /// What [`CrateTable::of_root`] answered before: the same few questions are asked for every symbol.
+    known: HashMap<(RootId, Option<Scheme>, Option<RootId>), CrateNumber>,
+    /// By name: how far downstream the graph's package of that name is.
+    ranks: HashMap<NameId, Option<usize>>,
 }
 
 impl<'a> CrateTable<'a> {
-    pub(super) fn new(graph: Option<&'a CrateGraph>, identities: Identities<'a>, census: &'a Census<'a>) -> Self {
-        let special = |name: &str, kind| CrateEntry { name: name.to_owned(), kind, package: None };
+    pub(super) fn new(
+        graph: Option<&'a CrateGraph>,
+        identities: Identities<'a>,
+        roots: &'a Roots<'a>,
+        census: &'a Census,
+    ) -> Self {
+        let special = |name: &str, kind| CrateEntry { name: name.to_owned(), kind, package: None, version: None };
         Self {
             graph,
             identities,
+            roots,
             census,
             entries: vec![
                 special("[native]", CrateKind::Native),
                 special("[linker]", CrateKind::Linker),
                 special("[unattributed]", CrateKind::Unattributed),
+                special("[padding]", CrateKind::Linker),
             ],
             numbers: BTreeMap::new(),
+            known: HashMap::new(),
+            ranks: HashMap::new(),
         }
     }
 
     pub(super) fn entries(&self) -> &[CrateEntry] {
         &self.entries
+    }
+
+    pub(super) fn identities(&self) -> Identities<'a> {
+        self.identities
+    }
+
+    pub(super) fn roots(&self) -> &'a Roots<'a> {
+        self.roots
     }
 
     pub(super) fn is_std(&self, number: CrateNumber) -> bool {
@@ -89,9 +117,8 @@ impl<'a> CrateTable<'a> {
     }
 
     /// The crate that a codegen unit was compiled from.
-    pub(super) fn of_unit(&mut self, unit: &CodegenUnit<'_>) -> CrateNumber {
-        let root = CrateRef { name: unit.crate_name, hash: Some(unit.hash.value()) };
-        self.of_root(&root, None, Some(unit))
+    pub(super) fn of_unit(&mut self, unit: RootId) -> CrateNumber {
+        self.of_root(unit, None, Some(unit))
     }
 
     /// The crate of a package that holds native code; [`NATIVE`] where the graph does not know it.
@@ -103,16 +130,78 @@ impl<'a> CrateTable<'a> {
         self.number(&name, Key::Package(package))
     }
 
+    /// One of the standard library's crates, by name.
+    pub(super) fn of_std(&mut self, name: &str) -> CrateNumber {
+        self.number(name, Key::Std(name.to_owned()))
+    }
+
     /// The crate that a symbol names. `unit` is the codegen unit that holds the symbol: a legacy name has no hash, but where
     /// the unit is of a crate of that name, it is of that very crate.
-    pub(super) fn of_root(
-        &mut self,
-        root: &CrateRef<'_>,
-        scheme: Option<Scheme>,
-        unit: Option<&CodegenUnit<'_>>,
-    ) -> CrateNumber {
-        let key = self.key(root, scheme, unit);
-        self.number(root.name, key)
+    pub(super) fn of_root(&mut self, root: RootId, scheme: Option<Scheme>, unit: Option<RootId>) -> CrateNumber {
+        if let Some(&number) = self.known.get(&(root, scheme, unit)) {
+            return number;
+        }
+        let key = self.key(self.roots.root(root), scheme, unit);
+        let number = self.number(self.roots.name_of(root).text, key);
+        self.known.insert((root, scheme, unit), number);
+        number
+    }
+
+    /// The crate that a source path names: of the standard library, or a package with its version.
+    pub(super) fn of_path(&mut self, name: &str, version: &str) -> CrateNumber {
+        let named = self.graph.map(|graph| (graph, graph.packages_named(name)));
+        let package = named.and_then(|(graph, packages)| {
+            packages.iter().copied().find(|&package| graph.package(package).version == version)
+        });
+        match package {
+            Some(package) => self.number(name, Key::Package(package)),
+            None => self.number(name, Key::Versioned(name.to_owned(), version.to_owned())),
+        }
+    }
+
+    /// The crate of the package whose folder holds a source file, as the graph knows it. Relative paths begin at the workspace.
+    pub(super) fn package_of_source(&mut self, path: &str) -> Option<CrateNumber> {
+        let graph = self.graph?;
+        let package = graph.package_of_source(path)?;
+        let found = graph.package(package);
+        let name = found.crate_names().next().unwrap_or(&found.name).to_owned();
+        Some(self.number(&name, Key::Package(package)))
+    }
+
+    /// The crate that brought a native object along, where the build tells.
+    pub(super) fn of_object_path(&mut self, _object: &str) -> Option<CrateNumber> {
+        None
+    }
+
+    /// Writes the versions of the graph's packages down, so that rows are sorted and named by them.
+    pub(super) fn name_versions(&mut self) {
+        let Some(graph) = self.graph else { return };
+        for entry in &mut self.entries {
+            if let Some(package) = entry.package.and_then(|package| graph.packages().get(package)) {
+                entry.version = Some(package.version.clone());
+            }
+        }
+    }
+
+    /// Gives crates that nothing else knows the version that source paths in the file name, where they name just one.
+    pub(super) fn add_versions(&mut self, versions: &[(String, String)]) {
+        let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
+        for entry in self.entries.iter().filter(|entry| entry.kind == CrateKind::Dependency) {
+            *rows.entry(&entry.name).or_default() += 1;
+        }
+        let single: Vec<bool> =
+            self.entries.iter().map(|entry| rows.get(entry.name.as_str()).copied() == Some(1)).collect();
+        for (entry, single) in self.entries.iter_mut().zip(single) {
+            let unknown = entry.kind == CrateKind::Dependency && entry.package.is_none() && entry.version.is_none();
+            if !unknown || !single {
+                continue;
+            }
+            let first = versions.partition_point(|(name, _)| *name < entry.name);
+            let mut named = versions[first..].iter().take_while(|(name, _)| *name == entry.name);
+            if let (Some((_, version)), None) = (named.next(), named.next()) {
+                entry.version = Some(version.clone());
+            }
+        }
     }
 
     fn number(&mut self, name: &str, key: Key) -> CrateNumber {
@@ -125,10 +214,11 @@ impl<'a> CrateTable<'a> {
         number
     }
 
-    fn key(&self, root: &CrateRef<'_>, scheme: Option<Scheme>, unit: Option<&CodegenUnit<'_>>) -> Key {
-        let name = if root.name == "__rustc" { "std" } else { root.name };
-        let of_unit = unit.filter(|unit| unit.crate_name == name).map(|unit| unit.hash);
-        let hash = root.hash.map(CrateHash::new).or(of_unit).or_else(|| self.census.single_hash(name));
+    fn key(&self, root: Root, scheme: Option<Scheme>, unit: Option<RootId>) -> Key {
+        let text = self.roots.name_at(root.name).text;
+        let (name, id) = if text == "__rustc" { ("std", self.roots.name_id("std")) } else { (text, Some(root.name)) };
+        let of_unit = unit.map(|unit| self.roots.root(unit)).filter(|unit| Some(unit.name) == id);
+        let hash = root.hash.or(of_unit.and_then(|unit| unit.hash)).or_else(|| self.census.single_hash(id?));
         if let Some(id) = hash.and_then(|hash| self.identities.packages.package_of(hash))
             && let Some(package) = self.graph.and_then(|graph| graph.index_of(id))
         {
@@ -138,7 +228,8 @@ impl<'a> CrateTable<'a> {
             return Key::Std(name.to_owned());
         }
         let packages = self.graph.map(|graph| graph.packages_named(name)).unwrap_or_default();
-        if self.census.is_std(name, hash, scheme, !packages.is_empty()) {
+        let root = Root { name: id.unwrap_or(root.name), hash };
+        if self.census.is_std(self.roots, root, scheme, !packages.is_empty()) {
             return Key::Std(name.to_owned());
         }
         match packages {
@@ -149,39 +240,50 @@ impl<'a> CrateTable<'a> {
     }
 
     fn entry(&self, name: &str, key: &Key) -> CrateEntry {
+        let entry = |kind, package, version: Option<&String>| CrateEntry {
+            name: name.to_owned(),
+            kind,
+            package,
+            version: version.cloned(),
+        };
         match (key, self.graph) {
             (Key::Package(package), Some(graph)) => {
                 let member = graph.packages()[*package].workspace_member;
                 let kind = if member { CrateKind::Workspace } else { CrateKind::Dependency };
-                CrateEntry { name: name.to_owned(), kind, package: Some(*package) }
+                entry(kind, Some(*package), None)
             }
-            (Key::Std(name), _) => CrateEntry { name: name.clone(), kind: CrateKind::Std, package: None },
-            _ => CrateEntry { name: name.to_owned(), kind: CrateKind::Dependency, package: None },
+            (Key::Std(_), _) => entry(CrateKind::Std, None, None),
+            (Key::Versioned(_, version), _) => entry(CrateKind::Dependency, None, Some(version)),
+            (Key::Package(_) | Key::Named(..), _) => entry(CrateKind::Dependency, None, None),
         }
     }
 
     /// The most downstream of several crates: the one that depends on the others. The first, where nothing tells.
-    pub(super) fn most_downstream<'r, 'n>(&self, roots: &'r [CrateRef<'n>]) -> Option<&'r CrateRef<'n>> {
-        let mut best = roots.first()?;
-        for root in &roots[1..] {
-            if self.is_downstream(root, best) {
+    pub(super) fn most_downstream(&mut self, roots: impl IntoIterator<Item = RootId>) -> Option<RootId> {
+        let mut roots = roots.into_iter();
+        let mut best = roots.next()?;
+        for root in roots {
+            if root != best && self.is_downstream(root, best) {
                 best = root;
             }
         }
         Some(best)
     }
 
-    fn is_downstream(&self, above: &CrateRef<'_>, below: &CrateRef<'_>) -> bool {
-        let rank = |root: &CrateRef<'_>| {
-            let graph = self.graph?;
-            let package = graph.packages_named(root.name).iter().copied().max_by_key(|&p| graph.topological_rank(p))?;
-            Some(graph.topological_rank(package))
-        };
-        match (rank(above), rank(below)) {
+    fn is_downstream(&mut self, above: RootId, below: RootId) -> bool {
+        let [above, below] = [above, below].map(|root| self.roots.root(root).name);
+        match (self.rank(above), self.rank(below)) {
             (Some(above), Some(below)) => above > below,
             (Some(_), None) => true,
             (None, Some(_)) => false,
             (None, None) => self.census.is_downstream(above, below),
         }
+    }
+
+    fn rank(&mut self, name: NameId) -> Option<usize> {
+        let graph = self.graph?;
+        let text = self.roots.name_at(name).text;
+        let find = || graph.packages_named(text).iter().map(|&package| graph.topological_rank(package)).max();
+        *self.ranks.entry(name).or_insert_with(find)
     }
 }

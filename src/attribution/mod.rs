@@ -6,16 +6,32 @@
 mod attribute;
 mod census;
 mod claims;
+mod code;
 mod crate_table;
+mod data;
+mod debug;
+mod functions;
+mod hints;
+mod linked;
+mod locations;
+mod names;
 mod owner;
+mod pieces;
+mod places;
 mod range_map;
 mod regions;
 mod retained;
+mod roots;
 mod row;
 mod rows;
+mod tables;
+mod tree;
 
 pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
 pub use crate_table::Identities;
 pub use range_map::RangeMap;
-pub use row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionRow};
+pub use row::{
+    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare, SectionRow,
+    SectionTree,
+};

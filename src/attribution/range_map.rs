@@ -1,69 +1,101 @@
 //! The one hard data structure: ranges with labels, every byte one label. Imports nothing of the project.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Labels for the bytes `0..len`. The first writer of a byte wins, so writers run from the surest to the least sure.
 ///
+/// Each writer hands over all that it knows at once. A write sorts what it was given and goes over the map once, so a map costs
+/// what its ranges cost, times the number of writers, whatever they write.
+///
 /// ```
 /// use lambda_slim::attribution::RangeMap;
 /// let mut map = RangeMap::new(10);
-/// map.insert(2..5, 'a');
-/// map.insert(0..8, 'b'); // Fills only what 'a' left.
+/// map.write(vec![(2..5, 'a')]);
+/// map.write(vec![(0..8, 'b')]); // Fills only what 'a' left.
 /// assert_eq!(map.finish('-'), vec![(0..2, 'b'), (2..5, 'a'), (5..8, 'b'), (8..10, '-')]);
 /// ```
 #[derive(Debug, Clone)]
 pub struct RangeMap<L> {
     len: u64,
-    /// Start of each range to its end and label. Ranges never overlap and are never empty.
-    ranges: BTreeMap<u64, (u64, L)>,
-    /// Start of each gap to its end. A write looks at gaps alone, and each gap is filled once: writers that cover each other many
-    /// times cost no more than the ranges that they leave.
-    gaps: BTreeMap<u64, u64>,
+    /// Sorted, never empty, never overlapping.
+    ranges: Vec<(Range<u64>, L)>,
 }
 
-impl<L: Copy> RangeMap<L> {
+impl<L: Copy + PartialEq> RangeMap<L> {
     /// A map of `len` bytes, none of them labelled.
     #[must_use]
     pub fn new(len: u64) -> Self {
-        let gaps = if len > 0 { BTreeMap::from([(0, len)]) } else { BTreeMap::new() };
-        Self { len, ranges: BTreeMap::new(), gaps }
+        Self { len, ranges: Vec::new() }
     }
 
-    /// Labels the bytes of `range` that have no label yet. What lies past the end is ignored. Returns how many were labelled.
-    pub fn insert(&mut self, range: Range<u64>, label: L) -> u64 {
-        let end = range.end.min(self.len);
-        if range.start >= end {
-            return 0;
+    /// Labels the bytes that have no label yet. What lies past the end is ignored. Of several given ranges for one byte, the one that
+    /// begins first labels it, of those the longest, of those the one that was given first.
+    pub fn write(&mut self, mut new: Vec<(Range<u64>, L)>) {
+        let key = |range: &Range<u64>| (range.start, std::cmp::Reverse(range.end));
+        if !new.is_sorted_by_key(|(range, _)| key(range)) {
+            new.sort_by_key(|(range, _)| key(range));
         }
-        let mut labelled = 0;
-        // The gap that begins before the range may reach into it.
-        let before = self.gaps.range(..=range.start).next_back().filter(|&(_, &gap_end)| gap_end > range.start);
-        let mut at = before.map_or(range.start, |(&gap_start, _)| gap_start);
-        while let Some((&gap_start, &gap_end)) = self.gaps.range(at..end).next() {
-            let (from, to) = (gap_start.max(range.start), gap_end.min(end));
-            if from >= to {
-                break;
+        let old = std::mem::take(&mut self.ranges);
+        let mut merged = Vec::with_capacity(old.len() + new.len());
+        let mut old = old.into_iter().peekable();
+        // Everything before `at` is settled.
+        let mut at = 0;
+        for (range, label) in new {
+            let end = range.end.min(self.len);
+            at = at.max(range.start);
+            while at < end {
+                // What was there and ends before this point, or covers it, stays.
+                match old.next_if(|(known, _)| known.start <= at) {
+                    Some((known, known_label)) => {
+                        at = at.max(known.end);
+                        merged.push((known, known_label));
+                    }
+                    None => {
+                        let to = old.peek().map_or(end, |(known, _)| known.start.min(end));
+                        push(&mut merged, at..to, label);
+                        at = to;
+                    }
+                }
             }
-            self.gaps.remove(&gap_start);
-            if gap_start < from {
-                self.gaps.insert(gap_start, from);
-            }
-            if to < gap_end {
-                self.gaps.insert(to, gap_end);
-            }
-            self.ranges.insert(from, (to, label));
-            labelled += to - from;
-            at = to;
         }
-        labelled
+        merged.extend(old);
+        self.ranges = merged;
     }
 
     /// The label of one byte.
     #[must_use]
     pub fn get(&self, at: u64) -> Option<L> {
-        let (_, &(end, label)) = self.ranges.range(..=at).next_back()?;
-        (at < end).then_some(label)
+        let after = self.ranges.partition_point(|(range, _)| range.start <= at);
+        let (range, label) = self.ranges.get(after.checked_sub(1)?)?;
+        range.contains(&at).then_some(*label)
+    }
+
+    /// The parts of `within` that have no label, ascending.
+    #[must_use]
+    pub fn gaps(&self, within: Range<u64>) -> Vec<Range<u64>> {
+        let end = within.end.min(self.len);
+        let mut at = within.start;
+        let mut gaps = Vec::new();
+        let first = self.ranges.partition_point(|(range, _)| range.end <= at);
+        for (range, _) in &self.ranges[first..] {
+            if at >= end {
+                break;
+            }
+            if at < range.start {
+                gaps.push(at..range.start.min(end));
+            }
+            at = at.max(range.end);
+        }
+        if at < end {
+            gaps.push(at..end);
+        }
+        gaps
+    }
+
+    /// The labelled ranges, sorted.
+    #[must_use]
+    pub fn ranges(&self) -> &[(Range<u64>, L)] {
+        &self.ranges
     }
 
     /// Every byte with a label: gaps get `rest`. Sorted, gapless, from 0 to the length.
@@ -71,17 +103,25 @@ impl<L: Copy> RangeMap<L> {
     pub fn finish(self, rest: L) -> Vec<(Range<u64>, L)> {
         let mut finished = Vec::with_capacity(self.ranges.len() * 2 + 1);
         let mut at = 0;
-        for (start, (end, label)) in self.ranges {
-            if at < start {
-                finished.push((at..start, rest));
+        for (range, label) in self.ranges {
+            if at < range.start {
+                finished.push((at..range.start, rest));
             }
-            finished.push((start..end, label));
-            at = end;
+            at = range.end;
+            finished.push((range, label));
         }
         if at < self.len {
             finished.push((at..self.len, rest));
         }
         finished
+    }
+}
+
+/// Appends a range, to the one before it where that has the same label and ends where this begins.
+fn push<L: PartialEq>(ranges: &mut Vec<(Range<u64>, L)>, range: Range<u64>, label: L) {
+    match ranges.last_mut() {
+        Some((last, known)) if last.end == range.start && *known == label => last.end = range.end,
+        _ => ranges.push((range, label)),
     }
 }
 
@@ -93,21 +133,33 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_an_array_of_bytes(inserts in prop::collection::vec((0_u64..120, 0_u64..40, 0_u8..8), 0..60)) {
+        fn agrees_with_an_array_of_bytes(
+            writes in prop::collection::vec(prop::collection::vec((0_u64..120, 0_u64..40, 0_u8..8), 0..12), 0..8),
+            asked in (0_u64..120, 0_u64..60),
+        ) {
             let mut bytes = [None; 100];
             let mut map = RangeMap::new(100);
-            for &(start, size, label) in &inserts {
-                let mut labelled = 0;
-                for byte in bytes.iter_mut().skip(start as usize).take(size as usize) {
-                    if byte.is_none() {
-                        *byte = Some(label);
-                        labelled += 1;
+            for write in &writes {
+                let mut ranges: Vec<_> = write.iter().map(|&(start, size, label)| (start..start + size, label)).collect();
+                map.write(ranges.clone());
+                ranges.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
+                for (range, label) in ranges {
+                    for byte in bytes.iter_mut().skip(range.start as usize).take((range.end - range.start) as usize) {
+                        byte.get_or_insert(label);
                     }
                 }
-                prop_assert_eq!(map.insert(start..start + size, label), labelled);
             }
             for (at, byte) in bytes.iter().enumerate() {
                 prop_assert_eq!(map.get(at as u64), *byte);
+            }
+            let within = asked.0..asked.0 + asked.1;
+            let mut in_gaps = [false; 100];
+            for gap in map.gaps(within.clone()) {
+                prop_assert!(gap.start < gap.end);
+                in_gaps[gap.start as usize..gap.end as usize].fill(true);
+            }
+            for (at, byte) in bytes.iter().enumerate() {
+                prop_assert_eq!(in_gaps[at], byte.is_none() && within.contains(&(at as u64)));
             }
             let mut at = 0;
             for (range, label) in map.finish(255) {

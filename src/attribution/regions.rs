@@ -26,27 +26,26 @@ pub(super) struct Regions {
 pub(super) fn cut(image: &Image<'_>) -> Regions {
     let mut regions = Vec::new();
     let mut map = RangeMap::new(image.file_size());
-    let mut add = |regions: &mut Vec<Region>, range: Range<u64>, region: Region| {
-        map.insert(range, regions.len());
-        regions.push(region);
-    };
     // Headers first: a section that claims them too gets what is left.
     for (name, range) in [
         ("[ELF header]", image.header_range()),
         ("[program headers]", image.program_headers_range()),
         ("[section headers]", image.section_headers_range()),
     ] {
-        add(&mut regions, range, Region::of_format(name, SectionKind::Header));
+        map.write(vec![(range, regions.len())]);
+        regions.push(Region::of_format(name, SectionKind::Header));
     }
+    let mut sections = Vec::with_capacity(image.sections().len());
     for section in image.sections().iter().filter(|s| s.is_in_file() || s.is_nobits()) {
-        let region = Region {
+        sections.push((section.file_range.clone(), regions.len()));
+        regions.push(Region {
             name: section.name.clone(),
             kind: section.kind(),
             memory_size: section.memory_size(),
             loaded: section.is_loaded(),
-        };
-        add(&mut regions, section.file_range.clone(), region);
+        });
     }
+    map.write(sections);
     let first_hole = regions.len();
     let mut ranges = map.finish(first_hole);
     regions.extend([

@@ -20,6 +20,9 @@ pub struct SectionRow {
     pub compressed_bytes: Option<ByteSize>,
     /// Bytes resident when the function is ready; `None` until measured.
     pub touched_bytes: Option<ByteSize>,
+    /// What its attribution rests on; sums to `file_bytes`.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRow>,
 }
 
 /// Where a crate row's code comes from.
@@ -75,11 +78,15 @@ pub struct CrateRow {
     pub functions: u64,
     /// Shortest dependency path from the root package, both ends included; empty without a crate graph.
     pub why: Vec<String>,
+    /// What its bytes rest on; sums to `file_bytes`.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceRow>,
 }
 
 /// What a byte's owner was concluded from, surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[repr(u8)]
 pub enum EvidenceSource {
     /// The linker's map file.
     LinkMap,
@@ -128,4 +135,82 @@ pub struct FunctionRow {
     pub compressed_bytes: Option<ByteSize>,
     /// How many instances were summed.
     pub instances: u64,
+    /// What most of its bytes rest on; absent in reports of versions that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<EvidenceSource>,
+}
+
+/// All copies of one generic function: one row for each item that was instantiated more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenericRow {
+    /// Demangled name with `_` for its type arguments.
+    pub name: String,
+    /// How many copies there are. Folded copies (identical code, several names) count once.
+    pub copies: u64,
+    /// Bytes of code in the file, all copies together.
+    pub file_bytes: ByteSize,
+    /// Bytes in the zip entry's Deflate stream; `None` outside a zip.
+    pub compressed_bytes: Option<ByteSize>,
+    /// The crates whose codegen units hold the copies, largest first.
+    pub crates: Vec<GenericShare>,
+}
+
+/// One crate's copies of a generic function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenericShare {
+    /// Crate name, as in [`CrateRow::name`].
+    pub name: String,
+    /// Its version, as in [`CrateRow::version`].
+    pub version: Option<String>,
+    /// How many copies it holds.
+    pub copies: u64,
+    /// Their bytes of code in the file.
+    pub file_bytes: ByteSize,
+}
+
+/// One section, with who is in it: section > crate > function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SectionTree {
+    /// The section's name, as in [`SectionRow::name`].
+    pub name: String,
+    /// Bytes in the file, as in [`SectionRow::file_bytes`].
+    pub file_bytes: ByteSize,
+    /// Bytes in the zip, as in [`SectionRow::compressed_bytes`].
+    pub compressed_bytes: Option<ByteSize>,
+    /// By owner; sums to the section.
+    pub crates: Vec<CrateTree>,
+    /// By the crate that defines the item; sums to the section.
+    pub crates_by_definition: Vec<CrateTree>,
+    /// By the crate whose codegen unit holds the code; sums to the section.
+    pub crates_by_instantiation: Vec<CrateTree>,
+}
+
+/// One crate in one section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrateTree {
+    /// Crate name, as in [`CrateRow::name`].
+    pub name: String,
+    /// Its version, as in [`CrateRow::version`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Where it comes from.
+    pub kind: CrateKind,
+    /// Bytes in the file.
+    pub file_bytes: ByteSize,
+    /// Bytes in the zip entry's Deflate stream; `None` outside a zip.
+    pub compressed_bytes: Option<ByteSize>,
+    /// Its functions and data objects there, in the owner view and only where functions are listed; what no symbol names has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<FunctionTree>,
+}
+
+/// One function or data object of one crate in one section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionTree {
+    /// Demangled name, as in [`FunctionRow::name`].
+    pub name: String,
+    /// Bytes in the file.
+    pub file_bytes: ByteSize,
+    /// Bytes in the zip entry's Deflate stream; `None` outside a zip.
+    pub compressed_bytes: Option<ByteSize>,
 }

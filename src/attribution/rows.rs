@@ -1,23 +1,22 @@
 //! From leaves (one label, one range) to rows. Rows sum to the file; compressed rows sum to the entry.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::deflate::{self, Bits};
 use crate::elf::SectionKind;
 use crate::units::ByteSize;
 
-use super::claims::{Claim, Claims, Item};
+use super::claims::{Claim, Claims};
 use super::crate_table::{CrateEntry, CrateNumber};
 use super::owner::Owners;
 use super::regions::Regions;
-use super::row::{CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionRow};
+use super::row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, SectionRow};
 
 /// A range with one label in every view.
 #[derive(Debug, Clone)]
 pub(super) struct Leaf {
     pub(super) range: Range<u64>,
-    pub(super) region: usize,
+    pub(super) region: u32,
     pub(super) claim: Claim,
 }
 
@@ -28,15 +27,16 @@ impl Leaf {
 }
 
 /// Merges the two gapless lists of ranges.
-pub(super) fn leaves(regions: &Regions, claims: &Claims) -> Vec<Leaf> {
-    let mut leaves = Vec::with_capacity(regions.ranges.len() + claims.ranges.len());
-    let mut claims = claims.ranges.iter().peekable();
+pub(super) fn leaves(regions: &Regions, claims: Vec<(Range<u64>, Claim)>) -> Vec<Leaf> {
+    let mut leaves = Vec::with_capacity(regions.ranges.len() + claims.len());
+    let mut claims = claims.into_iter().peekable();
     for (range, region) in &regions.ranges {
+        let region = u32::try_from(*region).expect("a file has fewer than 2^16 sections");
         let mut at = range.start;
         while at < range.end {
             let (claimed, claim) = claims.peek().expect("both lists cover the whole file");
             let end = claimed.end.min(range.end);
-            leaves.push(Leaf { range: at..end, region: *region, claim: *claim });
+            leaves.push(Leaf { range: at..end, region, claim: *claim });
             if claimed.end <= range.end {
                 claims.next();
             }
@@ -53,62 +53,113 @@ pub(super) struct Costs {
     pub(super) total: ByteSize,
 }
 
-/// Sums the bits of each group and apportions the entry's bytes to the groups.
-fn compressed_by<K: Ord + Copy>(
-    leaves: &[Leaf],
-    costs: Option<&Costs>,
-    key: impl Fn(&Leaf) -> Option<K>,
-) -> BTreeMap<Option<K>, ByteSize> {
-    let Some(costs) = costs else { return BTreeMap::new() };
-    let mut sums: BTreeMap<Option<K>, Bits> = BTreeMap::new();
-    for (leaf, bits) in leaves.iter().zip(&costs.bits) {
-        *sums.entry(key(leaf)).or_default() += *bits;
-    }
-    let bits: Vec<Bits> = sums.values().copied().collect();
-    sums.into_keys().zip(deflate::to_bytes(&bits, costs.total)).collect()
+/// Bytes in the file and in the zip, by group.
+pub(super) struct Sums {
+    pub(super) file: Vec<ByteSize>,
+    /// Sums to the entry; `None` outside a zip.
+    pub(super) compressed: Option<Vec<ByteSize>>,
 }
 
-pub(super) fn sections(regions: &Regions, leaves: &[Leaf], costs: Option<&Costs>) -> Vec<SectionRow> {
-    let compressed = compressed_by(leaves, costs, |leaf| Some(leaf.region));
-    let mut sizes = vec![ByteSize::ZERO; regions.regions.len()];
-    for leaf in leaves {
-        sizes[leaf.region] += leaf.size();
+impl Sums {
+    pub(super) fn compressed(&self, group: usize) -> Option<ByteSize> {
+        self.compressed.as_ref().map(|sizes| sizes[group])
     }
-    let mut rows: Vec<SectionRow> = regions
+}
+
+/// Sums the leaves by group: each, with its number, belongs to one of `groups`.
+pub(super) fn sums(
+    leaves: &[Leaf],
+    costs: Option<&Costs>,
+    groups: usize,
+    group: impl Fn(usize, &Leaf) -> usize,
+) -> Sums {
+    let mut file = vec![ByteSize::ZERO; groups];
+    for (number, leaf) in leaves.iter().enumerate() {
+        file[group(number, leaf)] += leaf.size();
+    }
+    let compressed = costs.map(|costs| {
+        let mut bits = vec![Bits::ZERO; groups];
+        for (number, (leaf, cost)) in leaves.iter().zip(&costs.bits).enumerate() {
+            bits[group(number, leaf)] += *cost;
+        }
+        deflate::to_bytes(&bits, costs.total)
+    });
+    Sums { file, compressed }
+}
+
+/// One row for each kind of evidence.
+const SOURCES: [EvidenceSource; 9] = [
+    EvidenceSource::LinkMap,
+    EvidenceSource::Relocation,
+    EvidenceSource::Symbol,
+    EvidenceSource::DebugInfo,
+    EvidenceSource::Unwind,
+    EvidenceSource::Disassembly,
+    EvidenceSource::PathString,
+    EvidenceSource::Format,
+    EvidenceSource::None,
+];
+
+/// Evidence of each of `groups`, surest first.
+fn evidence_by(leaves: &[Leaf], groups: usize, group: impl Fn(&Leaf) -> usize) -> Vec<Vec<EvidenceRow>> {
+    let mut sizes = vec![[ByteSize::ZERO; SOURCES.len()]; groups];
+    for leaf in leaves {
+        sizes[group(leaf)][leaf.claim.evidence as usize] += leaf.size();
+    }
+    let rows = |sizes: [ByteSize; SOURCES.len()]| {
+        let rows = SOURCES.into_iter().zip(sizes).filter(|(_, size)| *size > ByteSize::ZERO);
+        rows.map(|(source, file_bytes)| EvidenceRow { source, file_bytes }).collect()
+    };
+    sizes.into_iter().map(rows).collect()
+}
+
+pub(super) fn evidence(leaves: &[Leaf]) -> Vec<EvidenceRow> {
+    evidence_by(leaves, 1, |_| 0).swap_remove(0)
+}
+
+/// The sections, each with the number of its region.
+pub(super) fn sections(regions: &Regions, leaves: &[Leaf], costs: Option<&Costs>) -> Vec<(usize, SectionRow)> {
+    let by_region = |leaf: &Leaf| leaf.region as usize;
+    let sums = sums(leaves, costs, regions.regions.len(), |_, leaf| by_region(leaf));
+    let evidence = evidence_by(leaves, regions.regions.len(), by_region);
+    let mut rows: Vec<(usize, SectionRow)> = regions
         .regions
         .iter()
-        .zip(sizes)
+        .zip(evidence)
         .enumerate()
-        .map(|(number, (region, file_bytes))| SectionRow {
-            name: region.name.clone(),
-            kind: region.kind,
-            file_bytes,
-            memory_bytes: ByteSize::new(region.memory_size),
-            compressed_bytes: costs.map(|_| compressed.get(&Some(number)).copied().unwrap_or_default()),
-            touched_bytes: None,
+        .map(|(number, (region, evidence))| {
+            let row = SectionRow {
+                name: region.name.clone(),
+                kind: region.kind,
+                file_bytes: sums.file[number],
+                memory_bytes: ByteSize::new(region.memory_size),
+                compressed_bytes: sums.compressed(number),
+                touched_bytes: None,
+                evidence,
+            };
+            (number, row)
         })
         .collect();
-    rows.sort_by(|a, b| b.file_bytes.cmp(&a.file_bytes).then_with(|| a.name.cmp(&b.name)));
+    rows.sort_by(|(_, a), (_, b)| b.file_bytes.cmp(&a.file_bytes).then_with(|| a.name.cmp(&b.name)));
     rows
 }
 
-/// One view of the crates.
+/// One view of the crates, with the number of each crate's package.
 pub(super) fn crates(
     table: &[CrateEntry],
     regions: &Regions,
-    items: &[Item],
+    claims: &Claims,
     leaves: &[Leaf],
     costs: Option<&Costs>,
     view: impl Fn(&Owners) -> CrateNumber,
 ) -> Vec<(Option<usize>, CrateRow)> {
-    let compressed = compressed_by(leaves, costs, |leaf| Some(view(&leaf.claim.owners)));
-    let mut rows: BTreeMap<CrateNumber, CrateRow> = BTreeMap::new();
+    let of_triple: Vec<usize> = claims.owners.iter().map(|owners| view(owners) as usize).collect();
+    let by_crate = |leaf: &Leaf| of_triple[leaf.claim.owners as usize];
+    let sums = sums(leaves, costs, table.len(), |_, leaf| by_crate(leaf));
+    let mut rows: Vec<CrateRow> = table.iter().map(empty_row).collect();
     for leaf in leaves {
-        let number = view(&leaf.claim.owners);
-        let row = rows.entry(number).or_insert_with(|| empty_row(&table[number as usize]));
-        let size = leaf.size();
-        row.file_bytes += size;
-        let column = match regions.regions[leaf.region].kind {
+        let row = &mut rows[by_crate(leaf)];
+        let column = match regions.regions[leaf.region as usize].kind {
             SectionKind::Code => &mut row.code_bytes,
             SectionKind::Rodata | SectionKind::Data => &mut row.data_bytes,
             SectionKind::Unwind => &mut row.unwind_bytes,
@@ -116,28 +167,33 @@ pub(super) fn crates(
             SectionKind::Symbols => &mut row.symbol_bytes,
             _ => &mut row.other_bytes,
         };
-        *column += size;
+        *column += leaf.size();
     }
-    for item in items.iter().filter(|item| item.is_function) {
-        if let Some(row) = rows.get_mut(&view(&item.owners)) {
-            row.functions += 1;
-        }
+    for item in claims.items.iter().filter(|item| item.is_function) {
+        rows[of_triple[item.owners as usize]].functions += 1;
     }
-    let mut rows: Vec<_> = rows
+    let evidence = evidence_by(leaves, table.len(), by_crate);
+    let mut rows: Vec<(Option<usize>, CrateRow)> = rows
         .into_iter()
-        .map(|(number, mut row)| {
-            row.compressed_bytes = costs.map(|_| compressed.get(&Some(number)).copied().unwrap_or_default());
-            (table[number as usize].package, row)
+        .zip(evidence)
+        .enumerate()
+        .filter(|(number, _)| sums.file[*number] > ByteSize::ZERO)
+        .map(|(number, (row, evidence))| {
+            let (file_bytes, compressed_bytes) = (sums.file[number], sums.compressed(number));
+            (table[number].package, CrateRow { file_bytes, compressed_bytes, evidence, ..row })
         })
         .collect();
-    rows.sort_by(|(_, a), (_, b)| b.file_bytes.cmp(&a.file_bytes).then_with(|| a.name.cmp(&b.name)));
+    rows.sort_by(|(_, a), (_, b)| {
+        let by_size = b.file_bytes.cmp(&a.file_bytes);
+        by_size.then_with(|| (&a.name, &a.version, a.kind).cmp(&(&b.name, &b.version, b.kind)))
+    });
     rows
 }
 
 fn empty_row(entry: &CrateEntry) -> CrateRow {
     CrateRow {
         name: entry.name.clone(),
-        version: None,
+        version: entry.version.clone(),
         package_id: None,
         kind: entry.kind,
         file_bytes: ByteSize::ZERO,
@@ -152,55 +208,11 @@ fn empty_row(entry: &CrateEntry) -> CrateRow {
         retained_bytes: None,
         functions: 0,
         why: Vec::new(),
+        evidence: Vec::new(),
     }
 }
 
-pub(super) fn evidence(leaves: &[Leaf]) -> Vec<EvidenceRow> {
-    let mut sizes: BTreeMap<EvidenceSource, ByteSize> = BTreeMap::new();
-    for leaf in leaves {
-        *sizes.entry(leaf.claim.evidence).or_default() += leaf.size();
-    }
-    sizes.into_iter().map(|(source, file_bytes)| EvidenceRow { source, file_bytes }).collect()
-}
-
-/// Items with the same name, crate and section are one row; what no item covers is a row per section, so that rows sum to the file.
-pub(super) fn functions(
-    versions: &[Option<String>],
-    table: &[CrateEntry],
-    regions: &Regions,
-    items: &[Item],
-    leaves: &[Leaf],
-    costs: Option<&Costs>,
-) -> Vec<FunctionRow> {
-    type Key<'a> = (&'a str, CrateNumber, usize);
-    let key = |leaf: &Leaf| -> Key<'_> {
-        let name = leaf.claim.item.map_or("[no symbol]", |item| items[item as usize].name.as_str());
-        (name, leaf.claim.owners.owner, leaf.region)
-    };
-    let mut rows: BTreeMap<Key<'_>, (ByteSize, std::collections::BTreeSet<Option<u32>>)> = BTreeMap::new();
-    for leaf in leaves {
-        let (size, instances) = rows.entry(key(leaf)).or_default();
-        *size += leaf.size();
-        instances.insert(leaf.claim.item);
-    }
-    let numbers: BTreeMap<Key<'_>, usize> = rows.keys().enumerate().map(|(number, &key)| (key, number)).collect();
-    let compressed = compressed_by(leaves, costs, |leaf| numbers.get(&key(leaf)).copied());
-    let mut rows: Vec<FunctionRow> = rows
-        .into_iter()
-        .enumerate()
-        .map(|(number, ((name, owner, region), (file_bytes, instances)))| FunctionRow {
-            name: name.to_owned(),
-            crate_name: table[owner as usize].name.clone(),
-            version: versions[owner as usize].clone(),
-            section: regions.regions[region].name.clone(),
-            file_bytes,
-            compressed_bytes: costs.map(|_| compressed.get(&Some(number)).copied().unwrap_or_default()),
-            instances: instances.len() as u64,
-        })
-        .collect();
-    rows.sort_by(|a, b| {
-        let by_size = b.file_bytes.cmp(&a.file_bytes);
-        by_size.then_with(|| (&a.name, &a.crate_name, &a.section).cmp(&(&b.name, &b.crate_name, &b.section)))
-    });
-    rows
+/// True for the row of bytes that nothing places.
+pub(super) fn is_nobody(row: &CrateRow) -> bool {
+    row.kind == CrateKind::Unattributed
 }

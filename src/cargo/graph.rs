@@ -153,6 +153,15 @@ impl CrateGraph {
         self.by_crate_name.get(crate_name).map_or(&[], Vec::as_slice)
     }
 
+    /// The shipped package whose folder holds a source file: the longest match. Relative paths begin at the workspace's folder.
+    #[must_use]
+    pub fn package_of_source(&self, path: &str) -> Option<usize> {
+        let path = self.workspace_root.join(path);
+        let holds = |&index: &usize| self.shipped[index] && path.starts_with(&self.packages[index].source_root);
+        let depth = |&index: &usize| self.packages[index].source_root.components().count();
+        (0..self.packages.len()).filter(holds).max_by_key(depth)
+    }
+
     /// The packages that `index` links directly, ascending.
     #[must_use]
     pub fn ship_dependencies(&self, index: usize) -> &[usize] {

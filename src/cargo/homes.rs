@@ -59,6 +59,15 @@ impl SymbolHomes {
         homes
     }
 
+    /// The object that defines a symbol, as its library names it.
+    #[must_use]
+    pub fn member_of(&self, symbol: &str) -> Option<&str> {
+        if self.symbols.is_empty() {
+            return None;
+        }
+        Some(self.symbols.get(symbol)?.as_ref()?.member.as_str())
+    }
+
     /// The codegen unit that defines a symbol.
     #[must_use]
     pub fn unit_of(&self, symbol: &str) -> Option<CodegenUnit<'_>> {

@@ -12,6 +12,7 @@ mod messages;
 mod package;
 mod platform;
 mod select;
+mod source_path;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -24,4 +25,5 @@ pub use identity::{CodegenUnit, CrateHash, CrateIdentities, parse_codegen_unit};
 pub use messages::{BuildMessage, BuildScript, BuiltArtifact, parse_message, parse_messages};
 pub use package::{BinTarget, Package, SourceKind};
 pub use select::SelectedBin;
+pub use source_path::{SourceOrigin, source_origin};
 pub use walk::{Dominators, DuplicatedPackage};

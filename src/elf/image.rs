@@ -164,6 +164,13 @@ impl<'data> Image<'data> {
         self.segments.iter().find_map(|s| s.offset_of(address))
     }
 
+    /// Address once loaded, before relocation, of an offset in the file.
+    #[must_use]
+    pub fn address_of(&self, offset: u64) -> Option<u64> {
+        let loaded = self.segments.iter().find(|s| s.is_load() && s.file_range.contains(&offset))?;
+        loaded.address.checked_add(offset - loaded.file_range.start)
+    }
+
     /// Ranges of the file that the loader maps, merged and sorted.
     #[must_use]
     pub fn loaded_ranges(&self) -> Vec<Range<u64>> {

@@ -27,4 +27,4 @@ pub use section::{Section, SectionKind};
 pub use segment::Segment;
 pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
 pub use twin::{NotATwin, check_twin};
-pub use unwind::{UnwindEntry, unwind_entries};
+pub use unwind::{Unwind, UnwindEntry, unwind};

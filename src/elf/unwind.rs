@@ -20,27 +20,37 @@ pub struct UnwindEntry {
     pub function: Option<u64>,
 }
 
-/// Every piece of unwind data that could be read. Ranges lie inside their sections.
+/// What the unwind tables of a file say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unwind {
+    /// Every piece of unwind data that could be read. Ranges lie inside their sections.
+    pub entries: Vec<UnwindEntry>,
+    /// Addresses of the functions that frame descriptions are for, in the order of the table.
+    pub functions: Vec<Range<u64>>,
+}
+
+/// Reads the unwind tables.
 #[must_use]
-pub fn unwind_entries(image: &Image<'_>) -> Vec<UnwindEntry> {
+pub fn unwind(image: &Image<'_>) -> Unwind {
     let section = |name: &str| image.sections().iter().find(|s| s.name == name && s.is_loaded() && s.is_in_file());
-    let mut entries = Vec::new();
+    let mut unwind = Unwind::default();
     if let Some(frames) = section(".eh_frame") {
         let tables = section(".gcc_except_table");
-        frame_entries(image, frames, tables, &mut entries);
+        frame_entries(image, frames, tables, &mut unwind);
     }
     if let Some(index) = section(".eh_frame_hdr") {
-        index_entries(image, index, &mut entries);
+        index_entries(image, index, &mut unwind.entries);
     }
-    entries
+    unwind
 }
 
 fn frame_entries<'data>(
     image: &Image<'data>,
     frames: &Section,
     tables: Option<&Section>,
-    entries: &mut Vec<UnwindEntry>,
+    unwind: &mut Unwind,
 ) {
+    let entries = &mut unwind.entries;
     let Some(data) = image.bytes(&frames.file_range) else { return };
     let mut section = EhFrame::new(data, LittleEndian);
     section.set_address_size(8);
@@ -66,6 +76,9 @@ fn frame_entries<'data>(
                 };
                 let Ok(fde) = partial.parse(cie) else { return };
                 let function = Some(fde.initial_address());
+                if let Some(end) = fde.initial_address().checked_add(fde.len()) {
+                    unwind.functions.push(fde.initial_address()..end);
+                }
                 entries.extend(
                     entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
                 );

@@ -36,13 +36,10 @@ pub struct SymbolCrates<'name> {
     pub instantiating: Option<CrateRef<'name>>,
 }
 
-/// Reads a mangled name. `demangled` is the same name as rustc-demangle's `{:#}` prints it, which the legacy scheme is read from.
+/// Reads a mangled name, without demangling it.
 #[must_use]
-pub fn crates_of<'name>(mangled: &'name str, demangled: &'name str) -> Option<SymbolCrates<'name>> {
-    if is_legacy(mangled) {
-        return legacy::crates_of(demangled);
-    }
-    v0::crates_of(mangled)
+pub fn crates_of(mangled: &str) -> Option<SymbolCrates<'_>> {
+    if is_legacy(mangled) { legacy::crates_of(mangled) } else { v0::crates_of(mangled) }
 }
 
 /// How many times longer than the name its text may be. Back references repeat what stands before them, and can be nested: a name
@@ -85,10 +82,12 @@ pub fn demangle(mangled: &str) -> String {
 
 /// `_ZN…17h<16 hex digits>E`, with a suffix of LLVM's behind it or not. C++ names start alike but have no such hash.
 fn is_legacy(mangled: &str) -> bool {
+    if !mangled.starts_with("_ZN") {
+        return false;
+    }
     let Some(hash_at) = mangled.rfind("17h") else {
         return false;
     };
     let hash = mangled.as_bytes().get(hash_at + 3..hash_at + 20);
-    mangled.starts_with("_ZN")
-        && hash.is_some_and(|hash| hash[16] == b'E' && hash[..16].iter().all(u8::is_ascii_hexdigit))
+    hash.is_some_and(|hash| hash[16] == b'E' && hash[..16].iter().all(u8::is_ascii_hexdigit))
 }

@@ -1,0 +1,80 @@
+//! Estimates for code that has lost its names: panic locations say which packages' sources a function was compiled from.
+//!
+//! Sources are inlined downstream: a function of hyper holds locations of core's sources, never the other way round. So a path outside
+//! of the standard library counts more than any inside. Functions of one object stand side by side, so what stands between two
+//! functions of one crate is counted as that crate's too. All of this is marked as resting on paths.
+
+use std::collections::BTreeMap;
+
+use crate::cargo::{SourceOrigin, source_origin};
+
+use super::code::Code;
+use super::crate_table::{CrateNumber, CrateTable};
+use super::locations::Location;
+use super::pieces::References;
+
+/// The functions between two of one crate are taken to be of that crate, up to this many.
+const LONGEST_RUN: usize = 64;
+
+/// For each code range: the crate that the paths speak for, where it has no name.
+pub(super) fn crates_by_path(
+    code: &Code,
+    references: &References,
+    locations: &[Location<'_>],
+    table: &mut CrateTable<'_>,
+) -> Vec<Option<CrateNumber>> {
+    let mut votes: Vec<(u32, CrateNumber)> = Vec::new();
+    let mut of_path: BTreeMap<&str, Option<CrateNumber>> = BTreeMap::new();
+    let mut at = 0;
+    for &(function, to) in &references.from_code {
+        while locations.get(at).is_some_and(|location| location.at < to) {
+            at += 1;
+        }
+        let Some(location) = locations.get(at).filter(|location| location.at == to) else { continue };
+        if code.ranges[function as usize].owners.is_some() {
+            continue;
+        }
+        let krate = *of_path.entry(location.path).or_insert_with(|| crate_of_path(location.path, table));
+        votes.extend(krate.map(|krate| (function, krate)));
+    }
+    votes.sort_unstable();
+    let mut crates: Vec<Option<CrateNumber>> = vec![None; code.ranges.len()];
+    for function in votes.chunk_by(|a, b| a.0 == b.0) {
+        let most = function.chunk_by(|a, b| a == b).max_by_key(|same| {
+            let krate = same[0].1;
+            (!table.is_std(krate), same.len(), std::cmp::Reverse(krate))
+        });
+        crates[function[0].0 as usize] = most.map(|same| same[0].1);
+    }
+    fill_runs(code, &mut crates);
+    crates
+}
+
+/// The crate that a source path is of.
+pub(super) fn crate_of_path(path: &str, table: &mut CrateTable<'_>) -> Option<CrateNumber> {
+    if let Some(package) = table.package_of_source(path) {
+        return Some(package);
+    }
+    Some(match source_origin(path)? {
+        SourceOrigin::Registry { package, version } => table.of_path(&package.replace('-', "_"), version),
+        SourceOrigin::Std(name) => table.of_std(name),
+        SourceOrigin::StdCopy(name) => table.of_std(&name.replace('-', "_")),
+    })
+}
+
+fn fill_runs(code: &Code, crates: &mut [Option<CrateNumber>]) {
+    let mut last: Option<usize> = None;
+    for at in 0..crates.len() {
+        if code.ranges[at].owners.is_some() {
+            last = None;
+        } else if let Some(krate) = crates[at] {
+            if let Some(before) = last
+                && crates[before] == Some(krate)
+                && at - before <= LONGEST_RUN
+            {
+                crates[before + 1..at].fill(Some(krate));
+            }
+            last = Some(at);
+        }
+    }
+}
