@@ -79,6 +79,7 @@ pub mod deflate;
 pub mod elf;
 pub mod estimate;
 pub mod host;
+pub mod linkmap;
 pub mod package;
 pub mod policy;
 pub mod render;
