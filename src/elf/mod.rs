@@ -4,6 +4,7 @@
 //! Refuses: object files, core dumps, 32-bit and big-endian files. The only room that names `object` and `gimli`.
 
 mod architecture;
+mod debug;
 mod dynamic;
 mod edit;
 mod error;
@@ -18,6 +19,7 @@ mod twin;
 mod unwind;
 
 pub use architecture::Architecture;
+pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_sections};
 pub use error::ElfError;
