@@ -106,6 +106,12 @@ impl<'data> Image<'data> {
         self.architecture
     }
 
+    /// True where the program is loaded at the addresses that it was linked for (`ET_EXEC`). Elsewhere the loader moves it.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.header.e_type.get(LE) == elf::ET_EXEC
+    }
+
     /// Sections in the order of the section header table, the empty first one included: a section's place is its number.
     #[must_use]
     pub fn sections(&self) -> &[Section] {

@@ -1,7 +1,8 @@
 //! ELF, read and edited: x86_64 and arm64, executables and shared objects.
 //!
 //! Promises: every range handed out lies inside the data; on hostile bytes one [`ElfError`], never a panic.
-//! Refuses: object files, core dumps, 32-bit and big-endian files. The only room that names `object` and `gimli`.
+//! Refuses: object files, core dumps, 32-bit and big-endian files. The only room that names `object`, `gimli`
+//! and `iced_x86`.
 
 mod architecture;
 mod debug;
@@ -10,6 +11,7 @@ mod edit;
 mod error;
 mod image;
 pub mod mangling;
+mod references;
 mod relocation;
 mod section;
 mod segment;
@@ -24,7 +26,11 @@ pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_sections};
 pub use error::ElfError;
 pub use image::{Image, is_elf};
-pub use relocation::{RelocationEntry, relocation_entries};
+pub use references::{
+    CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
+    emitted_references,
+};
+pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
 pub use section::{Section, SectionKind};
 pub use segment::Segment;
 pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
