@@ -100,10 +100,10 @@ pub enum AttributionError {
     OtherLink {
         /// The section.
         section: String,
-        /// Its size in the map.
-        map: ByteSize,
-        /// Its size in the file.
-        file: ByteSize,
+        /// Its size in the map, in bytes.
+        map: u64,
+        /// Its size in the file, in bytes.
+        file: u64,
     },
     /// The linker's map and the file have no section in common.
     #[error("the link map is of another link: it has no loaded section of the file")]

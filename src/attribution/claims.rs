@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::elf::{DebugInfo, Image, RelocationEntry, SectionKind, Unwind, mangling};
+use crate::elf::{DebugInfo, Image, RelocationEntry, SectionKind, Unwind, mangling, relr_entries};
 
 use super::code::Code;
 use super::crate_table::{CrateNumber, CrateTable, LINKER, NATIVE, PADDING, UNATTRIBUTED};
@@ -150,6 +150,7 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let labelled = tables::labelled_tables(image, names, &of_label);
     map.write(labelled);
     map.write(tables::relocation_claims(&map, image, evidence.relocations.clone()));
+    map.write(tables::packed_claims(&map, image, &relr_entries(image)));
     if evidence.debug_is_own {
         map.write(debug::claims(info, &unit_crates, linker, &mut owners));
     }

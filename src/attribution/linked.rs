@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::elf::{Image, Section};
 use crate::linkmap::LinkMap;
-use crate::units::ByteSize;
 
 use super::attribute::AttributionError;
 use super::names::Names;
@@ -32,8 +31,8 @@ pub(super) fn pieces<'a>(
             if section.size != output.size {
                 return Err(AttributionError::OtherLink {
                     section: section.name.clone(),
-                    map: ByteSize::new(output.size),
-                    file: ByteSize::new(section.size),
+                    map: output.size,
+                    file: section.size,
                 });
             }
             matched += usize::from(section.size > 0);

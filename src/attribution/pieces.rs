@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::elf::{CodeReference, Image, SectionKind, code_references};
+use crate::elf::{CodeReference, Image, SectionKind, code_references, code_references_at_fixed_addresses};
 
 use super::code::Code;
 use super::owner::OwnersId;
@@ -46,6 +46,18 @@ impl References {
     /// Reads the code, function by function, and takes `pointers` (addresses) along.
     pub(super) fn read(image: &Image<'_>, regions: &Regions, code: &Code, pointers: &[(u64, u64)]) -> Self {
         let targets = data_addresses(image, regions);
+        let in_file = |&(from, to): &(u64, u64)| {
+            Some(Pointer { from: image.offset_of(from)?, to: image.offset_of(to)? })
+        };
+        // Where the linker kept its relocations, those of the code are among the pointers.
+        let mut in_data: Vec<Pointer> = Vec::with_capacity(pointers.len());
+        let mut in_code: Vec<(u32, Pointer)> = Vec::new();
+        for pointer in pointers.iter().filter_map(in_file) {
+            match code.at(pointer.from) {
+                Some(function) => in_code.push((function as u32, pointer)),
+                None => in_data.push(pointer),
+            }
+        }
         let of_code = || {
             let mut found: Vec<(u32, u64)> = code
                 .ranges
@@ -55,7 +67,8 @@ impl References {
                 .fold(Vec::new, |mut found: Vec<(u32, u64)>, (number, function)| {
                     let Some(bytes) = image.bytes(&function.range) else { return found };
                     let mut references: Vec<CodeReference> = Vec::new();
-                    code_references(image.architecture(), bytes, function.address, &targets, &mut references);
+                    let read = if image.is_fixed() { code_references_at_fixed_addresses } else { code_references };
+                    read(image.architecture(), bytes, function.address, &targets, &mut references);
                     let number = u32::try_from(number).expect("a file has fewer than 2^32 functions");
                     found.extend(references.iter().filter_map(|r| Some((number, image.offset_of(r.to)?))));
                     found
@@ -67,15 +80,13 @@ impl References {
                     all.extend(more);
                     all
                 });
+            found.extend(in_code.iter().map(|&(function, pointer)| (function, pointer.to)));
             found.par_sort_unstable_by_key(|&(number, to)| (to, number));
             found.dedup();
             found
         };
         let of_data = || {
-            let pointer = |&(from, to): &(u64, u64)| {
-                Some(Pointer { from: image.offset_of(from)?, to: image.offset_of(to)? })
-            };
-            let mut found: Vec<Pointer> = pointers.iter().filter_map(pointer).collect();
+            let mut found = in_data.clone();
             found.sort_unstable_by_key(|pointer| (pointer.to, pointer.from));
             found
         };

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::elf::{Image, RelocationEntry, SYMBOL_ENTRY_SIZE, SymbolKind, UnwindEntry};
+use crate::elf::{Image, RelocationEntry, RelrEntry, SYMBOL_ENTRY_SIZE, SymbolKind, UnwindEntry};
 
 use super::claims::Claim;
 use super::crate_table::LINKER;
@@ -42,6 +42,24 @@ pub(super) fn relocation_claims(
         Some((entry.range, Claim::new(owners, EvidenceSource::Relocation)))
     };
     entries.into_iter().filter_map(claim).collect()
+}
+
+/// A word of a packed table goes to those whose places it names, in equal parts.
+pub(super) fn packed_claims(map: &RangeMap<Claim>, image: &Image<'_>, entries: &[RelrEntry]) -> Vec<Claimed> {
+    let mut claims = Vec::new();
+    for entry in entries {
+        let owner = |place| Some(map.get(image.offset_of(place)?)?.owners);
+        let mut owners: Vec<OwnersId> = entry.places().filter_map(owner).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let size = entry.range.end - entry.range.start;
+        let parts = size.min(owners.len() as u64);
+        for (part, owners) in (0..parts).zip(owners) {
+            let at = |part: u64| entry.range.start + size * part / parts;
+            claims.push((at(part)..at(part + 1), Claim::new(owners, EvidenceSource::Relocation)));
+        }
+    }
+    claims
 }
 
 /// LSDAs that no frame description points at: rust-lld keeps those of functions that it collected. Labels without a size stand

@@ -235,6 +235,7 @@ impl Loaded {
             graph,
             root,
             identities: Identities { packages: &self.identities, std: &self.std_identities, homes: &self.homes },
+            link_map: None,
             symbols,
             architecture: self.architecture,
             detail,

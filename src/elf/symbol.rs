@@ -54,7 +54,15 @@ impl<'data> Image<'data> {
     /// # Errors
     /// Where the table or its strings are malformed.
     pub fn symbols(&self) -> Result<Vec<Symbol<'data>>, ElfError> {
-        read(self)
+        read(self, elf::SHT_SYMTAB)
+    }
+
+    /// The entries of `.dynsym`: imports and exports, which stripping leaves.
+    ///
+    /// # Errors
+    /// Where the table or its strings are malformed.
+    pub fn dynamic_symbols(&self) -> Result<Vec<Symbol<'data>>, ElfError> {
+        read(self, elf::SHT_DYNSYM)
     }
 
     /// True where the file has no `.symtab`.
@@ -64,8 +72,8 @@ impl<'data> Image<'data> {
     }
 }
 
-fn read<'data>(image: &Image<'data>) -> Result<Vec<Symbol<'data>>, ElfError> {
-    let Some(table) = image.sections().iter().find(|s| s.sh_type == elf::SHT_SYMTAB.0 && s.is_in_file()) else {
+fn read<'data>(image: &Image<'data>, table: elf::SectionType) -> Result<Vec<Symbol<'data>>, ElfError> {
+    let Some(table) = image.sections().iter().find(|s| s.sh_type == table.0 && s.is_in_file()) else {
         return Ok(Vec::new());
     };
     let malformed = |why| ElfError::Malformed { what: "symbol table", offset: table.file_range.start, why };

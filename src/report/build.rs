@@ -10,6 +10,7 @@ use crate::archive::Method;
 use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
+use crate::linkmap::LinkMap;
 use crate::package::{
     DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
     duplicate_crate, must_be_readable, unreadable_elf,
@@ -38,6 +39,8 @@ pub struct Context<'a> {
     pub root: Option<usize>,
     /// Which package a crate's hash is of.
     pub identities: Identities<'a>,
+    /// The linker's map of the link that made the program.
+    pub link_map: Option<&'a LinkMap<'a>>,
     /// Unstripped twins or debug files. Each must match a program of the package.
     pub symbols: &'a [SymbolFile],
     /// The architecture that the function is deployed for.
@@ -197,6 +200,7 @@ fn binary(
     let subject = Subject {
         image,
         symbols: symbols.map(|(_, image)| image),
+        link_map: context.link_map,
         graph: context.graph,
         root: context.root,
         identities: context.identities,
@@ -210,6 +214,8 @@ fn binary(
         crates_by_instantiation,
         evidence,
         functions,
+        generics,
+        tree,
         unattributed_bytes,
     } = attribute(&subject).map_err(|source| BuildError::Attribution { path: file.path.clone(), source })?;
     let dynamic = image.dynamic().map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
@@ -228,7 +234,9 @@ fn binary(
         crates_by_instantiation,
         evidence,
         unattributed_bytes,
+        tree,
         functions,
+        generics,
     })
 }
 

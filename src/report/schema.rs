@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribution::{CrateRow, EvidenceRow, FunctionRow, SectionRow};
+use crate::attribution::{CrateRow, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree};
 use crate::estimate::Estimate;
 use crate::package::Finding;
 use crate::slim::Outcome;
@@ -123,7 +123,13 @@ pub struct Binary {
     pub evidence: Vec<EvidenceRow>,
     /// Bytes that no evidence places.
     pub unattributed_bytes: ByteSize,
+    /// Section > crate > function; functions only with `--by function`. Each level sums to the one above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree: Vec<SectionTree>,
     /// Functions and data objects; only with `--by function`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub functions: Vec<FunctionRow>,
+    /// Functions that were instantiated more than once; only with `--by function`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generics: Vec<GenericRow>,
 }
