@@ -16,6 +16,30 @@ pub(super) struct Layout {
     pub(super) displacement: usize,
     /// Size of the immediate value, the last bytes; 0 for none.
     pub(super) immediate: usize,
+    /// The opcode, of those of one byte.
+    opcode: Option<u8>,
+    /// The middle of the ModRM byte.
+    middle: u8,
+    /// Size of the operands, of instructions that do not say it by their opcode.
+    operand_size: u32,
+}
+
+impl Layout {
+    /// Bytes that the instruction reads or writes where its relative operand points; `None` where a decoder must be asked.
+    #[inline]
+    pub(super) fn relative_size(&self) -> Option<u32> {
+        let opcode = self.opcode?;
+        match opcode {
+            // Arithmetic and moves between a register and memory: single bytes where the lowest bit is clear.
+            0x00..=0x3f if opcode & 4 == 0 => Some(if opcode & 1 == 0 { 1 } else { self.operand_size }),
+            0x84 | 0x85 | 0x88..=0x8b => Some(if opcode & 1 == 0 { 1 } else { self.operand_size }),
+            // lea; branches.
+            0x8d | 0xe8 | 0xe9 | 0xeb | 0x70..=0x7f => Some(0),
+            // call, jmp
+            0xff if matches!(self.middle, 2 | 4) => Some(8),
+            _ => None,
+        }
+    }
 }
 
 // What follows an opcode. Low bits: size of the immediate value.
@@ -210,7 +234,9 @@ pub(super) fn layout(code: &[u8], at: usize) -> Option<Layout> {
         start += 1;
         class = ONE_BYTE[low(word)];
     }
+    let mut opcode = Some(word as u8);
     if class == ESCAPE {
+        opcode = None;
         word >>= 8;
         start += 1;
         class = TWO_BYTES[mandatory & 3][low(word)];
@@ -222,7 +248,16 @@ pub(super) fn layout(code: &[u8], at: usize) -> Option<Layout> {
     if class & SHRINKS != 0 && short && !wide {
         immediate = 2;
     }
-    let mut found = Layout { length: start + 1, relative: 0, displacement: 0, immediate: 0 };
+    let operand_size = if wide {
+        8
+    } else if short {
+        2
+    } else {
+        4
+    };
+    let middle = (word >> 11) as u8 & 7;
+    let mut found =
+        Layout { length: start + 1, relative: 0, displacement: 0, immediate: 0, opcode, middle, operand_size };
     if class & MODRM != 0 {
         let (modrm, index) = ((word >> 8) as u8, (word >> 16) as u8);
         if class & DEPENDS != 0 {
@@ -301,7 +336,15 @@ fn prefixes(code: &[u8], at: usize) -> Option<Prefixes> {
 /// `addr32 call`: what linkers make of a call through the global offset table, and so a common one.
 fn padded_call(word: u64) -> Option<Layout> {
     let call = word >> 8 & 0xff == 0xe8;
-    call.then_some(Layout { length: 6, relative: 2, displacement: 0, immediate: 0 })
+    call.then_some(Layout {
+        length: 6,
+        relative: 2,
+        displacement: 0,
+        immediate: 0,
+        opcode: Some(0xe8),
+        middle: 0,
+        operand_size: 4,
+    })
 }
 
 /// Size of the immediate value of the opcodes where the middle of the ModRM byte decides; `None` for what may be invalid.
@@ -414,8 +457,8 @@ mod tests {
             ([0xe9, 1, 2, 3, 4, 5, 6, 7], 5),
         ] {
             assert_eq!(decoded(&form), Some(length));
-            let expected = Layout { length, relative: length - 4, displacement: 0, immediate: 0 };
-            assert_eq!(layout(&form, 0), Some(expected));
+            let found = layout(&form, 0).map(|found| (found.length, found.relative, found.immediate));
+            assert_eq!(found, Some((length, length - 4, 0)));
         }
     }
 }

@@ -29,19 +29,31 @@ pub(super) fn references(
     }
 }
 
-/// Goes from instruction to instruction by length, and has decoded what may refer to a target.
+/// Goes from instruction to instruction by length, and has decoded what may refer to a target and says no more by its length.
 fn walk<const ABSOLUTE: bool>(code: &[u8], address: u64, targets: &Targets<'_>, into: &mut Vec<CodeReference>) {
-    let mut decoder = Decoder::with_ip(64, code, address, DecoderOptions::NONE);
+    let mut decoder = None;
     let mut instruction = Instruction::default();
     let mut at = 0;
     while at < code.len() {
         if let Some(layout) = layout(code, at)
             && at + layout.length <= code.len()
-            && !may_refer::<ABSOLUTE>(code, address, at, layout, targets)
         {
-            at += layout.length;
-            continue;
+            let relative = relative_target(code, address, at, layout).filter(|&to| targets.contain(to));
+            let absolute = ABSOLUTE && may_hold_target(code, at, layout, targets);
+            let known = match relative {
+                None => !absolute,
+                Some(to) if !absolute && let Some(size) = layout.relative_size() => {
+                    into.push(CodeReference { from: address.wrapping_add(at as u64), to, size });
+                    true
+                }
+                Some(_) => false,
+            };
+            if known {
+                at += layout.length;
+                continue;
+            }
         }
+        let decoder = decoder.get_or_insert_with(|| Decoder::new(64, code, DecoderOptions::NONE));
         if decoder.set_position(at).is_err() {
             return;
         }
@@ -56,38 +68,31 @@ fn walk<const ABSOLUTE: bool>(code: &[u8], address: u64, targets: &Targets<'_>, 
     }
 }
 
-/// False only where the instruction refers to no target.
+/// Where the relative operand of the instruction at `at` points, if it has one.
 #[inline(always)]
-fn may_refer<const ABSOLUTE: bool>(
-    code: &[u8],
-    address: u64,
-    at: usize,
-    layout: Layout,
-    targets: &Targets<'_>,
-) -> bool {
-    if layout.relative != 0 {
-        let distance = if layout.relative + 1 == layout.length {
-            code.get(at + layout.relative).map_or(0, |&byte| i64::from(byte.cast_signed()))
-        } else {
-            i64::from(signed_at(code, at + layout.relative))
-        };
-        let end = address.wrapping_add((at + layout.length) as u64);
-        if targets.contain(end.wrapping_add_signed(distance)) {
-            return true;
-        }
+fn relative_target(code: &[u8], address: u64, at: usize, layout: Layout) -> Option<u64> {
+    if layout.relative == 0 {
+        return None;
     }
-    if ABSOLUTE {
-        if layout.displacement != 0 && targets.contain(sign_extended(signed_at(code, at + layout.displacement))) {
-            return true;
-        }
-        match layout.immediate {
-            4 => return targets.contain(sign_extended(signed_at(code, at + layout.length - 4))),
-            // Rare enough to be decoded each time.
-            8 => return true,
-            _ => {}
-        }
+    let distance = if layout.relative + 1 == layout.length {
+        code.get(at + layout.relative).map_or(0, |&byte| i64::from(byte.cast_signed()))
+    } else {
+        i64::from(signed_at(code, at + layout.relative))
+    };
+    let end = address.wrapping_add((at + layout.length) as u64);
+    Some(end.wrapping_add_signed(distance))
+}
+
+/// False only where neither displacement nor immediate value is a target.
+#[inline(always)]
+fn may_hold_target(code: &[u8], at: usize, layout: Layout, targets: &Targets<'_>) -> bool {
+    let is_target = |at| targets.contain(sign_extended(signed_at(code, at)));
+    match layout.immediate {
+        // Rare enough to be decoded each time.
+        8 => true,
+        4 if is_target(at + layout.length - 4) => true,
+        _ => layout.displacement != 0 && is_target(at + layout.displacement),
     }
-    false
 }
 
 #[inline(always)]
