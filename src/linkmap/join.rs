@@ -79,3 +79,17 @@ pub(super) fn settle(outputs: &[OutputSection<'_>], pieces: &mut Vec<Piece<'_>>)
         true
     });
 }
+
+/// Numbers objects anew in the order of their first pieces, without those of which no piece is left.
+pub(super) fn renumber<'a>(objects: &[&'a str], pieces: &mut [Piece<'_>]) -> Vec<&'a str> {
+    let mut numbers: Vec<Option<u32>> = vec![None; objects.len()];
+    let mut kept = Vec::new();
+    for object in pieces.iter_mut().filter_map(|piece| piece.object.as_mut()) {
+        let old = *object as usize;
+        *object = *numbers[old].get_or_insert_with(|| {
+            kept.push(objects[old]);
+            index(kept.len() - 1)
+        });
+    }
+    kept
+}

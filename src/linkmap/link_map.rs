@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::error::LinkMapError;
 use super::format::{Heading, MapFormat, find};
-use super::join::{Joined, end_at_next_row, join, settle};
+use super::join::{Joined, end_at_next_row, join, renumber, settle};
 use super::lines::{cut, line_number};
 use super::piece::{OutputSection, Piece};
 use super::rows::{Flaw, Rows};
@@ -51,7 +51,8 @@ impl<'a> LinkMap<'a> {
         Self::parse_in_parts(text, PART_SIZE)
     }
 
-    fn parse_in_parts(text: &'a [u8], part_size: usize) -> Result<Self, LinkMapError> {
+    /// The same, scanned in parts of about `part_size` bytes.
+    pub(super) fn parse_in_parts(text: &'a [u8], part_size: usize) -> Result<Self, LinkMapError> {
         if text.len() > MAX_SIZE {
             return Err(LinkMapError::TooLarge { size: text.len(), limit: MAX_SIZE });
         }
@@ -74,6 +75,7 @@ impl<'a> LinkMap<'a> {
             end_at_next_row(&mut pieces);
         }
         settle(&outputs, &mut pieces);
+        let objects = renumber(&objects, &mut pieces);
         Ok(Self { format, outputs, pieces, objects })
     }
 
@@ -97,7 +99,8 @@ impl<'a> LinkMap<'a> {
         &self.pieces
     }
 
-    /// The object files that have placed something, each once, as the map spells them: `main.o`, `libx.rlib(x.o)`.
+    /// The object files that have placed something, each once, in the order of their first pieces, as the map spells
+    /// them: `main.o`, `libx.rlib(x.o)`.
     #[must_use]
     pub fn objects(&self) -> &[&'a str] {
         &self.objects

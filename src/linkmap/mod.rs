@@ -23,6 +23,8 @@ mod link_map;
 mod piece;
 mod rows;
 mod script;
+#[cfg(test)]
+mod tests;
 
 pub use error::LinkMapError;
 pub use format::MapFormat;
