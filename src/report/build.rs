@@ -20,11 +20,11 @@ use super::schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSIO
 
 /// A file whose symbols may name the bytes of a stripped program.
 #[derive(Debug, Clone)]
-pub struct SymbolFile {
+pub struct SymbolFile<'a> {
     /// Where it came from, for the report.
     pub path: String,
     /// Its bytes.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
 }
 
 /// What the report is made from, besides the package itself.
@@ -39,7 +39,9 @@ pub struct Context<'a> {
     /// Which package a crate's hash is of.
     pub identities: Identities<'a>,
     /// Unstripped twins or debug files. Each must match a program of the package.
-    pub symbols: &'a [SymbolFile],
+    pub symbols: &'a [SymbolFile<'a>],
+    /// The linker's map of the program's link. Not read yet.
+    pub link_map: Option<&'a [u8]>,
     /// The architecture that the function is deployed for.
     pub architecture: Option<Architecture>,
     /// Whether rows per function are wanted.
@@ -135,8 +137,8 @@ impl Tool {
     }
 }
 
-fn symbol_images<'a>(files: &'a [SymbolFile]) -> Result<Vec<(&'a SymbolFile, Image<'a>)>, BuildError> {
-    let parse = |file: &'a SymbolFile| match Image::parse_symbol_file(&file.data) {
+fn symbol_images<'a>(files: &'a [SymbolFile<'a>]) -> Result<Vec<(&'a SymbolFile<'a>, Image<'a>)>, BuildError> {
+    let parse = |file: &'a SymbolFile<'a>| match Image::parse_symbol_file(file.data) {
         Ok(image) => Ok((file, image)),
         Err(source) => Err(BuildError::SymbolFile { path: file.path.clone(), source }),
     };
@@ -145,18 +147,18 @@ fn symbol_images<'a>(files: &'a [SymbolFile]) -> Result<Vec<(&'a SymbolFile, Ima
 
 /// Symbol files, and which of them were of use.
 struct Matches<'a> {
-    files: &'a [(&'a SymbolFile, Image<'a>)],
+    files: &'a [(&'a SymbolFile<'a>, Image<'a>)],
     unmatched: Vec<Option<NotATwin>>,
 }
 
 impl<'a> Matches<'a> {
-    fn new(files: &'a [(&'a SymbolFile, Image<'a>)]) -> Self {
+    fn new(files: &'a [(&'a SymbolFile<'a>, Image<'a>)]) -> Self {
         // A package without any program matches no symbols.
         let unmatched = files.iter().map(|_| Some(NotATwin::NoBinary)).collect();
         Self { files, unmatched }
     }
 
-    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile, Image<'a>)> {
+    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile<'a>, Image<'a>)> {
         let mut found = None;
         for (file, unmatched) in self.files.iter().zip(&mut self.unmatched) {
             match check_twin(binary, &file.1) {
@@ -184,7 +186,7 @@ impl<'a> Matches<'a> {
 fn binary(
     file: &PackageFile<'_>,
     image: &Image<'_>,
-    symbols: Option<&(&SymbolFile, Image<'_>)>,
+    symbols: Option<&(&SymbolFile<'_>, Image<'_>)>,
     context: &Context<'_>,
 ) -> Result<Binary, BuildError> {
     let compressed = match file.zip {
