@@ -27,6 +27,7 @@ const ONE_ROOM: [(&str, &str); 10] = [
     ("goblin", "slim/verify"),
     ("zip", "archive/"),
     ("walkdir", "host/tree"),
+    ("memmap2", "host/bytes"),
     ("clap", "cli/"),
     ("cargo_metadata", "cargo/"),
     ("humansize", "render/"),

@@ -74,7 +74,7 @@ impl Fixture {
         }
         match &self.kind {
             Kind::Elf => judge::elf(&data, &[]),
-            Kind::SymbolFile(stripped) => judge::elf(stripped, &[SymbolFile { path: "twin".to_owned(), data }]),
+            Kind::SymbolFile(stripped) => judge::elf(stripped, &[SymbolFile { path: "twin".to_owned(), data: &data }]),
             Kind::Zip => judge::zip(&data, &[]),
             Kind::Metadata => judge::metadata(&data),
             Kind::Report => judge::report(&data, baseline),

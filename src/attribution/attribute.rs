@@ -13,7 +13,7 @@ use super::claims::{self, Evidence};
 use super::crate_table::{CrateTable, Identities, UNATTRIBUTED};
 use super::debug::Units;
 use super::functions::Functions;
-use super::linked;
+use super::linked::{self, NotItsMap};
 use super::names::Names;
 use super::owner::{Owners, one_object_for_all};
 use super::places;
@@ -96,18 +96,8 @@ pub enum AttributionError {
     #[error(transparent)]
     Elf(#[from] ElfError),
     /// The linker's map is of another link.
-    #[error("the link map is of another link: {section} has {map} bytes there and {file} in the file")]
-    OtherLink {
-        /// The section.
-        section: String,
-        /// Its size in the map, in bytes.
-        map: u64,
-        /// Its size in the file, in bytes.
-        file: u64,
-    },
-    /// The linker's map and the file have no section in common.
-    #[error("the link map is of another link: it has no loaded section of the file")]
-    NoCommonSection,
+    #[error(transparent)]
+    LinkMap(#[from] NotItsMap),
     /// Its Deflate stream is malformed.
     #[error("the compressed bytes cannot be attributed: {0}")]
     Deflate(#[from] DeflateError),

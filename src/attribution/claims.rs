@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::cargo::SymbolHomes;
 use crate::elf::{DebugInfo, Image, RelocationEntry, SectionKind, Unwind, mangling, relr_entries};
 
 use super::code::Code;
@@ -11,6 +12,7 @@ use super::debug::{self, Units};
 use super::hints;
 use super::locations::{self, Location};
 use super::names::{Names, Object};
+use super::natives;
 use super::owner::{OwnerTable, Owners, OwnersId, crate_of_object};
 use super::pieces::{self, References};
 use super::places::{LinkedPiece, Place};
@@ -85,10 +87,16 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let unit_crates = units.crates(info, names, table);
     let object_crates: Vec<Option<CrateNumber>> =
         names.objects.list().iter().map(|object| crate_of(object, table)).collect();
-    let judge = Judge { evidence: &evidence, object_crates: &object_crates, unit_crates: &unit_crates };
+    let judge = Judge { evidence: &evidence, object_crates: &object_crates, unit_crates: &unit_crates, homes: table.identities().homes };
 
     // Functions and named data.
-    let of_place: Vec<OwnersId> = places.iter().map(|place| owners.number(judge.place(place, table))).collect();
+    let known = |place: &Place| judge.is_known(place);
+    let by_prefix = natives::crates_by_prefix(places, names, &known, table);
+    let of_place: Vec<OwnersId> = places
+        .iter()
+        .zip(&by_prefix)
+        .map(|(place, native)| owners.number(native.map_or_else(|| judge.place(place, table), Owners::same)))
+        .collect();
     let mut items = Vec::with_capacity(places.len());
     let mut named = Vec::with_capacity(places.len());
     for (place, &owners) in places.iter().zip(&of_place) {
@@ -204,9 +212,19 @@ struct Judge<'e> {
     evidence: &'e Evidence<'e>,
     object_crates: &'e [Option<CrateNumber>],
     unit_crates: &'e [CrateNumber],
+    homes: &'e SymbolHomes,
 }
 
 impl Judge<'_> {
+    /// True where an object, a library or debug information tells whose a place is.
+    fn is_known(&self, place: &Place) -> bool {
+        let names = self.evidence.names;
+        let symbol = &names.symbols[place.symbol];
+        place.object.is_some_and(|object| self.object_crates[object as usize].is_some())
+            || self.homes.native_package(symbol.name, symbol.file).is_some()
+            || (place.object.is_none() && self.evidence.units.at(place.range.start).is_some())
+    }
+
     fn place(&self, place: &Place, table: &mut CrateTable<'_>) -> Owners {
         let evidence = self.evidence;
         let described = (place.object.is_none() || evidence.merged) && place.is_function;

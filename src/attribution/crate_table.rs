@@ -173,6 +173,19 @@ impl<'a> CrateTable<'a> {
         None
     }
 
+    /// The shipped packages that hold native code: those that say so with `links`, and those whose name ends in `-sys` or `-src`.
+    pub(super) fn native_packages(&mut self) -> Vec<(String, CrateNumber)> {
+        let Some(graph) = self.graph else { return Vec::new() };
+        let mut native = Vec::new();
+        for (number, package) in graph.packages().iter().enumerate() {
+            let named = package.name.ends_with("-sys") || package.name.ends_with("-src");
+            if graph.is_shipped(number) && (named || package.links.is_some()) {
+                native.push((package.name.clone(), self.of_package(&package.id)));
+            }
+        }
+        native
+    }
+
     /// Writes the versions of the graph's packages down, so that rows are sorted and named by them.
     pub(super) fn name_versions(&mut self) {
         let Some(graph) = self.graph else { return };

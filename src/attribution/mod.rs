@@ -15,6 +15,7 @@ mod hints;
 mod linked;
 mod locations;
 mod names;
+mod natives;
 mod owner;
 mod pieces;
 mod places;
@@ -30,6 +31,7 @@ mod tree;
 pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
 pub use crate_table::Identities;
+pub use linked::{NotItsMap, check_link_map};
 pub use range_map::RangeMap;
 pub use row::{
     CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare, SectionRow,

@@ -109,7 +109,9 @@ fn infer_in_section(places: &mut [Place], names: &Names<'_>) {
         let end = places[at..].iter().position(|place| place.object.is_some()).map_or(places.len(), |size| at + size);
         let before = at.checked_sub(1).and_then(|before| places[before].object);
         let after = places.get(end).and_then(|place| place.object);
-        if before.is_some() && before == after {
+        // Units of one crate stand side by side, so that what stands between two of them is of that crate too.
+        let crate_of = |object: Option<ObjectId>| names.objects.get(object?).unit;
+        if before.is_some() && (before == after || (crate_of(before).is_some() && crate_of(before) == crate_of(after))) {
             places[at..end].iter_mut().for_each(|place| place.object = before);
         } else {
             // From each end inwards, as long as the names are of the neighbour's crate.
@@ -128,10 +130,11 @@ fn infer_in_section(places: &mut [Place], names: &Names<'_>) {
     }
 }
 
-/// True where the name has the crate of this object among those that may define it.
+/// True where the name has the crate of this object among those that it names.
 fn may_be_of(place: &Place, object: Option<ObjectId>, names: &Names<'_>) -> bool {
     let name_of = |root| -> NameId { names.roots.root(root).name };
     let Some(unit) = object.and_then(|object| names.objects.get(object).unit) else { return false };
     let Some(crates) = names.crates(place.symbol) else { return false };
-    crates.defining.iter().chain(&crates.instantiating).any(|&root| name_of(root) == name_of(unit))
+    let mut named = crates.defining.iter().chain(crates.mentioned).chain(&crates.instantiating);
+    named.any(|&root| name_of(root) == name_of(unit))
 }

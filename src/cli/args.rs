@@ -89,6 +89,9 @@ pub(super) struct Subject {
     /// Saved `cargo metadata --format-version 1`: crate versions and dependency paths
     #[arg(long, value_name = "FILE", help_heading = "Naming crates")]
     pub(super) metadata: Option<PathBuf>,
+    /// The linker's map (-Wl,-Map=FILE) of the link that made the program. A fresh build has its own
+    #[arg(long, value_name = "FILE", help_heading = "Naming crates", requires = "artifact")]
+    pub(super) link_map: Option<PathBuf>,
     /// How to build the project.
     #[command(flatten)]
     pub(super) build: Build,

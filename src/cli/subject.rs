@@ -8,10 +8,10 @@ use crate::attribution::{Detail, Identities};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
-    self, Artifact, ArtifactContent, BuildEvent, BuildOptions, CargoStderr, Project, TreeFile, TreeFileKind,
+    self, Artifact, ArtifactContent, BuildEvent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind,
 };
 use crate::package::{DeploymentPackage, PackageFile};
-use crate::report::{Context, Report, SymbolFile};
+use crate::report::{Context, LinkMapFile, Report, SymbolFile};
 use crate::slim::{self, Slimmed};
 
 use super::args::{Arch, Build, ColorWhen, Global, Subject};
@@ -33,15 +33,31 @@ pub(super) struct Loaded {
     identities: CrateIdentities,
     std_identities: CrateIdentities,
     homes: SymbolHomes,
-    symbols: Vec<SymbolFile>,
+    symbols: Vec<Symbols>,
+    /// The linker's map of the program's link.
+    /// The linker's map and where it is.
+    link_map: Option<(String, Bytes)>,
     architecture: Option<Architecture>,
+}
+
+/// An ELF file whose symbols may name the bytes of a stripped program.
+struct Symbols {
+    /// As the report shows it.
+    path: String,
+    data: Bytes,
+}
+
+impl Symbols {
+    fn as_file(&self) -> SymbolFile<'_> {
+        SymbolFile { path: self.path.clone(), data: &self.data }
+    }
 }
 
 enum Content {
     Artifact(ArtifactContent),
     /// A program just built, with the files that go into its package.
     Built {
-        program: Vec<u8>,
+        program: Bytes,
         included: Vec<TreeFile>,
     },
 }
@@ -62,6 +78,9 @@ impl Loaded {
         for path in &subject.symbols {
             loaded.symbols.push(symbol_file(path)?);
         }
+        if let Some(path) = &subject.link_map {
+            loaded.link_map = Some(link_map(path)?);
+        }
         loaded.architecture = asked_architecture(subject).or(loaded.architecture);
         Ok(loaded)
     }
@@ -76,6 +95,7 @@ impl Loaded {
             std_identities: CrateIdentities::default(),
             homes: SymbolHomes::default(),
             symbols: Vec::new(),
+            link_map: None,
             architecture: None,
         }
     }
@@ -118,7 +138,8 @@ impl Loaded {
         let included = included(&subject.build.include, &built.project)?;
         let package_path = host::lambda_zip_path(&built.project);
         let mut loaded = Self::of(package_path, Content::Built { program: program.clone(), included });
-        loaded.symbols.push(SymbolFile { path: path.display().to_string(), data: program });
+        loaded.symbols.push(Symbols { path: path.display().to_string(), data: program });
+        loaded.link_map = built.link_map.as_deref().map(link_map).transpose()?;
         loaded.identities = built.identities();
         loaded.std_identities = built.sysroot_identities();
         loaded.homes = built.symbol_homes();
@@ -134,7 +155,7 @@ impl Loaded {
     }
 
     /// True where the file has the symbols of a program of the package, and that program has none.
-    fn has_twin_of(&self, symbols: &SymbolFile) -> bool {
+    fn has_twin_of(&self, symbols: &Symbols) -> bool {
         let (Ok(package), Ok(symbols)) = (self.package(), Image::parse(&symbols.data)) else { return false };
         let stripped = package.files.iter().filter(|file| file.is_elf() && !has_symbols(file));
         stripped.filter_map(|file| Image::parse(&file.contents).ok()).any(|image| check_twin(&image, &symbols).is_ok())
@@ -196,7 +217,8 @@ impl Loaded {
 
     /// Analyzes the artifact that `package` was read from.
     pub(super) fn report_as_it_is(&self, package: &DeploymentPackage<'_>, detail: Detail) -> Result<Report, CliError> {
-        self.report_of(package, self.data(), detail, &self.symbols)
+        let symbols: Vec<_> = self.symbols.iter().map(Symbols::as_file).collect();
+        self.report_of(package, self.data(), detail, &symbols)
     }
 
     /// The report of a package just slimmed. Names come from the programs of `originals`, before they were stripped.
@@ -207,11 +229,11 @@ impl Loaded {
         detail: Detail,
     ) -> Result<Report, CliError> {
         let package = zip_package(&self.path, &slimmed.zip)?;
-        let mut symbols = self.symbols.clone();
+        let mut symbols: Vec<_> = self.symbols.iter().map(Symbols::as_file).collect();
         // A program just built is among the symbol files already, under the path that it was built at.
-        let known = |file: &PackageFile<'_>| self.symbols.iter().any(|symbols| symbols.data == *file.contents);
+        let known = |file: &PackageFile<'_>| self.symbols.iter().any(|symbols| is_same(&symbols.data, &file.contents));
         let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file) && !known(file));
-        symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: file.contents.to_vec() }));
+        symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: &file.contents }));
         let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
         report.slim = Some(slimmed.outcome.clone());
         Ok(report)
@@ -222,7 +244,7 @@ impl Loaded {
         package: &DeploymentPackage<'_>,
         data: &[u8],
         detail: Detail,
-        symbols: &[SymbolFile],
+        symbols: &[SymbolFile<'_>],
     ) -> Result<Report, CliError> {
         // The project's root is a number in the project's graph, and means nothing in a saved one.
         let of_project = self.project.as_ref().map(|project| (&project.graph, Some(project.root)));
@@ -235,8 +257,8 @@ impl Loaded {
             graph,
             root,
             identities: Identities { packages: &self.identities, std: &self.std_identities, homes: &self.homes },
-            link_map: None,
             symbols,
+            link_map: self.link_map.as_ref().map(|(path, text)| LinkMapFile { path, text }),
             architecture: self.architecture,
             detail,
         };
@@ -298,12 +320,21 @@ fn has_symbols(file: &PackageFile<'_>) -> bool {
     Image::parse(&file.contents).is_ok_and(|image| !image.is_stripped())
 }
 
-fn symbol_file(path: &Path) -> Result<SymbolFile, CliError> {
+/// The same memory, else the same bytes: a program just built is not read twice for this.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    std::ptr::eq(a, b) || a == b
+}
+
+fn symbol_file(path: &Path) -> Result<Symbols, CliError> {
     let opened = host::open(path)?;
     let ArtifactContent::Elf(data) = opened.content else {
         return Err(CliError::Usage("--symbols takes an ELF file: the unstripped program, or its debug file"));
     };
-    Ok(SymbolFile { path: with_slashes(path), data })
+    Ok(Symbols { path: with_slashes(path), data })
+}
+
+fn link_map(path: &Path) -> Result<(String, Bytes), CliError> {
+    Ok((with_slashes(path), host::open_link_map(path)?))
 }
 
 /// Files of `--include`, taken from the current directory, else those of cargo-lambda's `include`, taken from the package's folder.

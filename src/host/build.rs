@@ -39,6 +39,8 @@ pub struct Built {
     pub project: Project,
     /// The program, with its symbols.
     pub executable: PathBuf,
+    /// The linker's map of the link that made `executable`; `None` where the linker writes none.
+    pub link_map: Option<PathBuf>,
     /// Everything that cargo made or found up to date.
     pub artifacts: Vec<BuiltArtifact>,
     /// What build scripts told cargo.
@@ -135,6 +137,7 @@ pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -
         profile: options.profile_name().to_owned(),
         project,
         executable,
+        link_map: None,
         artifacts,
         build_scripts,
         target,

@@ -9,17 +9,27 @@ use crate::units::ByteSize;
 
 /// Reads a whole regular file, but never more than `limit`, even if it grows meanwhile.
 pub(super) fn read_file(path: &Path, limit: ByteSize) -> Result<Vec<u8>, HostError> {
+    let (file, size) = sized(path, limit)?;
+    read_open(file, size, path, limit)
+}
+
+/// Opens a file, with its size, which is at most `limit`.
+pub(super) fn sized(path: &Path, limit: ByteSize) -> Result<(File, ByteSize), HostError> {
     let file = File::open(path).map_err(|cause| unreadable(path, cause))?;
-    let size = file.metadata().map_err(|cause| unreadable(path, cause))?.len();
-    let too_large = |size: u64| HostError::TooLarge { path: path.to_owned(), size: ByteSize::new(size), limit };
-    if size > limit.get() {
-        return Err(too_large(size));
+    let size = ByteSize::new(file.metadata().map_err(|cause| unreadable(path, cause))?.len());
+    if size > limit {
+        return Err(HostError::TooLarge { path: path.to_owned(), size, limit });
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    Ok((file, size))
+}
+
+/// Reads a file that is open already. `size` is what it will probably have.
+pub(super) fn read_open(file: File, size: ByteSize, path: &Path, limit: ByteSize) -> Result<Vec<u8>, HostError> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size.get()).unwrap_or_default());
     file.take(limit.get().saturating_add(1)).read_to_end(&mut bytes).map_err(|cause| unreadable(path, cause))?;
-    let read = ByteSize::of(&bytes).get();
-    if read > limit.get() {
-        return Err(too_large(read));
+    let size = ByteSize::of(&bytes);
+    if size > limit {
+        return Err(HostError::TooLarge { path: path.to_owned(), size, limit });
     }
     Ok(bytes)
 }

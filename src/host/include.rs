@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::bytes::file_bytes;
 use super::error::HostError;
-use super::file::read_file;
 use super::tree::{TREE_LIMIT, TreeFile, TreeFileKind, mode_of, read_tree};
 
 /// Reads files and folders below `root`, under the paths by which they were named. A folder is read with all that is in it.
@@ -21,7 +21,7 @@ pub fn read_included(root: &Path, paths: &[PathBuf]) -> Result<Vec<TreeFile>, Ho
                 ..file
             }));
         } else {
-            let bytes = read_file(&on_disk, TREE_LIMIT)?;
+            let bytes = file_bytes(&on_disk, TREE_LIMIT)?;
             files.push(TreeFile { path: name, unix_mode: mode_of(&on_disk, &bytes)?, kind: TreeFileKind::File(bytes) });
         }
     }

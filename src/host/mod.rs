@@ -3,6 +3,7 @@
 //! Prints nothing: what cargo says while it builds goes to the caller through [`BuildEvent`].
 
 mod build;
+mod bytes;
 mod error;
 mod file;
 mod find;
@@ -18,10 +19,11 @@ mod toolchain;
 mod tree;
 
 pub use build::{Built, CrateLibrary, build};
+pub use bytes::Bytes;
 pub use error::HostError;
 pub use find::{find_built, find_program, lambda_zip_path};
 pub use include::read_included;
-pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open};
+pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open, open_link_map};
 pub use options::{BuildOptions, CargoStderr};
 pub use process::BuildEvent;
 pub use project::{Project, read_members};

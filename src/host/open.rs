@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::HostError;
-use super::file::{read_file, unreadable};
+use super::bytes::{Bytes, file_bytes};
+use super::file::unreadable;
 use super::tree::{TreeFile, read_tree};
 use crate::elf::is_elf;
 use crate::units::ByteSize;
@@ -26,11 +27,11 @@ pub struct Artifact {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ArtifactContent {
     /// The bytes of a zip.
-    Zip(Vec<u8>),
+    Zip(Bytes),
     /// The files of an unpacked package, sorted by path.
     Directory(Vec<TreeFile>),
     /// The bytes of an ELF file.
-    Elf(Vec<u8>),
+    Elf(Bytes),
 }
 
 /// Reads the artifact at `path`.
@@ -43,14 +44,30 @@ pub fn open(path: &Path) -> Result<Artifact, HostError> {
     let content = if metadata.is_dir() {
         ArtifactContent::Directory(read_tree(path)?)
     } else if metadata.is_file() {
-        by_content(path, read_file(path, FILE_LIMIT)?)?
+        by_content(path, file_bytes(path, FILE_LIMIT)?)?
     } else {
         return Err(HostError::NotARegularFile { path: path.to_owned() });
     };
     Ok(Artifact { path: path.to_owned(), content })
 }
 
-fn by_content(path: &Path, bytes: Vec<u8>) -> Result<ArtifactContent, HostError> {
+/// Reads a linker's map. What is in it is for its reader to judge.
+///
+/// # Errors
+/// [`HostError`] with the path if it cannot be read, is empty, or larger than [`FILE_LIMIT`].
+pub fn open_link_map(path: &Path) -> Result<Bytes, HostError> {
+    let metadata = fs::metadata(path).map_err(|cause| unreadable(path, cause))?;
+    if !metadata.is_file() {
+        return Err(HostError::NotARegularFile { path: path.to_owned() });
+    }
+    let bytes = file_bytes(path, FILE_LIMIT)?;
+    if bytes.is_empty() {
+        return Err(HostError::Empty { path: path.to_owned() });
+    }
+    Ok(bytes)
+}
+
+fn by_content(path: &Path, bytes: Bytes) -> Result<ArtifactContent, HostError> {
     if bytes.is_empty() {
         return Err(HostError::Empty { path: path.to_owned() });
     }
@@ -92,11 +109,11 @@ mod tests {
     #[test]
     fn content_decides_and_names_do_not() {
         let empty_zip = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
-        assert_eq!(opened("a.txt", &empty_zip).unwrap(), ArtifactContent::Zip(empty_zip.clone()));
+        assert_eq!(opened("a.txt", &empty_zip).unwrap(), ArtifactContent::Zip(empty_zip.clone().into()));
         let with_front = [b"#!/bin/sh\n".as_slice(), &empty_zip].concat();
-        assert_eq!(opened("b.elf", &with_front).unwrap(), ArtifactContent::Zip(with_front.clone()));
+        assert_eq!(opened("b.elf", &with_front).unwrap(), ArtifactContent::Zip(with_front.clone().into()));
         let program_with_zip = [b"\x7fELF".as_slice(), &empty_zip].concat();
-        assert_eq!(opened("c.zip", &program_with_zip).unwrap(), ArtifactContent::Elf(program_with_zip.clone()));
+        assert_eq!(opened("c.zip", &program_with_zip).unwrap(), ArtifactContent::Elf(program_with_zip.clone().into()));
     }
 
     #[test]

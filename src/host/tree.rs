@@ -8,7 +8,8 @@ use std::path::{Component, Path};
 use walkdir::WalkDir;
 
 use super::HostError;
-use super::file::{read_file, unreadable};
+use super::bytes::{Bytes, file_bytes};
+use super::file::unreadable;
 use crate::units::ByteSize;
 
 /// The most bytes that are read from one folder. Lambda's limit is 250 MB (AWS Lambda quotas page); debug information
@@ -33,7 +34,7 @@ pub struct TreeFile {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreeFileKind {
     /// A regular file's bytes.
-    File(Vec<u8>),
+    File(Bytes),
     /// A symbolic link, with the relative path that it holds, with `/`.
     Symlink(String),
 }
@@ -67,7 +68,7 @@ fn read_at_most(count: usize, root: &Path) -> Result<Vec<TreeFile>, HostError> {
             link(&real_root, entry.path(), path)?
         } else if entry.file_type().is_file() {
             let left = TREE_LIMIT.saturating_sub(total);
-            let bytes = read_file(entry.path(), left).map_err(|error| whole_tree(root, total, error))?;
+            let bytes = file_bytes(entry.path(), left).map_err(|error| whole_tree(root, total, error))?;
             total += ByteSize::of(&bytes);
             let metadata = entry.metadata().map_err(|error| unreadable(entry.path(), error.into()))?;
             TreeFile { path, unix_mode: mode(&metadata, &bytes), kind: TreeFileKind::File(bytes) }
@@ -170,7 +171,7 @@ mod tests {
         let files = read_tree(folder.path()).unwrap();
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["bootstrap", "lib-x", "lib.txt", "lib/a.so", "lib/sub/b"]);
-        assert_eq!(files[3].kind, TreeFileKind::File(b"lib/a.so".to_vec()));
+        assert_eq!(files[3].kind, TreeFileKind::File(b"lib/a.so".to_vec().into()));
     }
 
     #[test]

@@ -7,10 +7,12 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::archive::Method;
-use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
+use crate::attribution::{
+    Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, NotItsMap, Subject, attribute, check_link_map,
+};
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
-use crate::linkmap::LinkMap;
+use crate::linkmap::{LinkMap, LinkMapError};
 use crate::package::{
     DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
     duplicate_crate, must_be_readable, unreadable_elf,
@@ -21,11 +23,20 @@ use super::schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSIO
 
 /// A file whose symbols may name the bytes of a stripped program.
 #[derive(Debug, Clone)]
-pub struct SymbolFile {
+pub struct SymbolFile<'a> {
     /// Where it came from, for the report.
     pub path: String,
     /// Its bytes.
-    pub data: Vec<u8>,
+    pub data: &'a [u8],
+}
+
+/// The linker's map of a program's link.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkMapFile<'a> {
+    /// Where it came from, for errors.
+    pub path: &'a str,
+    /// Its text.
+    pub text: &'a [u8],
 }
 
 /// What the report is made from, besides the package itself.
@@ -39,10 +50,10 @@ pub struct Context<'a> {
     pub root: Option<usize>,
     /// Which package a crate's hash is of.
     pub identities: Identities<'a>,
-    /// The linker's map of the link that made the program.
-    pub link_map: Option<&'a LinkMap<'a>>,
     /// Unstripped twins or debug files. Each must match a program of the package.
-    pub symbols: &'a [SymbolFile],
+    pub symbols: &'a [SymbolFile<'a>],
+    /// The linker's map of a program's link. It must be of a program of the package.
+    pub link_map: Option<LinkMapFile<'a>>,
     /// The architecture that the function is deployed for.
     pub architecture: Option<Architecture>,
     /// Whether rows per function are wanted.
@@ -77,6 +88,22 @@ pub enum BuildError {
         /// What is wrong.
         source: ElfError,
     },
+    /// The linker's map cannot be read.
+    #[error("{path}: {source}")]
+    LinkMap {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        source: LinkMapError,
+    },
+    /// The linker's map belongs to none of the programs.
+    #[error("{path}: {source}")]
+    OtherLink {
+        /// Which file.
+        path: String,
+        /// What differs; `None` where the artifact holds no program.
+        source: NotItsMap,
+    },
     /// The file given for its symbols belongs to none of the programs.
     #[error("{path}: its symbols are of another link: {source}")]
     NotATwin {
@@ -96,6 +123,8 @@ impl Report {
         let mut findings = check_package(package);
         let symbols = symbol_images(context.symbols)?;
         let mut matches = Matches::new(&symbols);
+        let link_map = context.link_map.as_ref().map(parse_link_map).transpose()?;
+        let mut map_fits: Result<(), NotItsMap> = Err(NotItsMap::NoBinary);
         let mut binaries = Vec::new();
         for file in package.files.iter().filter(|file| file.is_elf()) {
             let image = match Image::parse(&file.contents) {
@@ -111,9 +140,18 @@ impl Report {
             let own = check_binary(package, file, &image, context.architecture)
                 .map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
             findings.extend(own);
-            binaries.push(binary(file, &image, matches.find(&image), context)?);
+            let its_map = link_map.as_ref().filter(|map| {
+                let fits = check_link_map(map, &image);
+                let is_its = fits.is_ok();
+                map_fits = std::mem::replace(&mut map_fits, Ok(())).or(fits);
+                is_its
+            });
+            binaries.push(binary(file, &image, matches.find(&image), its_map, context)?);
         }
         matches.all_used()?;
+        if let (Some(file), Err(source)) = (&context.link_map, map_fits) {
+            return Err(BuildError::OtherLink { path: file.path.to_owned(), source });
+        }
         let architectures: Vec<_> = binaries.iter().map(|b| (b.path.clone(), b.architecture)).collect();
         findings.extend(check_architectures(&architectures));
         findings.extend(binaries.iter().flat_map(duplicate_crates));
@@ -138,28 +176,32 @@ impl Tool {
     }
 }
 
-fn symbol_images<'a>(files: &'a [SymbolFile]) -> Result<Vec<(&'a SymbolFile, Image<'a>)>, BuildError> {
-    let parse = |file: &'a SymbolFile| match Image::parse_symbol_file(&file.data) {
+fn symbol_images<'a>(files: &'a [SymbolFile<'a>]) -> Result<Vec<(&'a SymbolFile<'a>, Image<'a>)>, BuildError> {
+    let parse = |file: &'a SymbolFile<'a>| match Image::parse_symbol_file(file.data) {
         Ok(image) => Ok((file, image)),
         Err(source) => Err(BuildError::SymbolFile { path: file.path.clone(), source }),
     };
     files.iter().map(parse).collect()
 }
 
+fn parse_link_map<'a>(file: &LinkMapFile<'a>) -> Result<LinkMap<'a>, BuildError> {
+    LinkMap::parse(file.text).map_err(|source| BuildError::LinkMap { path: file.path.to_owned(), source })
+}
+
 /// Symbol files, and which of them were of use.
 struct Matches<'a> {
-    files: &'a [(&'a SymbolFile, Image<'a>)],
+    files: &'a [(&'a SymbolFile<'a>, Image<'a>)],
     unmatched: Vec<Option<NotATwin>>,
 }
 
 impl<'a> Matches<'a> {
-    fn new(files: &'a [(&'a SymbolFile, Image<'a>)]) -> Self {
+    fn new(files: &'a [(&'a SymbolFile<'a>, Image<'a>)]) -> Self {
         // A package without any program matches no symbols.
         let unmatched = files.iter().map(|_| Some(NotATwin::NoBinary)).collect();
         Self { files, unmatched }
     }
 
-    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile, Image<'a>)> {
+    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile<'a>, Image<'a>)> {
         let mut found = None;
         for (file, unmatched) in self.files.iter().zip(&mut self.unmatched) {
             match check_twin(binary, &file.1) {
@@ -187,7 +229,8 @@ impl<'a> Matches<'a> {
 fn binary(
     file: &PackageFile<'_>,
     image: &Image<'_>,
-    symbols: Option<&(&SymbolFile, Image<'_>)>,
+    symbols: Option<&(&SymbolFile<'_>, Image<'_>)>,
+    link_map: Option<&LinkMap<'_>>,
     context: &Context<'_>,
 ) -> Result<Binary, BuildError> {
     let compressed = match file.zip {
@@ -200,7 +243,7 @@ fn binary(
     let subject = Subject {
         image,
         symbols: symbols.map(|(_, image)| image),
-        link_map: context.link_map,
+        link_map,
         graph: context.graph,
         root: context.root,
         identities: context.identities,

@@ -4,6 +4,6 @@ mod build;
 mod read;
 mod schema;
 
-pub use build::{BuildError, Context, SymbolFile};
+pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
 pub use read::ReadError;
 pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};

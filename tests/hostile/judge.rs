@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
     Refused,
 }
 
-pub(crate) fn zip(data: &[u8], symbols: &[SymbolFile]) -> Outcome {
+pub(crate) fn zip(data: &[u8], symbols: &[SymbolFile<'_>]) -> Outcome {
     let Ok(archive) = Archive::parse(data, &Limits::default()) else {
         return Outcome::Refused;
     };
@@ -28,11 +28,11 @@ pub(crate) fn zip(data: &[u8], symbols: &[SymbolFile]) -> Outcome {
     self::package(&package, data, symbols)
 }
 
-pub(crate) fn elf(data: &[u8], symbols: &[SymbolFile]) -> Outcome {
+pub(crate) fn elf(data: &[u8], symbols: &[SymbolFile<'_>]) -> Outcome {
     package(&DeploymentPackage::from_elf("bootstrap", data), data, symbols)
 }
 
-fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile]) -> Outcome {
+fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile<'_>]) -> Outcome {
     let mut outcome = Outcome::Refused;
     for detail in [Detail::Crates, Detail::Functions] {
         let (own, homes) = (CrateIdentities::default(), SymbolHomes::default());
@@ -42,6 +42,7 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile])
             root: None,
             identities: Identities { packages: &own, std: &own, homes: &homes },
             symbols,
+            link_map: None,
             architecture: None,
             detail,
         };
