@@ -111,7 +111,8 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     let image = subject.image;
     let source = subject.symbols.unwrap_or(image);
     let mut symbols = source.symbols()?;
-    if symbols.is_empty() {
+    let names_are_exports = symbols.is_empty();
+    if names_are_exports {
         symbols = source.dynamic_symbols()?;
     }
     // The tables know nothing of names, and names nothing of tables.
@@ -137,6 +138,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         regions: &regions,
         names: &names,
         symbols_are_own: own,
+        names_are_exports,
         merged,
         places,
         linked: &linked,

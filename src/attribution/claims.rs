@@ -62,6 +62,8 @@ pub(super) struct Evidence<'a> {
     pub(super) names: &'a Names<'a>,
     /// The symbols are those of this very file, so that their table is in it.
     pub(super) symbols_are_own: bool,
+    /// The symbols are only those that a library exports.
+    pub(super) names_are_exports: bool,
     /// The linker was given one object for many crates.
     pub(super) merged: bool,
     pub(super) places: Vec<Place>,
@@ -138,7 +140,7 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let cut = pieces::cut(regions, places, linked, &references);
     let of_function: Vec<Option<OwnersId>> = of_code.iter().map(|known| known.map(|(owners, _)| owners)).collect();
     let of_linked: Vec<Option<CrateNumber>> =
-        linked.iter().map(|piece| object_crates[piece.object? as usize]).collect();
+        linked.iter().map(|piece| Some(object_crates[piece.object? as usize].unwrap_or(NATIVE))).collect();
     let known = data::Known {
         image,
         pieces: &cut,
@@ -157,6 +159,8 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let of_label = |symbol: usize| of_symbols[symbol];
     let labelled = tables::labelled_tables(image, names, &of_label);
     map.write(labelled);
+    let between = tables::between_tables(&map, image, &owners);
+    map.write(between);
     map.write(tables::relocation_claims(&map, image, evidence.relocations.clone()));
     map.write(tables::packed_claims(&map, image, &relr_entries(image)));
     if evidence.debug_is_own {
@@ -190,8 +194,8 @@ fn linked_claims(
         if regions.regions[*region].kind != SectionKind::Code {
             continue;
         }
-        if let Some(krate) = piece.object.and_then(|object| object_crates[object as usize]) {
-            let owners = owners.number(Owners::same(krate));
+        if let Some(object) = piece.object {
+            let owners = owners.number(Owners::same(object_crates[object as usize].unwrap_or(NATIVE)));
             claims.push((piece.range.clone(), Claim::new(owners, EvidenceSource::LinkMap)));
         }
     }
@@ -298,12 +302,12 @@ fn nameless_code(
             }
         }
     }
-    // Code that has symbols around it and none of its own is assembly or C.
-    let has_symbols = code.ranges.iter().any(|range| range.owners.is_some());
-    if has_symbols {
+    // Code that has symbols around it and none of its own is assembly or C, and so is all code of a program without a trace of Rust.
+    let has_names = !evidence.names_are_exports && code.ranges.iter().any(|range| range.owners.is_some());
+    if has_names || (locations.is_empty() && !evidence.names.has_rust()) {
         let native = owners.number(Owners::same(NATIVE));
         for (known, range) in known.iter_mut().zip(&code.ranges) {
-            if known.is_none() && range.unwound {
+            if known.is_none() && (range.unwound || !has_names) {
                 *known = Some((native, EvidenceSource::Unwind));
             }
         }

@@ -130,6 +130,14 @@ impl<'a> CrateTable<'a> {
         self.number(&name, Key::Package(package))
     }
 
+    /// A crate of which a source path tells the name alone.
+    pub(super) fn of_folder(&mut self, name: &str) -> CrateNumber {
+        match self.graph.map(|graph| graph.packages_named(name)) {
+            Some(&[package]) => self.number(name, Key::Package(package)),
+            _ => self.number(name, Key::Named(name.to_owned(), None)),
+        }
+    }
+
     /// One of the standard library's crates, by name.
     pub(super) fn of_std(&mut self, name: &str) -> CrateNumber {
         self.number(name, Key::Std(name.to_owned()))

@@ -59,6 +59,7 @@ pub(super) fn crate_of_path(path: &str, table: &mut CrateTable<'_>) -> Option<Cr
         SourceOrigin::Registry { package, version } => table.of_path(&package.replace('-', "_"), version),
         SourceOrigin::Std(name) => table.of_std(name),
         SourceOrigin::StdCopy(name) => table.of_std(&name.replace('-', "_")),
+        SourceOrigin::Folder(name) => table.of_folder(&name.replace('-', "_")),
     })
 }
 

@@ -45,7 +45,7 @@ pub(super) fn versions<'a>(locations: &[Location<'a>]) -> Vec<(String, &'a str)>
     paths.dedup();
     let registry = paths.into_iter().filter_map(|path| match source_origin(path)? {
         SourceOrigin::Registry { package, version } => Some((package.replace('-', "_"), version)),
-        SourceOrigin::Std(_) | SourceOrigin::StdCopy(_) => None,
+        SourceOrigin::Std(_) | SourceOrigin::StdCopy(_) | SourceOrigin::Folder(_) => None,
     });
     let mut versions: Vec<(String, &str)> = registry.collect();
     versions.sort_unstable();

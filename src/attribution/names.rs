@@ -164,6 +164,11 @@ impl<'a> Names<'a> {
         Some(NameCrates { scheme: slots.scheme, defining, mentioned, instantiating })
     }
 
+    /// True where any name is mangled as Rust's are.
+    pub(super) fn has_rust(&self) -> bool {
+        self.slots.iter().any(Option::is_some)
+    }
+
     pub(super) fn object(&self, symbol: usize) -> Option<ObjectId> {
         self.object_of.get(symbol).copied().flatten()
     }

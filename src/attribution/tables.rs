@@ -87,6 +87,20 @@ pub(super) fn labelled_tables(image: &Image<'_>, names: &Names<'_>, of_symbol: &
     labels.iter().zip(ends).map(claim).collect()
 }
 
+/// LSDAs that nothing tells of, between two of one crate: objects are laid out one after the other.
+pub(super) fn between_tables(map: &RangeMap<Claim>, image: &Image<'_>, owners: &OwnerTable) -> Vec<Claimed> {
+    let Some(tables) = image.sections().iter().find(|s| s.name == ".gcc_except_table" && s.is_loaded()) else {
+        return Vec::new();
+    };
+    let gaps = map.gaps(tables.file_range.clone());
+    let claim = |gap: Range<u64>| {
+        let (before, after) = (map.get(gap.start.checked_sub(1)?)?, map.get(gap.end)?);
+        let same = owners.get(before.owners).instantiation == owners.get(after.owners).instantiation;
+        same.then(|| (gap, Claim::new(before.owners, EvidenceSource::Unwind)))
+    };
+    gaps.into_iter().filter_map(claim).collect()
+}
+
 /// `.symtab` entries and their names belong to whom they name.
 pub(super) fn symbol_table(names: &Names<'_>, owners: &mut OwnerTable, of_symbol: &dyn Fn(usize) -> Option<OwnersId>) -> [Vec<Claimed>; 2] {
     let linker = Claim::new(owners.number(Owners::same(LINKER)), EvidenceSource::Format);

@@ -3,12 +3,15 @@
 //! | path | of |
 //! |---|---|
 //! | `…/registry/src/index.crates.io-1949cf8c6b5b557f/hyper-1.8.1/src/lib.rs` | `hyper` 1.8.1 |
+//! | `/usr/share/cargo/registry/ripgrep-13.0.0/src/main.rs` (Debian's builds) | `ripgrep` 13.0.0 |
+//! | `…/vendor/hyper-1.8.1/src/lib.rs` (`cargo vendor --versioned-dirs`) | `hyper` 1.8.1 |
 //! | `/rustc/59807616e…/library/core/src/str/mod.rs` | std's `core` |
 //! | `…/lib/rustlib/src/rust/library/alloc/src/vec/mod.rs` | std's `alloc` |
 //! | `/rust/deps/hashbrown-0.16.1/src/raw.rs` | std's private `hashbrown` |
+//! | `crates/ruff_linter/src/lib.rs`, `…/git/checkouts/tokio-1a2b/3c4d/tokio-util/src/lib.rs` | the folder before `src` |
 //!
-//! Seen in programs built with rustc 1.95 on 2026-11-24. Paths of workspace members, of git and vendored packages tell a package only
-//! together with a crate graph that knows where it stands.
+//! Seen in programs built with rustc 1.95, in Debian's packages and in wheels of PyPI on 2026-11-24. cargo compiles workspace members with
+//! relative paths, everything else with absolute ones. A folder is mostly called like its package, but need not be: a crate graph knows.
 
 /// Where a source file came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +27,8 @@ pub enum SourceOrigin<'p> {
     Std(&'p str),
     /// A package of which the standard library has a copy of its own.
     StdCopy(&'p str),
+    /// A package of the workspace, or of a git repository, in a folder of this name.
+    Folder(&'p str),
 }
 
 /// What a path tells. `None` for a path that tells nothing.
@@ -35,10 +40,15 @@ pub enum SourceOrigin<'p> {
 /// ```
 #[must_use]
 pub fn source_origin(path: &str) -> Option<SourceOrigin<'_>> {
-    if let Some((_, rest)) = path.split_once("/registry/src/") {
+    for marker in ["/registry/", "/vendor/"] {
+        let Some((_, rest)) = path.split_once(marker) else { continue };
         let mut parts = rest.split('/');
-        let _index = parts.next()?;
-        let (package, version) = name_and_version(parts.next()?)?;
+        let mut folder = parts.next()?;
+        if marker == "/registry/" && folder == "src" {
+            let _index = parts.next()?;
+            folder = parts.next()?;
+        }
+        let (package, version) = name_and_version(folder)?;
         parts.next()?;
         return Some(SourceOrigin::Registry { package, version });
     }
@@ -50,7 +60,8 @@ pub fn source_origin(path: &str) -> Option<SourceOrigin<'_>> {
         Some(rest) => rest.split_once("/library/").map(|(_, rest)| rest),
         None => path.split_once("/rustlib/src/rust/library/").map(|(_, rest)| rest),
     };
-    let (folder, rest) = in_library?.split_once('/')?;
+    let Some(in_library) = in_library else { return folder_of(path) };
+    let (folder, rest) = in_library.split_once('/')?;
     Some(SourceOrigin::Std(match folder {
         // Folders that are included in other crates.
         "portable-simd" => "core",
@@ -60,6 +71,19 @@ pub fn source_origin(path: &str) -> Option<SourceOrigin<'_>> {
         "compiler-builtins" => "compiler_builtins",
         folder => folder,
     }))
+}
+
+/// The folder before the last `src`, of a workspace member or a package of a git repository.
+fn folder_of(path: &str) -> Option<SourceOrigin<'_>> {
+    if path.starts_with('/') && !path.contains("/git/checkouts/") {
+        return None;
+    }
+    let (folder, _) = path.rsplit_once("/src/")?;
+    let name = folder.rsplit('/').next()?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    // A repository's only package stands in a folder that is called after the commit.
+    let is_commit = name.len() == 7 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_name && !is_commit && name.starts_with(|c: char| c.is_ascii_alphabetic())).then_some(SourceOrigin::Folder(name))
 }
 
 /// `http-body` and `1.0.1` of `http-body-1.0.1`: the version begins at the first dash with a number, a dot and a number behind it.
@@ -80,12 +104,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn std_s_paths_name_its_crates() {
+    fn paths_name_crates() {
         for (path, origin) in [
             ("/rustc/59807616e/library/core/src/str/mod.rs", SourceOrigin::Std("core")),
             ("/root/.rustup/toolchains/x/lib/rustlib/src/rust/library/alloc/src/vec.rs", SourceOrigin::Std("alloc")),
             ("/rustc/59807616e/library/stdarch/crates/core_arch/src/x86.rs", SourceOrigin::Std("core")),
             ("/rust/deps/hashbrown-0.16.1/src/raw.rs", SourceOrigin::StdCopy("hashbrown")),
+            ("crates/ruff_linter/src/lib.rs", SourceOrigin::Folder("ruff_linter")),
+            ("/h/.cargo/git/checkouts/tokio-1a2b/3c4d5e6/tokio-util/src/lib.rs", SourceOrigin::Folder("tokio-util")),
         ] {
             assert_eq!(source_origin(path), Some(origin), "{path}");
         }
@@ -93,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_tells_nothing_is_none() {
-        for path in ["", "src/main.rs", "/rustc/", "/rust/deps/x", "/a/registry/src/index/name/src/lib.rs", "/registry/src/"] {
+        for path in ["", "src/main.rs", "/rustc/", "/rust/deps/x", "/a/registry/src/index/name/src/lib.rs", "/home/u/x/src/lib.rs"] {
             assert_eq!(source_origin(path), None, "{path}");
         }
     }

@@ -16,7 +16,12 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
-    let report = loaded.report(detail, &slim_options_of(&loaded)?, terminal)?;
+    let slim_options = slim_options_of(&loaded)?;
+    let report = if flags.slimmed && !loaded.is_built() {
+        loaded.report_as_slimmed(detail, &slim_options, terminal)?
+    } else {
+        loaded.report(detail, &slim_options, terminal)?
+    };
     spinner.finish_and_clear();
     let printed = match &flags.why {
         Some(krate) => output::why(&report, krate, flags.output.format, &options)?,

@@ -245,6 +245,9 @@ pub(super) struct Analyze {
     /// Show how this crate came into the program, and what it costs
     #[arg(long, value_name = "CRATE")]
     pub(super) why: Option<String>,
+    /// Show the package that `slim` would write of the artifact: for a bare ELF file, what its crates would cost in a zip
+    #[arg(long)]
+    pub(super) slimmed: bool,
     /// What to analyze.
     #[command(flatten)]
     pub(super) subject: Subject,

@@ -205,14 +205,24 @@ impl Loaded {
         options: &slim::Options,
         terminal: Terminal,
     ) -> Result<Report, CliError> {
-        let package = self.package()?;
         if self.is_built() {
-            let slimmed = self.slim(&package, options, terminal)?;
             terminal.note("note: no artifact is named: this is the package that `slim` would write of the fresh build");
-            // What slimming did is `slim`'s result, not this command's.
-            return Ok(Report { slim: None, ..self.report_slimmed(&package, &slimmed, detail)? });
+            return self.report_as_slimmed(detail, options, terminal);
         }
-        self.report_as_it_is(&package, detail)
+        self.report_as_it_is(&self.package()?, detail)
+    }
+
+    /// Analyzes the package that `slim` would write of the artifact with these options.
+    pub(super) fn report_as_slimmed(
+        &self,
+        detail: Detail,
+        options: &slim::Options,
+        terminal: Terminal,
+    ) -> Result<Report, CliError> {
+        let package = self.package()?;
+        let slimmed = self.slim(&package, options, terminal)?;
+        // What slimming did is `slim`'s result, not this command's.
+        Ok(Report { slim: None, ..self.report_slimmed(&package, &slimmed, detail)? })
     }
 
     /// Analyzes the artifact that `package` was read from.

@@ -6,7 +6,7 @@ use super::table::{Cell, Column, Field, Table};
 use super::{estimate, human, slim, words};
 use crate::attribution::{CrateRow, EvidenceSource, FunctionRow, SectionRow};
 use crate::package::{Finding, Severity};
-use crate::report::{Artifact, Binary, Entry, Report};
+use crate::report::{Artifact, ArtifactKind, Binary, Entry, Report};
 use crate::units::ByteSize;
 
 pub(super) fn document(report: &Report, options: &Options) -> Document {
@@ -70,6 +70,9 @@ fn artifact(document: &mut Document, artifact: &Artifact) {
         fields.push(("zip", human::exact_size(zip) + &overhead.unwrap_or_default()));
     }
     fields.push(("unzipped", human::exact_size(artifact.unzipped_bytes)));
+    if artifact.kind == ArtifactKind::Elf {
+        fields.push(("in zip", "not in a zip; --slimmed shows what it would cost there".to_owned()));
+    }
     fields.push(("sha256", artifact.sha256.clone()));
     if let Some(hash) = &artifact.code_sha256 {
         fields.push(("CodeSha256", hash.clone()));
