@@ -150,14 +150,15 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         units: &units,
     };
     let mut claims = claims::stake(evidence, &mut table);
+    table.name_versions();
     table.add_versions(&claims.versions);
+    claims.owners.rename(&table.same_crates());
     let leaves = rows::leaves(&regions, std::mem::take(&mut claims.ranges));
     let costs = costs(subject, &leaves)?;
     let costs = costs.as_ref();
 
     let root = subject.root.or_else(|| root_package(subject.graph?, &names));
     let view = |rows: Vec<(Option<usize>, CrateRow)>| retained::with_graph(rows, subject.graph, root);
-    table.name_versions();
     let entries = table.entries();
     let by = |pick: fn(&Owners) -> u32| view(rows::crates(entries, &regions, &claims, &leaves, costs, pick));
     let owner_rows = by(|owners| owners.owner);

@@ -20,6 +20,7 @@ use super::range_map::RangeMap;
 use super::regions::Regions;
 use super::row::EvidenceSource;
 use super::tables;
+use super::versions;
 
 /// What a byte is labelled with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,11 +95,21 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     // Functions and named data.
     let known = |place: &Place| judge.is_known(place);
     let by_prefix = natives::crates_by_prefix(places, names, &known, table);
-    let of_place: Vec<OwnersId> = places
+    let mut of_place: Vec<OwnersId> = places
         .iter()
         .zip(&by_prefix)
         .map(|(place, native)| owners.number(native.map_or_else(|| judge.place(place, table), Owners::same)))
         .collect();
+    let mut code = Code::cut(image, regions, places, &of_place, &evidence.unwind.functions);
+    let references = References::read(image, regions, &code, evidence.pointers);
+    let locations = locations::locations(image, &references.from_data);
+    for (function, triple) in versions::find(&code, &references, &locations, &mut owners, table) {
+        let start = code.ranges[function].range.start;
+        code.ranges[function].owners = Some(triple);
+        let place = places.partition_point(|place| place.range.end <= start);
+        of_place[place] = triple;
+    }
+
     let mut items = Vec::with_capacity(places.len());
     let mut named = Vec::with_capacity(places.len());
     for (place, &owners) in places.iter().zip(&of_place) {
@@ -124,12 +135,9 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     }
 
     // Code without a name.
-    let code = Code::cut(image, regions, places, &of_place, &evidence.unwind.functions);
     map.write(linked_claims(linked, regions, &object_crates, &mut owners));
     let padding = Claim::new(owners.number(Owners::same(PADDING)), EvidenceSource::Format);
     map.write(code.padding.iter().map(|range| (range.clone(), padding)).collect());
-    let references = References::read(image, regions, &code, evidence.pointers);
-    let locations = locations::locations(image, &references.from_data);
     let of_code = nameless_code(&evidence, &code, &references, &locations, &map, &unit_crates, table, &mut owners);
     let claim = |(code, known): (&super::code::CodeRange, &Option<(OwnersId, EvidenceSource)>)| {
         known.map(|(owners, evidence)| (code.range.clone(), Claim::new(owners, evidence)))

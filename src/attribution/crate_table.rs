@@ -50,6 +50,15 @@ enum Key {
     Versioned(String, String),
 }
 
+/// Whose version is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum VersionSought {
+    /// Of a crate that its hash tells from others of its name: one version for all its items.
+    OfCrate,
+    /// Of any crate of this name: each item may be of another version.
+    OfItem,
+}
+
 /// The crates of one file.
 #[derive(Debug)]
 pub(super) struct CrateTable<'a> {
@@ -59,8 +68,12 @@ pub(super) struct CrateTable<'a> {
     census: &'a Census,
     entries: Vec<CrateEntry>,
     numbers: BTreeMap<Key, CrateNumber>,
+    /// By crate: whether its version is sought.
+    sought: Vec<Option<VersionSought>>,
     /// What [`CrateTable::of_root`] answered before: the same few questions are asked for every symbol.
     known: HashMap<(RootId, Option<Scheme>, Option<RootId>), CrateNumber>,
+    /// By package: the packages that a program of it can hold.
+    reachable: HashMap<usize, Vec<usize>>,
     /// By name: how far downstream the graph's package of that name is.
     ranks: HashMap<NameId, Option<usize>>,
 }
@@ -85,6 +98,8 @@ impl<'a> CrateTable<'a> {
                 special("[padding]", CrateKind::Linker),
             ],
             numbers: BTreeMap::new(),
+            sought: vec![None; 4],
+            reachable: HashMap::new(),
             known: HashMap::new(),
             ranks: HashMap::new(),
         }
@@ -225,17 +240,86 @@ impl<'a> CrateTable<'a> {
         }
     }
 
+    /// Whether nothing told a crate's version so far, and what could.
+    pub(super) fn version_sought(&self, krate: CrateNumber) -> Option<VersionSought> {
+        self.sought.get(krate as usize).copied().flatten()
+    }
+
+    /// True where a package (with its dashes) may be the one of a crate.
+    pub(super) fn is_package_of(&self, krate: CrateNumber, package: &str) -> bool {
+        let name = &self.entries[krate as usize].name;
+        let same = package.len() == name.len()
+            && package.bytes().zip(name.bytes()).all(|(a, b)| a == b || (a == b'-' && b == b'_'));
+        let in_graph = || {
+            let graph = self.graph?;
+            Some(graph.packages_named(name).iter().any(|&number| graph.package(number).name == package))
+        };
+        same || in_graph().unwrap_or(false)
+    }
+
+    /// Notes the version that was found for a crate.
+    pub(super) fn set_version(&mut self, krate: CrateNumber, version: &str) {
+        let name = self.entries[krate as usize].name.clone();
+        let package = self.graph.and_then(|graph| {
+            graph.packages_named(&name).iter().copied().find(|&package| graph.package(package).version == version)
+        });
+        self.sought[krate as usize] = None;
+        let entry = &mut self.entries[krate as usize];
+        entry.version = Some(version.to_owned());
+        entry.package = package;
+        if let (Some(package), Some(graph)) = (package, self.graph) {
+            let member = graph.package(package).workspace_member;
+            entry.kind = if member { CrateKind::Workspace } else { CrateKind::Dependency };
+        }
+    }
+
+    /// By crate, the number of the first entry that is the same crate: what was one hash and one path turned out to be one version.
+    pub(super) fn same_crates(&self) -> Vec<CrateNumber> {
+        let mut first: BTreeMap<(Option<usize>, &str, Option<&str>, CrateKind), CrateNumber> = BTreeMap::new();
+        let number = |(number, entry): (usize, &'_ CrateEntry)| {
+            let own = CrateNumber::try_from(number).expect("a file has fewer than 2^32 crates");
+            (own, entry.package, entry.version.is_some())
+        };
+        self.entries
+            .iter()
+            .enumerate()
+            .map(|pair| {
+                let entry = pair.1;
+                let (own, package, versioned) = number(pair);
+                if package.is_none() && !versioned {
+                    return own;
+                }
+                let name = if package.is_some() { "" } else { entry.name.as_str() };
+                let version = if package.is_some() { None } else { entry.version.as_deref() };
+                *first.entry((package, name, version, entry.kind)).or_insert(own)
+            })
+            .collect()
+    }
+
     fn number(&mut self, name: &str, key: Key) -> CrateNumber {
         if let Some(&number) = self.numbers.get(&key) {
             return number;
         }
         let number = CrateNumber::try_from(self.entries.len()).expect("a file has fewer than 2^32 crates");
         self.entries.push(self.entry(name, &key));
+        self.sought.push(match &key {
+            Key::Named(_, Some(_)) => Some(VersionSought::OfCrate),
+            Key::Named(_, None) => Some(VersionSought::OfItem),
+            Key::Package(_) | Key::Std(_) | Key::Versioned(..) => None,
+        });
         self.numbers.insert(key, number);
         number
     }
 
-    fn key(&self, root: Root, scheme: Option<Scheme>, unit: Option<RootId>) -> Key {
+    /// Of several packages of one name, those that the package of a codegen unit can hold.
+    fn within_reach(&mut self, packages: &[usize], unit: Option<RootId>) -> Vec<usize> {
+        let of_unit = unit.map(|unit| self.of_unit(unit)).and_then(|unit| self.entries[unit as usize].package);
+        let (Some(graph), Some(from)) = (self.graph, of_unit) else { return packages.to_vec() };
+        let reachable = self.reachable.entry(from).or_insert_with(|| graph.reachable(from));
+        packages.iter().copied().filter(|package| reachable.binary_search(package).is_ok()).collect()
+    }
+
+    fn key(&mut self, root: Root, scheme: Option<Scheme>, unit: Option<RootId>) -> Key {
         let text = self.roots.name_at(root.name).text;
         let (name, id) = if text == "__rustc" { ("std", self.roots.name_id("std")) } else { (text, Some(root.name)) };
         let of_unit = unit.map(|unit| self.roots.root(unit)).filter(|unit| Some(unit.name) == id);
@@ -253,11 +337,19 @@ impl<'a> CrateTable<'a> {
         if self.census.is_std(self.roots, root, scheme, !packages.is_empty()) {
             return Key::Std(name.to_owned());
         }
-        match packages {
-            &[package] => Key::Package(package),
-            // Nothing tells which of two versions it is: the hash keeps them apart, without a version.
-            _ => Key::Named(name.to_owned(), hash),
+        if let &[package] = packages {
+            return Key::Package(package);
         }
+        // Generic code of a crate is compiled by crates that depend on it, mostly on one version alone.
+        let other = unit.filter(|&unit| self.roots.root(unit).name != root.name);
+        if packages.len() > 1
+            && hash.is_none()
+            && let [package] = self.within_reach(packages, other)[..]
+        {
+            return Key::Package(package);
+        }
+        // Nothing tells which of two versions it is: the hash keeps them apart, without a version.
+        Key::Named(name.to_owned(), hash)
     }
 
     fn entry(&self, name: &str, key: &Key) -> CrateEntry {

@@ -27,6 +27,7 @@ mod row;
 mod rows;
 mod tables;
 mod tree;
+mod versions;
 
 pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};

@@ -80,6 +80,21 @@ impl OwnerTable {
         id
     }
 
+    /// Puts other numbers in the place of crates.
+    pub(super) fn rename(&mut self, numbers: &[CrateNumber]) {
+        let renamed = |krate: CrateNumber| numbers.get(krate as usize).copied().unwrap_or(krate);
+        for owners in &mut self.list {
+            let Owners { owner, definition, instantiation } = *owners;
+            *owners = Owners {
+                owner: renamed(owner),
+                definition: renamed(definition),
+                instantiation: renamed(instantiation),
+            };
+        }
+        // Two numbers may stand for one triple now, which does no harm: triples are only read from here on.
+        self.ids.clear();
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Owners> {
         self.list.iter()
     }
