@@ -44,20 +44,28 @@ pub(super) struct Heading {
 
 /// The first heading of a text. Before it may stand anything: cargo's output, or the lists that GNU ld begins with.
 pub(super) fn find(text: &[u8]) -> Option<Heading> {
-    // Each search ends where the one before found something, so that only an earlier heading can replace it.
     let mut first: Option<Heading> = None;
     for needle in [COLUMNS, GNU_LD, GOLD] {
+        // Only an earlier heading can replace the one that was found.
         let before = first.map_or(text.len(), |heading| heading.start);
-        let head = text.get(..before).unwrap_or(text);
-        let heading = memmem::find_iter(head, needle).find_map(|at| {
-            let start = memrchr(b'\n', text.get(..at)?).map_or(0, |newline| newline + 1);
-            let end = memchr(b'\n', text.get(at..)?).map_or(text.len(), |length| at + length);
-            let format = of_line(text.get(start..end)?)?;
-            Some(Heading { format, start, rows: (end + 1).min(text.len()) })
-        });
-        first = heading.or(first);
+        first = find_with(text.get(..before).unwrap_or(text), needle).or(first);
     }
     first
+}
+
+/// The first heading with `needle` in it. Looks at each line once, however often it holds that.
+fn find_with(text: &[u8], needle: &[u8]) -> Option<Heading> {
+    let finder = memmem::Finder::new(needle);
+    let mut from = 0;
+    while let Some(at) = text.get(from..).and_then(|rest| finder.find(rest)).map(|at| from + at) {
+        let start = memrchr(b'\n', text.get(from..at)?).map_or(from, |newline| from + newline + 1);
+        let end = memchr(b'\n', text.get(at..)?).map_or(text.len(), |length| at + length);
+        if let Some(format) = of_line(text.get(start..end)?) {
+            return Some(Heading { format, start, rows: (end + 1).min(text.len()) });
+        }
+        from = end;
+    }
+    None
 }
 
 /// Whose heading a line is, if it is one. `rustc` shows a linker's output behind words of its own, so columns may start late.

@@ -19,6 +19,9 @@ const MAX_SIZE: usize = u32::MAX as usize;
 /// How much of a text an error shows, in bytes.
 const SHOWN: usize = 60;
 
+/// Scans one part of a map.
+type Scan = fn(&[u8], Range<usize>, MapFormat) -> Result<Rows<'_>, Flaw>;
+
 /// What a linker's map says: which object file placed which bytes.
 ///
 /// ```
@@ -108,10 +111,9 @@ impl<'a> LinkMap<'a> {
 }
 
 fn scan(text: &[u8], rows: Range<usize>, part_size: usize, format: MapFormat) -> Vec<Result<Rows<'_>, Flaw>> {
-    let (begins_row, scan): (fn(&[u8]) -> bool, fn(&[u8], Range<usize>, MapFormat) -> Result<Rows<'_>, Flaw>) =
-        match format {
-            MapFormat::Lld | MapFormat::Mold => (columns::begins_row, columns::scan),
-            MapFormat::GnuLd | MapFormat::Gold => (script::begins_row, script::scan),
-        };
+    let (begins_row, scan): (fn(&[u8]) -> bool, Scan) = match format {
+        MapFormat::Lld | MapFormat::Mold => (columns::begins_row, columns::scan),
+        MapFormat::GnuLd | MapFormat::Gold => (script::begins_row, script::scan),
+    };
     cut(text, rows, part_size, begins_row).into_par_iter().map(|part| scan(text, part, format)).collect()
 }

@@ -158,6 +158,17 @@ fn errors_say_what_is_wrong_and_where() {
     assert_eq!(LinkMap::parse(&bad), Err(LinkMapError::NotUtf8 { line: 3 }));
 }
 
+#[test]
+fn text_full_of_almost_headings_takes_no_longer_than_other_text() {
+    // 50 MB in one line did not end in five minutes while each almost-heading looked for the ends of the line.
+    let started = std::time::Instant::now();
+    for almost in ["Memory map ", "Linker script and memory map ", "Size Align Out     In      Symbol "] {
+        let text = almost.repeat(4_000_000 / almost.len());
+        assert!(matches!(LinkMap::parse(text.as_bytes()), Err(LinkMapError::UnknownFormat { .. })));
+    }
+    assert!(started.elapsed().as_secs() < 10, "took {:?}", started.elapsed());
+}
+
 /// Bytes that mean something in one of the formats.
 const TOKENS: [&str; 14] = [
     "\n",
