@@ -90,7 +90,12 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let unit_crates = units.crates(info, names, table);
     let object_crates: Vec<Option<CrateNumber>> =
         names.objects.list().iter().map(|object| crate_of(object, table)).collect();
-    let judge = Judge { evidence: &evidence, object_crates: &object_crates, unit_crates: &unit_crates, homes: table.identities().homes };
+    let judge = Judge {
+        evidence: &evidence,
+        object_crates: &object_crates,
+        unit_crates: &unit_crates,
+        homes: table.identities().homes,
+    };
 
     // Functions and named data.
     let known = |place: &Place| judge.is_known(place);

@@ -35,6 +35,6 @@ pub use crate_table::Identities;
 pub use linked::{NotItsMap, check_link_map};
 pub use range_map::RangeMap;
 pub use row::{
-    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare, SectionRow,
-    SectionTree,
+    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare,
+    SectionRow, SectionTree,
 };

@@ -27,8 +27,7 @@ pub(super) fn crates_by_prefix(
     if stems.by_start.is_empty() {
         return crates;
     }
-    let open: Vec<bool> =
-        places.iter().map(|place| names.crates(place.symbol).is_none() && !known(place)).collect();
+    let open: Vec<bool> = places.iter().map(|place| names.crates(place.symbol).is_none() && !known(place)).collect();
     let mut votes: HashMap<(ObjectId, CrateNumber), usize> = HashMap::new();
     for (number, place) in places.iter().enumerate().filter(|(number, _)| open[*number]) {
         crates[number] = stems.find(names.symbols[place.symbol].name);

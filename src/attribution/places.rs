@@ -111,7 +111,8 @@ fn infer_in_section(places: &mut [Place], names: &Names<'_>) {
         let after = places.get(end).and_then(|place| place.object);
         // Units of one crate stand side by side, so that what stands between two of them is of that crate too.
         let crate_of = |object: Option<ObjectId>| names.objects.get(object?).unit;
-        if before.is_some() && (before == after || (crate_of(before).is_some() && crate_of(before) == crate_of(after))) {
+        if before.is_some() && (before == after || (crate_of(before).is_some() && crate_of(before) == crate_of(after)))
+        {
             places[at..end].iter_mut().for_each(|place| place.object = before);
         } else {
             // From each end inwards, as long as the names are of the neighbour's crate.

@@ -119,7 +119,14 @@ mod tests {
 
     #[test]
     fn what_tells_nothing_is_none() {
-        for path in ["", "src/main.rs", "/rustc/", "/rust/deps/x", "/a/registry/src/index/name/src/lib.rs", "/home/u/x/src/lib.rs"] {
+        for path in [
+            "",
+            "src/main.rs",
+            "/rustc/",
+            "/rust/deps/x",
+            "/a/registry/src/index/name/src/lib.rs",
+            "/home/u/x/src/lib.rs",
+        ] {
             assert_eq!(source_origin(path), None, "{path}");
         }
     }

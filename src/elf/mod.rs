@@ -34,5 +34,5 @@ pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entrie
 pub use section::{Section, SectionKind};
 pub use segment::Segment;
 pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
-pub use twin::{NotATwin, check_twin};
+pub use twin::{NotATwin, TwinMatch, check_twin};
 pub use unwind::{Unwind, UnwindEntry, unwind};

@@ -1,6 +1,18 @@
 //! Whether one file's symbols may name another file's bytes.
 
+use serde::{Deserialize, Serialize};
+
 use super::image::Image;
+
+/// What two files of one link have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TwinMatch {
+    /// The build id.
+    BuildId,
+    /// Every loaded byte; at least one of them has no build id.
+    LoadedBytes,
+}
 
 /// Why two files are not of one link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +53,7 @@ pub enum NotATwin {
 ///
 /// # Errors
 /// [`NotATwin`] says what differs.
-pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {
+pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<TwinMatch, NotATwin> {
     if binary.architecture() != symbols.architecture() {
         return Err(NotATwin::Architecture { symbols: symbols.architecture(), binary: binary.architecture() });
     }
@@ -49,9 +61,9 @@ pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwi
         return Err(NotATwin::NoSymbols);
     }
     match (binary.build_id(), symbols.build_id()) {
-        (Some(binary), Some(symbols)) if binary == symbols => Ok(()),
+        (Some(binary), Some(symbols)) if binary == symbols => Ok(TwinMatch::BuildId),
         (Some(binary), Some(symbols)) => Err(NotATwin::BuildId { symbols, binary }),
-        _ => same_loaded_bytes(binary, symbols),
+        _ => same_loaded_bytes(binary, symbols).map(|()| TwinMatch::LoadedBytes),
     }
 }
 

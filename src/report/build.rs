@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::Method;
 use crate::attribution::{
-    Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, NotItsMap, Subject, attribute, check_link_map,
+    Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, NotItsMap, Subject, attribute,
+    check_link_map,
 };
 use crate::cargo::CrateGraph;
-use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
+use crate::elf::{Architecture, ElfError, Image, NotATwin, TwinMatch, check_twin};
 use crate::linkmap::{LinkMap, LinkMapError};
 use crate::package::{
     DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
@@ -120,38 +121,11 @@ impl Report {
     /// # Errors
     /// [`BuildError`] names the file and what is wrong with it.
     pub fn build(package: &DeploymentPackage<'_>, data: &[u8], context: &Context<'_>) -> Result<Self, BuildError> {
-        let mut findings = check_package(package);
-        let symbols = symbol_images(context.symbols)?;
-        let mut matches = Matches::new(&symbols);
-        let link_map = context.link_map.as_ref().map(parse_link_map).transpose()?;
-        let mut map_fits: Result<(), NotItsMap> = Err(NotItsMap::NoBinary);
-        let mut binaries = Vec::new();
-        for file in package.files.iter().filter(|file| file.is_elf()) {
-            let image = match Image::parse(&file.contents) {
-                Ok(image) => image,
-                Err(why) if must_be_readable(file) => {
-                    return Err(BuildError::Elf { path: file.path.clone(), source: why });
-                }
-                Err(why) => {
-                    findings.push(unreadable_elf(file, &why));
-                    continue;
-                }
-            };
-            let own = check_binary(package, file, &image, context.architecture)
-                .map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
-            findings.extend(own);
-            let its_map = link_map.as_ref().filter(|map| {
-                let fits = check_link_map(map, &image);
-                let is_its = fits.is_ok();
-                map_fits = std::mem::replace(&mut map_fits, Ok(())).or(fits);
-                is_its
-            });
-            binaries.push(binary(file, &image, matches.find(&image), its_map, context)?);
-        }
-        matches.all_used()?;
-        if let (Some(file), Err(source)) = (&context.link_map, map_fits) {
-            return Err(BuildError::OtherLink { path: file.path.to_owned(), source });
-        }
+        // The hash of the artifact and what is in it have nothing to do with each other.
+        let (artifact, binaries) =
+            rayon::join(|| artifact(package, data, &context.path), || binaries(package, context));
+        let (binaries, mut findings) = binaries?;
+        findings.extend(check_package(package));
         let architectures: Vec<_> = binaries.iter().map(|b| (b.path.clone(), b.architecture)).collect();
         findings.extend(check_architectures(&architectures));
         findings.extend(binaries.iter().flat_map(duplicate_crates));
@@ -160,7 +134,7 @@ impl Report {
         Ok(Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
-            artifact: artifact(package, data, &context.path),
+            artifact,
             binaries,
             findings,
             estimate: None,
@@ -174,6 +148,43 @@ impl Tool {
     fn this() -> Self {
         Self { name: env!("CARGO_PKG_NAME").to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
+}
+
+/// Every program of the package, and what is to be said about each.
+fn binaries(package: &DeploymentPackage<'_>, context: &Context<'_>) -> Result<(Vec<Binary>, Vec<Finding>), BuildError> {
+    let mut findings = Vec::new();
+    let symbols = symbol_images(context.symbols)?;
+    let mut matches = Matches::new(&symbols);
+    let link_map = context.link_map.as_ref().map(parse_link_map).transpose()?;
+    let mut map_fits: Result<(), NotItsMap> = Err(NotItsMap::NoBinary);
+    let mut binaries = Vec::new();
+    for file in package.files.iter().filter(|file| file.is_elf()) {
+        let image = match Image::parse(&file.contents) {
+            Ok(image) => image,
+            Err(why) if must_be_readable(file) => {
+                return Err(BuildError::Elf { path: file.path.clone(), source: why });
+            }
+            Err(why) => {
+                findings.push(unreadable_elf(file, &why));
+                continue;
+            }
+        };
+        let own = check_binary(package, file, &image, context.architecture)
+            .map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
+        findings.extend(own);
+        let its_map = link_map.as_ref().filter(|map| {
+            let fits = check_link_map(map, &image);
+            let is_its = fits.is_ok();
+            map_fits = std::mem::replace(&mut map_fits, Ok(())).or(fits);
+            is_its
+        });
+        binaries.push(binary(file, &image, matches.find(&image), its_map, context)?);
+    }
+    matches.all_used()?;
+    if let (Some(file), Err(source)) = (&context.link_map, map_fits) {
+        return Err(BuildError::OtherLink { path: file.path.to_owned(), source });
+    }
+    Ok((binaries, findings))
 }
 
 fn symbol_images<'a>(files: &'a [SymbolFile<'a>]) -> Result<Vec<(&'a SymbolFile<'a>, Image<'a>)>, BuildError> {
@@ -201,13 +212,13 @@ impl<'a> Matches<'a> {
         Self { files, unmatched }
     }
 
-    fn find(&mut self, binary: &Image<'_>) -> Option<&'a (&'a SymbolFile<'a>, Image<'a>)> {
+    fn find(&mut self, binary: &Image<'_>) -> Option<(&'a (&'a SymbolFile<'a>, Image<'a>), TwinMatch)> {
         let mut found = None;
         for (file, unmatched) in self.files.iter().zip(&mut self.unmatched) {
             match check_twin(binary, &file.1) {
-                Ok(()) => {
+                Ok(by) => {
                     *unmatched = None;
-                    found = found.or(Some(file));
+                    found = found.or(Some((file, by)));
                 }
                 Err(why) if unmatched.is_some() => *unmatched = Some(why),
                 Err(_) => {}
@@ -229,7 +240,7 @@ impl<'a> Matches<'a> {
 fn binary(
     file: &PackageFile<'_>,
     image: &Image<'_>,
-    symbols: Option<&(&SymbolFile<'_>, Image<'_>)>,
+    symbols: Option<(&(&SymbolFile<'_>, Image<'_>), TwinMatch)>,
     link_map: Option<&LinkMap<'_>>,
     context: &Context<'_>,
 ) -> Result<Binary, BuildError> {
@@ -242,7 +253,7 @@ fn binary(
     let symbols = symbols.filter(|_| image.is_stripped());
     let subject = Subject {
         image,
-        symbols: symbols.map(|(_, image)| image),
+        symbols: symbols.map(|((_, image), _)| image),
         link_map,
         graph: context.graph,
         root: context.root,
@@ -270,7 +281,8 @@ fn binary(
         loaded_bytes: ByteSize::new(image.loaded_size()),
         stripped: image.is_stripped(),
         needs_glibc: dynamic.glibc.map(|version| version.to_string()),
-        symbols_from: symbols.map(|(file, _)| file.path.clone()),
+        symbols_from: symbols.map(|((file, _), _)| file.path.clone()),
+        symbols_matched_by: symbols.map(|(_, by)| by),
         sections,
         crates,
         crates_by_definition,

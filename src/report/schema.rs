@@ -111,6 +111,9 @@ pub struct Binary {
     /// Where the symbols came from, when not from the file itself.
     #[serde(default)]
     pub symbols_from: Option<String>,
+    /// How those symbols were found to be of the same link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbols_matched_by: Option<crate::elf::TwinMatch>,
     /// By section; sums to the file.
     pub sections: Vec<SectionRow>,
     /// By owner: the crate that defines the item, or for a generic item of std the most downstream crate among its types.

@@ -60,7 +60,8 @@ pub fn stable_name(name: &str) -> String {
         stable.push('{');
         stable.push_str(word);
         stable.push('}');
-        rest = inside[end + 1..].strip_prefix('}').filter(|_| rest[at..].starts_with("{{")).unwrap_or(&inside[end + 1..]);
+        rest =
+            inside[end + 1..].strip_prefix('}').filter(|_| rest[at..].starts_with("{{")).unwrap_or(&inside[end + 1..]);
     }
     stable.push_str(rest);
     stable
