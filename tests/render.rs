@@ -234,6 +234,8 @@ fn package() -> Report {
                 Some(10_000),
             ),
         ],
+        duplicates: Vec::new(),
+        why: None,
         estimate: None,
         measurement: None,
         slim: None,

@@ -72,6 +72,8 @@ pub struct Attribution {
     pub functions: Vec<FunctionRow>,
     /// Bytes that no evidence places.
     pub unattributed_bytes: ByteSize,
+    /// Number of the package in the graph that holds the program: as given, or as its symbols tell.
+    pub root: Option<usize>,
 }
 
 /// Why a binary could not be attributed.
@@ -130,6 +132,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         crates_by_instantiation: by(|owners| owners.instantiation),
         evidence: rows::evidence(&leaves),
         functions,
+        root,
     })
 }
 

@@ -7,15 +7,26 @@ mod attribute;
 mod census;
 mod claims;
 mod crate_table;
+mod duplicates;
+mod edges;
+mod explain;
+mod named;
 mod owner;
 mod range_map;
 mod regions;
 mod retained;
 mod row;
 mod rows;
+mod why;
 
 pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
 pub use crate_table::Identities;
+pub use duplicates::{DuplicateCrate, DuplicateUser, DuplicateVersion, duplicates};
+pub use explain::{MOST_PATHS, Program, WhyQuery, explain};
 pub use range_map::RangeMap;
 pub use row::{CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionRow};
+pub use why::{
+    GraphKnowledge, Why, WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature,
+    WhyLeaving, WhyNotLinked, WhyOtherUse, WhyPath, WhyStep, WhySwitch,
+};

@@ -4,12 +4,15 @@
 //! names `cargo_metadata`.
 
 mod config;
+mod edge;
 mod error;
+mod features;
 mod graph;
 mod homes;
 mod identity;
 mod messages;
 mod package;
+mod paths;
 mod platform;
 mod select;
 #[cfg(test)]
@@ -17,11 +20,14 @@ mod tests;
 mod walk;
 
 pub use config::{LambdaBuild, OutputFormat};
+pub use edge::{Declaration, DependencyEdge, DependencyKind};
 pub use error::CargoError;
+pub use features::{Activation, FeatureRequest, RequestedFeature};
 pub use graph::CrateGraph;
 pub use homes::{LibraryIndex, SymbolHomes};
 pub use identity::{CodegenUnit, CrateHash, CrateIdentities, parse_codegen_unit};
 pub use messages::{BuildMessage, BuildScript, BuiltArtifact, parse_message, parse_messages};
 pub use package::{BinTarget, Package, SourceKind};
+pub use paths::Paths;
 pub use select::SelectedBin;
 pub use walk::{Dominators, DuplicatedPackage};

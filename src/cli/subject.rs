@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, DosTimestamp, Limits};
-use crate::attribution::{Detail, Identities};
+use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
@@ -35,6 +35,8 @@ pub(super) struct Loaded {
     homes: SymbolHomes,
     symbols: Vec<SymbolFile>,
     architecture: Option<Architecture>,
+    /// A crate to explain in the report.
+    pub(super) why: Option<WhyQuery>,
 }
 
 enum Content {
@@ -77,6 +79,7 @@ impl Loaded {
             homes: SymbolHomes::default(),
             symbols: Vec::new(),
             architecture: None,
+            why: None,
         }
     }
 
@@ -238,6 +241,7 @@ impl Loaded {
             symbols,
             architecture: self.architecture,
             detail,
+            why: self.why.as_ref(),
         };
         let analysis = |source| CliError::Analysis { path: self.path.clone(), source };
         Report::build(package, data, &context).map_err(analysis)

@@ -1,18 +1,19 @@
 //! From engines to the report: a package in, every file listed, every program attributed, every finding collected.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::archive::Method;
-use crate::attribution::{Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, Subject, attribute};
+use crate::attribution::{
+    Attribution, AttributionError, Compressed, Detail, DuplicateCrate, Identities, Program, Subject, WhyQuery,
+    attribute, duplicates, explain,
+};
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, check_twin};
 use crate::package::{
-    DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
-    duplicate_crate, must_be_readable, unreadable_elf,
+    CrateVersion, DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary,
+    check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
 use crate::units::ByteSize;
 
@@ -44,6 +45,8 @@ pub struct Context<'a> {
     pub architecture: Option<Architecture>,
     /// Whether rows per function are wanted.
     pub detail: Detail,
+    /// A crate to explain.
+    pub why: Option<&'a WhyQuery>,
 }
 
 /// Why no report could be made.
@@ -94,6 +97,7 @@ impl Report {
         let symbols = symbol_images(context.symbols)?;
         let mut matches = Matches::new(&symbols);
         let mut binaries = Vec::new();
+        let mut roots = Vec::new();
         for file in package.files.iter().filter(|file| file.is_elf()) {
             let image = match Image::parse(&file.contents) {
                 Ok(image) => image,
@@ -108,12 +112,21 @@ impl Report {
             let own = check_binary(package, file, &image, context.architecture)
                 .map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
             findings.extend(own);
-            binaries.push(binary(file, &image, matches.find(&image), context)?);
+            let (binary, root) = binary(file, &image, matches.find(&image), context)?;
+            binaries.push(binary);
+            roots.push(root);
         }
         matches.all_used()?;
         let architectures: Vec<_> = binaries.iter().map(|b| (b.path.clone(), b.architecture)).collect();
         findings.extend(check_architectures(&architectures));
-        findings.extend(binaries.iter().flat_map(duplicate_crates));
+        let programs: Vec<Program<'_>> = binaries
+            .iter()
+            .zip(&roots)
+            .map(|(binary, &root)| Program { path: &binary.path, root, crates: &binary.crates })
+            .collect();
+        let duplicates: Vec<_> = programs.iter().flat_map(|program| duplicates(context.graph, program)).collect();
+        findings.extend(duplicates.iter().map(duplicate_finding));
+        let why = context.why.map(|query| explain(query, context.graph, &programs));
         findings.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
         findings.dedup();
         Ok(Self {
@@ -122,6 +135,8 @@ impl Report {
             artifact: artifact(package, data, &context.path),
             binaries,
             findings,
+            duplicates,
+            why,
             estimate: None,
             measurement: None,
             slim: None,
@@ -186,7 +201,7 @@ fn binary(
     image: &Image<'_>,
     symbols: Option<&(&SymbolFile, Image<'_>)>,
     context: &Context<'_>,
-) -> Result<Binary, BuildError> {
+) -> Result<(Binary, Option<usize>), BuildError> {
     let compressed = match file.zip {
         None => Compressed::Unknown,
         Some(zip) if zip.method == Method::Stored => Compressed::Stored,
@@ -211,9 +226,10 @@ fn binary(
         evidence,
         functions,
         unattributed_bytes,
+        root,
     } = attribute(&subject).map_err(|source| BuildError::Attribution { path: file.path.clone(), source })?;
     let dynamic = image.dynamic().map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
-    Ok(Binary {
+    let binary = Binary {
         path: file.path.clone(),
         architecture: image.architecture(),
         build_id: image.build_id(),
@@ -229,24 +245,25 @@ fn binary(
         evidence,
         unattributed_bytes,
         functions,
-    })
+    };
+    Ok((binary, root))
 }
 
-/// Rows of one package name with several versions.
-fn duplicate_crates(binary: &Binary) -> Vec<Finding> {
-    let mut versions: BTreeMap<&str, Vec<&CrateRow>> = BTreeMap::new();
-    for row in binary.crates.iter().filter(|row| row.version.is_some()) {
-        versions.entry(&row.name).or_default().push(row);
-    }
-    let several = versions.into_iter().filter(|(_, rows)| rows.len() > 1);
-    several
-        .map(|(name, rows)| {
-            let mut rows: Vec<(String, ByteSize)> =
-                rows.iter().map(|row| (row.version.clone().unwrap_or_default(), row.file_bytes)).collect();
-            rows.sort();
-            duplicate_crate(name, &rows)
+fn duplicate_finding(duplicate: &DuplicateCrate) -> Finding {
+    let versions: Vec<CrateVersion> = duplicate
+        .versions
+        .iter()
+        .map(|version| CrateVersion {
+            version: version.version.clone(),
+            file_bytes: version.file_bytes,
+            brought_in_by: version
+                .brought_in_by
+                .iter()
+                .map(|by| (by.name.clone(), by.requirements.join(", ")))
+                .collect(),
         })
-        .collect()
+        .collect();
+    duplicate_crate(&duplicate.name, &versions, duplicate.saves_bytes)
 }
 
 fn artifact(package: &DeploymentPackage<'_>, data: &[u8], path: &str) -> Artifact {

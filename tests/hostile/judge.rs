@@ -44,6 +44,7 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile])
             symbols,
             architecture: None,
             detail,
+            why: None,
         };
         if let Ok(report) = Report::build(package, data, &context) {
             rows_sum_to_the_file(&report);
