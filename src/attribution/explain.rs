@@ -189,6 +189,9 @@ impl<'a> InProgram<'a> {
     }
 
     fn knowledge(&self, row: &CrateRow) -> GraphKnowledge {
+        if matches!(row.kind, CrateKind::Std | CrateKind::Linker | CrateKind::Unattributed) {
+            return GraphKnowledge::NoPackage;
+        }
         let Some(graph) = self.graph else { return GraphKnowledge::NoGraph };
         match (self.package_of(row), &self.known) {
             (Some(package), Some(known)) if known.edges.is_linked(package) => GraphKnowledge::Known,
@@ -278,17 +281,14 @@ fn other_uses(graph: &CrateGraph, package: usize) -> Vec<WhyOtherUse> {
         let Some(edge) = graph.edge(by, package) else { continue };
         let described = graph.package(by);
         for declaration in edge.declarations.iter().filter(|declaration| !(edge.ships && declaration.ships)) {
-            // Of an edge that ships, cargo may not tell the kind: then it counts as linked.
-            if edge.ships && declaration.kind == DependencyKind::Normal && declaration.target.is_none() {
-                continue;
-            }
-            let elsewhere = declaration.kind == DependencyKind::Normal && !declaration.ships;
+            let normal = declaration.kind == DependencyKind::Normal;
             uses.push(WhyOtherUse {
                 name: described.name.clone(),
                 version: described.version.clone(),
                 kind: declaration.kind,
-                procedural_macro: described.proc_macro || graph.package(package).proc_macro,
-                target: declaration.target.clone().filter(|_| elsewhere),
+                procedural_macro: described.proc_macro,
+                turned_off: declaration.ships && !described.is_on(declaration),
+                target: declaration.target.clone().filter(|_| normal && !declaration.ships),
             });
         }
     }

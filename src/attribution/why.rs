@@ -222,8 +222,10 @@ pub struct WhyOtherUse {
     pub version: String,
     /// When it needs it.
     pub kind: DependencyKind,
-    /// Whether the use is by, or of, a procedural macro, which runs in the compiler.
+    /// Whether that package is a procedural macro, which runs in the compiler.
     pub procedural_macro: bool,
+    /// Whether it is an optional dependency that no feature turns on: cargo resolves it for `x?/feature`, and does not build it.
+    pub turned_off: bool,
     /// The platform, where it is one that Lambda does not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,

@@ -107,7 +107,8 @@ impl Package {
     }
 
     /// Whether the dependency is built: a feature that is on turns it on, or the metadata does not tell.
-    pub(super) fn is_on(&self, declaration: &Declaration) -> bool {
+    #[must_use]
+    pub fn is_on(&self, declaration: &Declaration) -> bool {
         !declaration.optional || self.feature_table.is_empty() || !self.activators(&declaration.name).is_empty()
     }
 }

@@ -6,12 +6,16 @@
 mod config;
 mod edge;
 mod error;
+#[cfg(test)]
+mod feature_tests;
 mod features;
 mod graph;
 mod homes;
 mod identity;
 mod messages;
 mod package;
+#[cfg(test)]
+mod path_tests;
 mod paths;
 mod platform;
 mod select;

@@ -58,7 +58,7 @@ const fn unknown(graph: GraphKnowledge) -> &'static str {
         GraphKnowledge::NoGraph => {
             "What brought it in and what would leave with it is in the crate graph: give one with --metadata FILE (saved by `cargo metadata --format-version 1`), or analyze in the cargo project."
         }
-        GraphKnowledge::NoPackage => "No package of the crate graph: no dependency brought it in.",
+        GraphKnowledge::NoPackage => "It is no package's: no dependency brought it in.",
         GraphKnowledge::Ambiguous => {
             "The crate graph has several versions of it, and nothing in this file tells which this is: analyzed in the cargo project, the libraries that it was linked from do."
         }
@@ -229,9 +229,11 @@ fn other_uses(uses: &[WhyOtherUse]) -> String {
             DependencyKind::Build => "build dependency",
             DependencyKind::Development => "development dependency",
         };
+        let kind = if other.turned_off { format!("n optional {kind}") } else { format!(" {kind}") };
+        let off = if other.turned_off { " that no feature turns on" } else { "" };
         let target = other.target.as_ref().map(|target| format!(" for {target}")).unwrap_or_default();
         let of = if other.procedural_macro { "of the procedural macro " } else { "of " };
-        format!("a {kind}{target} {of}{} {}", other.name, other.version)
+        format!("a{kind}{target} {of}{} {}{off}", other.name, other.version)
     })
 }
 
