@@ -45,6 +45,8 @@ pub struct Declaration {
     pub features: Vec<String>,
     /// Whether it can be in a program that Lambda runs: a normal one, for such a platform.
     pub ships: bool,
+    /// Whether it is in every program that Lambda runs, and not only where a `cfg` is set.
+    pub always_ships: bool,
 }
 
 /// All that one package declares about one other.
@@ -59,10 +61,16 @@ pub struct DependencyEdge {
 }
 
 impl DependencyEdge {
-    /// The declarations that make it a ship edge; all of them where cargo does not tell kinds.
+    /// The declarations that make it a ship edge: those that always ship; where there are none, those that may; all, where cargo
+    /// does not tell kinds. Empty unless it is a ship edge.
     pub fn shipping(&self) -> impl Iterator<Item = &Declaration> {
-        let untold = !self.declarations.iter().any(|declaration| declaration.ships);
-        self.declarations.iter().filter(move |declaration| self.ships && (declaration.ships || untold))
+        let certain = self.declarations.iter().any(|declaration| declaration.always_ships);
+        let possible = self.declarations.iter().any(|declaration| declaration.ships);
+        self.declarations.iter().filter(move |declaration| match (certain, possible) {
+            (true, _) => self.ships && declaration.always_ships,
+            (false, true) => self.ships && declaration.ships,
+            (false, false) => self.ships,
+        })
     }
 }
 
@@ -140,6 +148,8 @@ fn known(dependency: &Dependency) -> Declaration {
         default_features: dependency.uses_default_features,
         features: dependency.features.clone(),
         ships: ships(dependency.kind, dependency.target.as_ref()),
+        always_ships: dependency.kind == cargo_metadata::DependencyKind::Normal
+            && platform::always_runs_on_lambda(dependency.target.as_ref()),
     }
 }
 
@@ -158,6 +168,7 @@ fn unknown(edge: &NodeDep, to: &Package, kind: DependencyKind, target: Option<&P
         default_features: true,
         features: Vec::new(),
         ships: kind == DependencyKind::Normal && platform::can_run_on_lambda(target),
+        always_ships: kind == DependencyKind::Normal && platform::always_runs_on_lambda(target),
     }
 }
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use cargo_metadata::{Metadata, Node};
 use serde_json::Value;
 
-use super::edge::{Declared, DependencyEdge, is_linked};
+use super::edge::{Declaration, Declared, DependencyEdge, is_linked};
 use super::{CargoError, LambdaBuild, Package};
 
 /// The packages of a workspace and its dependencies, unique by id. Sorted by name, version and id: an index into
@@ -102,7 +102,10 @@ impl CrateGraph {
         }
         for (from, to) in edges.iter_mut().enumerate() {
             for edge in to.values_mut() {
-                edge.ships = edge.ships && edge.shipping().any(|declaration| packages[from].is_on(declaration));
+                // A certain declaration that is off does not keep one under a `cfg` from being on.
+                let is_on = |declaration: &Declaration| packages[from].is_on(declaration);
+                let mut possible = edge.declarations.iter().filter(|declaration| declaration.ships).peekable();
+                edge.ships = edge.ships && (possible.peek().is_none() || possible.any(is_on));
             }
         }
         let edges: Vec<Vec<DependencyEdge>> = edges.into_iter().map(|to| to.into_values().collect()).collect();
