@@ -65,7 +65,7 @@ metadata = json.load(sys.stdin)
 for package in metadata["packages"]:
     for key in ["authors", "categories", "keywords", "readme", "documentation", "homepage", "repository", "description"]:
         package[key] = [] if isinstance(package[key], list) else None
-    package["features"], package["metadata"] = {}, None
+    package["metadata"] = None
     package["targets"] = [t for t in package["targets"] if not {"example", "test", "bench"} & set(t["kind"])]
     package["dependencies"] = [d for d in package["dependencies"] if d["kind"] != "dev"]
 print(json.dumps(metadata, separators=(",", ":"), sort_keys=True))

@@ -102,6 +102,8 @@ fn package(binaries: Vec<Binary>, assets: &[(&str, u64)]) -> Report {
         },
         binaries,
         findings: Vec::new(),
+        duplicates: Vec::new(),
+        why: None,
         estimate: None,
         measurement: None,
         slim: None,

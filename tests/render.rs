@@ -4,8 +4,11 @@ use std::path::Path;
 
 use lambda_slim::archive::Method;
 use lambda_slim::attribution::{
-    CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, SectionKind, SectionRow,
+    CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, GraphKnowledge, SectionKind, SectionRow, Why,
+    WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature, WhyLeaving, WhyOtherUse, WhyPath,
+    WhyStep, WhySwitch,
 };
+use lambda_slim::cargo::DependencyKind;
 use lambda_slim::elf::Architecture;
 use lambda_slim::estimate::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 use lambda_slim::package::{Finding, Role, Severity};
@@ -234,6 +237,8 @@ fn package() -> Report {
                 Some(10_000),
             ),
         ],
+        duplicates: Vec::new(),
+        why: None,
         estimate: None,
         measurement: None,
         slim: None,
@@ -442,15 +447,190 @@ fn verdicts_read_as_the_golden() {
     golden("check-no-baseline.txt", &text::verdict(&no_baseline, &width(100)));
 }
 
+fn dependency(requirement: &str, features: &[&str], turned_on_by: &[&str]) -> WhyDependency {
+    WhyDependency {
+        requirements: vec![requirement.to_owned()],
+        features: features.iter().map(|name| WhyFeature { name: (*name).to_owned(), through: None }).collect(),
+        optional: !turned_on_by.is_empty(),
+        turned_on_by: turned_on_by.iter().map(|name| (*name).to_owned()).collect(),
+        ..WhyDependency::default()
+    }
+}
+
+fn activation(package: &str, features: &str, asked_by: &[(&str, WhyAsks, Option<&str>, bool)]) -> WhyActivation {
+    let asker = |&(package, how, feature, linked): &(&str, WhyAsks, Option<&str>, bool)| WhyAsker {
+        package: (!package.is_empty()).then(|| package.to_owned()),
+        how,
+        feature: feature.map(str::to_owned),
+        linked,
+    };
+    WhyActivation {
+        package: package.to_owned(),
+        features: why(features),
+        asked_by: asked_by.iter().map(asker).collect(),
+    }
+}
+
+fn explained(row: &CrateRow, graph: GraphKnowledge) -> WhyCrate {
+    WhyCrate {
+        binary: "bootstrap".to_owned(),
+        name: row.name.clone(),
+        version: row.version.clone(),
+        package_id: row.package_id.clone(),
+        kind: row.kind,
+        file_bytes: row.file_bytes,
+        compressed_bytes: row.compressed_bytes,
+        functions: row.functions,
+        graph,
+        retained_bytes: None,
+        retained_compressed_bytes: None,
+        leaves: Vec::new(),
+        paths_count: 0,
+        paths: Vec::new(),
+        kept_by: Vec::new(),
+        switches: Vec::new(),
+        also_used_by: Vec::new(),
+    }
+}
+
+/// The report with an answer in every shape: two crates with a graph, one of std.
+fn with_why() -> Report {
+    let mut report = package();
+    let step = |name: &str, version: &str, dependency| WhyStep {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        dependency,
+    };
+    let leaving = |name: &str, version: &str, file, zip| WhyLeaving {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        package_id: format!("registry+https://github.com/rust-lang/crates.io-index#{name}@{version}"),
+        file_bytes: b(file),
+        compressed_bytes: Some(b(zip)),
+    };
+    let rows = &report.binaries[0].crates;
+    let row = |name: &str| rows.iter().find(|row| row.name == name).expect("the fixture has it");
+
+    let api = || step("api", "0.1.0", None);
+    let reqwest = dependency("^0.12", &["default", "json", "rustls-tls"], &[]);
+    let mut rustls = explained(row("rustls"), GraphKnowledge::Known);
+    rustls.retained_bytes = Some(b(462_300));
+    rustls.retained_compressed_bytes = Some(b(230_281));
+    rustls.leaves = vec![
+        leaving("rustls", "0.23.31", 239_600, 109_870),
+        leaving("aws-lc-sys", "0.30.0", 222_700, 120_411),
+        leaving("aws-lc-rs", "1.13.0", 0, 0),
+    ];
+    rustls.paths_count = u64::MAX;
+    let by_rename = WhyDependency {
+        renamed: vec!["tls".to_owned()],
+        targets: vec!["cfg(unix)".to_owned()],
+        ..dependency("^0.23.4", &[], &[])
+    };
+    rustls.paths = vec![
+        WhyPath {
+            steps: vec![
+                api(),
+                step("reqwest", "0.12.23", Some(reqwest.clone())),
+                step("rustls", "0.23.31", Some(dependency("^0.23.4", &["std", "tls12"], &["rustls-tls"]))),
+            ],
+        },
+        WhyPath {
+            steps: vec![
+                api(),
+                step("reqwest", "0.12.23", Some(reqwest)),
+                step("hyper-rustls", "0.27.7", Some(dependency("^0.27.0", &["http1"], &["rustls-tls"]))),
+                step("rustls", "0.23.31", Some(by_rename.clone())),
+            ],
+        },
+    ];
+    let asked_by_api = || activation("reqwest", "rustls-tls __rustls", &[("api", WhyAsks::Listed, None, true)]);
+    let dependent = |name: &str, version: &str, dependency, activations| WhyDependent {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        package_id: String::new(),
+        dependency,
+        activations,
+    };
+    rustls.kept_by = vec![
+        dependent("hyper-rustls", "0.27.7", by_rename, Vec::new()),
+        dependent(
+            "reqwest",
+            "0.12.23",
+            dependency("^0.23.4", &["std", "tls12"], &["rustls-tls"]),
+            vec![
+                asked_by_api(),
+                activation(
+                    "reqwest",
+                    "default default-tls",
+                    &[
+                        ("other", WhyAsks::Default, None, false),
+                        ("api", WhyAsks::Feature, Some("https"), true),
+                        ("", WhyAsks::Selected, None, true),
+                    ],
+                ),
+            ],
+        ),
+    ];
+    rustls.switches = vec![WhySwitch {
+        dependent: "api".to_owned(),
+        dependency: "reqwest".to_owned(),
+        retained_bytes: b(701_544),
+        activations: vec![activation("api", "default http", &[("", WhyAsks::Selected, None, true)])],
+    }];
+    let other_use = |name: &str, kind, procedural_macro, turned_off, target: Option<&str>| WhyOtherUse {
+        name: name.to_owned(),
+        version: "1.0.0".to_owned(),
+        kind,
+        procedural_macro,
+        turned_off,
+        target: target.map(str::to_owned),
+    };
+    rustls.also_used_by = vec![
+        other_use("fetch", DependencyKind::Build, false, false, None),
+        other_use("derive-tls", DependencyKind::Normal, true, false, None),
+        other_use("schannel", DependencyKind::Normal, false, false, Some("cfg(windows)")),
+        other_use("quinn", DependencyKind::Normal, false, true, None),
+    ];
+
+    let mut only = explained(row("hashbrown"), GraphKnowledge::Known);
+    only.retained_bytes = Some(only.file_bytes);
+    only.leaves = vec![leaving("hashbrown", "0.15.5", 15_500, 7_200)];
+    only.paths_count = 1;
+    only.paths = vec![WhyPath { steps: vec![api(), step("hashbrown@0.15.5", "0.15.5", Some(dependency("^0.15", &[], &[])))] }];
+    only.kept_by = vec![dependent("api", "0.1.0", dependency("^0.15", &[], &[]), Vec::new())];
+
+    let std = explained(row("std"), GraphKnowledge::NoPackage);
+    report.why = Some(Why { asked: "anything".to_owned(), crates: vec![rustls, only, std], ..Why::default() });
+    report
+}
+
 #[test]
-fn why_names_every_version_unless_one_is_asked_for() {
-    let report = package();
-    let both = text::why(&report, "hashbrown", &width(100)).expect("hashbrown is in the fixture");
-    golden("why.txt", &both);
-    let one = text::why(&report, "hashbrown@0.14.5", &width(100)).expect("this version is in the fixture");
-    assert!(one.contains("0.14.5") && !one.contains("0.15.5"), "{one}");
-    assert!(text::why(&report, "aws_lc_sys", &width(100)).is_some(), "- and _ are the same");
-    assert_eq!(text::why(&report, "serde", &width(100)), None);
+fn why_reads_as_the_golden() {
+    let report = with_why();
+    let told = text::why(&report, &width(110)).expect("it explains crates");
+    golden("why.txt", &told);
+    golden("why-80-columns.txt", &text::why(&report, &options(|o| (o.width, o.rows) = (Some(80), 1))).expect("crates"));
+    golden("why.md", &markdown::why(&report, &Options::default()).expect("it explains crates"));
+    golden("why.csv", &csv::why(&report));
+    assert_eq!(text::why(&package(), &Options::default()), None, "nothing was asked");
+    let back: Report = serde_json::from_str(&json::report(&report)).expect("our own report");
+    assert_eq!(back, report);
+}
+
+#[test]
+fn what_is_not_known_of_a_crate_is_said_and_why() {
+    let mut report = with_why();
+    for (graph, says) in [
+        (GraphKnowledge::NoGraph, "--metadata FILE"),
+        (GraphKnowledge::NoPackage, "no dependency brought it in"),
+        (GraphKnowledge::Ambiguous, "several versions"),
+        (GraphKnowledge::NotLinked, "does not tell what brought it in"),
+    ] {
+        report.why.as_mut().expect("an answer").crates.iter_mut().for_each(|krate| krate.graph = graph);
+        let told = text::why(&report, &Options::default()).expect("crates");
+        assert!(told.contains(says) && !told.contains("Brought in by"), "{told}");
+    }
 }
 
 /// The numbers of each line of the first table whose header starts with `name`, without the unit line.
@@ -643,7 +823,7 @@ proptest! {
         let text = text::report(&report, &options)
             + &text::verdict(&failure(), &options)
             + &text::diff(&diff(&baseline(), &package()), &options)
-            + &text::why(&report, "hyper", &options).expect("hyper is in the fixture");
+            + &text::why(&with_why(), &options).expect("the fixture explains crates");
         // An address is never broken: it would no longer be one.
         for line in text.lines().filter(|line| !line.contains("://")) {
             prop_assert!(line.chars().count() <= width, "{} characters: {line}", line.chars().count());

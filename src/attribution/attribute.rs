@@ -86,6 +86,8 @@ pub struct Attribution {
     pub tree: Vec<SectionTree>,
     /// Bytes that no evidence places.
     pub unattributed_bytes: ByteSize,
+    /// Number of the package in the graph that holds the program: as given, or as its symbols tell.
+    pub root: Option<usize>,
 }
 
 /// Why a binary could not be attributed.
@@ -191,6 +193,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         evidence: rows::evidence(&leaves),
         functions: of_functions.map(|f| f.rows(entries, &regions, &leaves, costs)).unwrap_or_default(),
         generics: of_functions.map(|f| f.generics(entries, &claims, &leaves, costs)).unwrap_or_default(),
+        root,
     })
 }
 

@@ -16,6 +16,10 @@ mod linked;
 mod locations;
 mod names;
 mod natives;
+mod duplicates;
+mod edges;
+mod explain;
+mod named;
 mod owner;
 mod pieces;
 mod places;
@@ -28,13 +32,20 @@ mod rows;
 mod tables;
 mod tree;
 mod versions;
+mod why;
 
 pub use crate::elf::SectionKind;
 pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, attribute};
 pub use crate_table::Identities;
+pub use duplicates::{DuplicateCrate, DuplicateUser, DuplicateVersion, duplicates};
+pub use explain::{MOST_PATHS, Program, WhyQuery, explain};
 pub use linked::{NotItsMap, check_link_map};
 pub use range_map::RangeMap;
 pub use row::{
     CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare,
     SectionRow, SectionTree,
+};
+pub use why::{
+    GraphKnowledge, Why, WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature,
+    WhyLeaving, WhyNotLinked, WhyOtherUse, WhyPath, WhyStep, WhySwitch,
 };

@@ -83,6 +83,31 @@ pub struct CrateRow {
     pub evidence: Vec<EvidenceRow>,
 }
 
+impl CrateRow {
+    /// The row of a crate without a byte.
+    pub(super) fn empty(name: String, version: Option<String>, kind: CrateKind) -> Self {
+        Self {
+            name,
+            version,
+            package_id: None,
+            kind,
+            file_bytes: ByteSize::ZERO,
+            code_bytes: ByteSize::ZERO,
+            data_bytes: ByteSize::ZERO,
+            unwind_bytes: ByteSize::ZERO,
+            relocation_bytes: ByteSize::ZERO,
+            symbol_bytes: ByteSize::ZERO,
+            other_bytes: ByteSize::ZERO,
+            compressed_bytes: None,
+            touched_bytes: None,
+            retained_bytes: None,
+            functions: 0,
+            why: Vec::new(),
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// What a byte's owner was concluded from, surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

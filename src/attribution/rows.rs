@@ -156,7 +156,8 @@ pub(super) fn crates(
     let of_triple: Vec<usize> = claims.owners.iter().map(|owners| view(owners) as usize).collect();
     let by_crate = |leaf: &Leaf| of_triple[leaf.claim.owners as usize];
     let sums = sums(leaves, costs, table.len(), |_, leaf| by_crate(leaf));
-    let mut rows: Vec<CrateRow> = table.iter().map(empty_row).collect();
+    let empty = |entry: &CrateEntry| CrateRow::empty(entry.name.clone(), entry.version.clone(), entry.kind);
+    let mut rows: Vec<CrateRow> = table.iter().map(empty).collect();
     for leaf in leaves {
         let row = &mut rows[by_crate(leaf)];
         let column = match regions.regions[leaf.region as usize].kind {
@@ -188,28 +189,6 @@ pub(super) fn crates(
         by_size.then_with(|| (&a.name, &a.version, a.kind).cmp(&(&b.name, &b.version, b.kind)))
     });
     rows
-}
-
-fn empty_row(entry: &CrateEntry) -> CrateRow {
-    CrateRow {
-        name: entry.name.clone(),
-        version: entry.version.clone(),
-        package_id: None,
-        kind: entry.kind,
-        file_bytes: ByteSize::ZERO,
-        code_bytes: ByteSize::ZERO,
-        data_bytes: ByteSize::ZERO,
-        unwind_bytes: ByteSize::ZERO,
-        relocation_bytes: ByteSize::ZERO,
-        symbol_bytes: ByteSize::ZERO,
-        other_bytes: ByteSize::ZERO,
-        compressed_bytes: None,
-        touched_bytes: None,
-        retained_bytes: None,
-        functions: 0,
-        why: Vec::new(),
-        evidence: Vec::new(),
-    }
 }
 
 /// True for the row of bytes that nothing places.

@@ -1,7 +1,8 @@
 //! The crate graph: which packages there are, and which of them can be in a program.
 //!
 //! A **ship edge** is a normal dependency on a library that is linked: build and dev dependencies are dropped, and so
-//! are procedural macros with all they need, because they run on the machine that builds. A package is **shipped** if
+//! are procedural macros with all they need, because they run on the machine that builds. So are optional dependencies that
+//! no feature turns on: cargo lists one for the sake of `x?/feature`, and does not build it. A package is **shipped** if
 //! ship edges lead to it from a workspace member. The graph of ship edges has no circle; `from_metadata` checks that.
 //!
 //! Features are those of cargo's whole selection (`resolver = "2"` included), so the graph can hold a package that one
@@ -10,10 +11,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cargo_metadata::{DependencyKind, Metadata, Node, NodeDep};
+use cargo_metadata::{Metadata, Node};
 use serde_json::Value;
 
-use super::{CargoError, LambdaBuild, Package, platform};
+use super::edge::{Declaration, Declared, DependencyEdge, is_linked};
+use super::{CargoError, LambdaBuild, Package};
 
 /// The packages of a workspace and its dependencies, unique by id. Sorted by name, version and id: an index into
 /// [`CrateGraph::packages`] is also a rank in that order, and stays valid for the life of the graph.
@@ -22,6 +24,10 @@ pub struct CrateGraph {
     pub(super) packages: Vec<Package>,
     /// For each package the packages that it links, ascending, without repeats.
     pub(super) ship_edges: Vec<Vec<usize>>,
+    /// For each package all that it declares, ship edges and others, by ascending package.
+    pub(super) edges: Vec<Vec<DependencyEdge>>,
+    /// For each package those that depend on it in any way, ascending.
+    pub(super) dependents: Vec<Vec<usize>>,
     /// For each package, the length of the longest path of ship edges below it.
     pub(super) ranks: Vec<usize>,
     pub(super) shipped: Vec<bool>,
@@ -81,18 +87,36 @@ impl CrateGraph {
             by_id.get(id).copied().ok_or_else(unknown)
         };
 
-        let mut ship_edges = vec![BTreeSet::new(); packages.len()];
+        let mut edges: Vec<BTreeMap<usize, DependencyEdge>> = vec![BTreeMap::new(); packages.len()];
         for node in nodes {
             let from = find(&node.id.repr)?;
+            let declared = Declared::by(described[from]);
             for dependency in &node.deps {
                 let to = find(&dependency.pkg.repr)?;
                 let runs_in_compiler = packages[from].proc_macro || packages[to].proc_macro;
-                if !runs_in_compiler && is_linked(dependency) {
-                    ship_edges[from].insert(to);
-                }
+                let new = DependencyEdge { package: to, ships: false, declarations: Vec::new() };
+                let edge = edges[from].entry(to).or_insert(new);
+                edge.ships |= !runs_in_compiler && is_linked(dependency);
+                edge.declarations.extend(declared.of(dependency, &packages[to], described[to]));
             }
         }
-        let ship_edges: Vec<Vec<usize>> = ship_edges.into_iter().map(|to| to.into_iter().collect()).collect();
+        for (from, to) in edges.iter_mut().enumerate() {
+            for edge in to.values_mut() {
+                // A certain declaration that is off does not keep one under a `cfg` from being on.
+                let is_on = |declaration: &Declaration| packages[from].is_on(declaration);
+                let mut possible = edge.declarations.iter().filter(|declaration| declaration.ships).peekable();
+                edge.ships = edge.ships && (possible.peek().is_none() || possible.any(is_on));
+            }
+        }
+        let edges: Vec<Vec<DependencyEdge>> = edges.into_iter().map(|to| to.into_values().collect()).collect();
+        let ships = |to: &Vec<DependencyEdge>| to.iter().filter(|edge| edge.ships).map(|edge| edge.package).collect();
+        let ship_edges: Vec<Vec<usize>> = edges.iter().map(ships).collect();
+        let mut dependents = vec![Vec::new(); packages.len()];
+        for (from, to) in edges.iter().enumerate() {
+            for edge in to {
+                dependents[edge.package].push(from);
+            }
+        }
         let ranks =
             ranks(&ship_edges).map_err(|index| CargoError::DependencyCycle { package: packages[index].id.clone() })?;
 
@@ -115,6 +139,8 @@ impl CrateGraph {
         Ok(Self {
             packages,
             ship_edges,
+            edges,
+            dependents,
             ranks,
             shipped,
             default_members,
@@ -168,6 +194,25 @@ impl CrateGraph {
         &self.ship_edges[index]
     }
 
+    /// All that `index` declares, by ascending package: ship edges and those that leave nothing in a program.
+    #[must_use]
+    pub fn edges(&self, index: usize) -> &[DependencyEdge] {
+        &self.edges[index]
+    }
+
+    /// What `from` declares about `to`.
+    #[must_use]
+    pub fn edge(&self, from: usize, to: usize) -> Option<&DependencyEdge> {
+        let edges = &self.edges[from];
+        edges.binary_search_by_key(&to, |edge| edge.package).ok().map(|at| &edges[at])
+    }
+
+    /// The packages that depend on `index` in any way, ascending: for their build scripts and tests too.
+    #[must_use]
+    pub fn dependents(&self, index: usize) -> &[usize] {
+        &self.dependents[index]
+    }
+
     /// Whether the package can be in a program of this workspace.
     #[must_use]
     pub fn is_shipped(&self, index: usize) -> bool {
@@ -178,11 +223,11 @@ impl CrateGraph {
     #[must_use]
     pub fn label(&self, index: usize) -> String {
         let package = &self.packages[index];
-        let is_twin = |&other: &usize| {
-            let same_name = self.packages[other].name == package.name;
-            same_name && other != index && (self.shipped[other] || !self.shipped[index])
-        };
-        if (0..self.packages.len()).any(|other| is_twin(&other)) {
+        let shares_name = |other: usize| self.packages[other].name == package.name;
+        // Packages are sorted by name, so those of one name are neighbours.
+        let before = (0..index).rev().take_while(|&other| shares_name(other));
+        let after = (index + 1..self.packages.len()).take_while(|&other| shares_name(other));
+        if before.chain(after).any(|other| self.shipped[other] || !self.shipped[index]) {
             format!("{}@{}", package.name, package.version)
         } else {
             package.name.clone()
@@ -217,15 +262,6 @@ impl CrateGraph {
     pub fn target_directory(&self) -> &Path {
         &self.target_directory
     }
-}
-
-fn is_linked(dependency: &NodeDep) -> bool {
-    // Missing before cargo 1.41: then every dependency may be a normal one.
-    dependency.dep_kinds.is_empty()
-        || dependency
-            .dep_kinds
-            .iter()
-            .any(|kind| kind.kind == DependencyKind::Normal && platform::can_run_on_lambda(kind.target.as_ref()))
 }
 
 fn by_crate_name(packages: &[Package], shipped: &[bool]) -> BTreeMap<String, Vec<usize>> {

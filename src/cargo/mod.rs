@@ -4,12 +4,19 @@
 //! names `cargo_metadata`.
 
 mod config;
+mod edge;
 mod error;
+#[cfg(test)]
+mod feature_tests;
+mod features;
 mod graph;
 mod homes;
 mod identity;
 mod messages;
 mod package;
+#[cfg(test)]
+mod path_tests;
+mod paths;
 mod platform;
 mod select;
 mod source_path;
@@ -18,12 +25,15 @@ mod tests;
 mod walk;
 
 pub use config::{LambdaBuild, OutputFormat};
+pub use edge::{Declaration, DependencyEdge, DependencyKind};
 pub use error::CargoError;
+pub use features::{Activation, FeatureRequest, RequestedFeature};
 pub use graph::CrateGraph;
 pub use homes::{LibraryIndex, SymbolHomes};
 pub use identity::{CodegenUnit, CrateHash, CrateIdentities, parse_codegen_unit};
 pub use messages::{BuildMessage, BuildScript, BuiltArtifact, parse_message, parse_messages};
 pub use package::{BinTarget, Package, SourceKind};
+pub use paths::Paths;
 pub use select::SelectedBin;
 pub use source_path::{SourceOrigin, source_origin};
 pub use walk::{Dominators, DuplicatedPackage};

@@ -1,5 +1,6 @@
 //! One package of the graph, as much of it as attribution and building need.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -53,6 +54,9 @@ pub struct Package {
     pub metadata: Value,
     /// Features that are on, for the whole selection that cargo resolved (which can be more than one program needs).
     pub features: Vec<String>,
+    /// `[features]` as cargo reads it, optional dependencies included: what each turns on. Empty where the metadata leaves it
+    /// out.
+    pub feature_table: BTreeMap<String, Vec<String>>,
 }
 
 impl Package {
@@ -99,6 +103,7 @@ impl Package {
             links: package.links.clone(),
             metadata: package.metadata.clone(),
             features,
+            feature_table: package.features.clone(),
         }
     }
 }

@@ -23,6 +23,16 @@ pub(super) fn can_run_on_lambda(platform: Option<&Platform>) -> bool {
     }
 }
 
+/// Whether a dependency on `platform` is in every program that Lambda runs. `None` is every platform.
+pub(super) fn always_runs_on_lambda(platform: Option<&Platform>) -> bool {
+    match platform {
+        None => true,
+        // One architecture or C library of several.
+        Some(Platform::Name(_)) => false,
+        Some(Platform::Cfg(condition)) => holds(condition) == Holds::Always,
+    }
+}
+
 fn holds(condition: &CfgExpr) -> Holds {
     match condition {
         CfgExpr::True => Holds::Always,
@@ -114,5 +124,12 @@ mod tests {
             assert!(possible(text), "{text}");
         }
         assert!(can_run_on_lambda(None));
+    }
+
+    #[test]
+    fn only_what_holds_on_every_linux_always_ships() {
+        let always = |text: &str| always_runs_on_lambda(Some(&text.parse().expect("a platform")));
+        assert!(always_runs_on_lambda(None) && always("cfg(unix)") && always("cfg(not(windows))"));
+        assert!(!always("cfg(tokio_unstable)") && !always("cfg(windows)") && !always("x86_64-unknown-linux-gnu"));
     }
 }

@@ -199,7 +199,7 @@ fn package(name: &str, version: &str, kind: &str) -> Value {
 }
 
 /// `edges[i]` says on which of the packages after `i` package `i` depends; package 0 is the only workspace member.
-fn graph_of(edges: &[Vec<bool>]) -> CrateGraph {
+pub(super) fn graph_of(edges: &[Vec<bool>]) -> CrateGraph {
     let count = edges.len();
     // Names descend, so that an index of the graph is not an index of `edges`.
     let name = |index: usize| format!("p{:02}", count - index);

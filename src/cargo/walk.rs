@@ -33,18 +33,30 @@ impl Dominators {
     /// Ascending; empty if the root does not link it.
     #[must_use]
     pub fn retained(&self, index: usize) -> Vec<usize> {
-        (0..self.immediate.len()).filter(|&other| self.is_above(index, other)).collect()
-    }
-
-    fn is_above(&self, upper: usize, lower: usize) -> bool {
-        let mut next = (lower == self.root).then_some(lower).or(self.immediate(lower).map(|_| lower));
-        while let Some(index) = next {
-            if index == upper {
-                return true;
-            }
-            next = self.immediate(index);
+        if index != self.root && self.immediate(index).is_none() {
+            return Vec::new();
         }
-        false
+        // Whether a package leaves too, once its way up the tree has met one of which that is known: each is climbed once.
+        let mut leaves: Vec<Option<bool>> = vec![None; self.immediate.len()];
+        leaves[index] = Some(true);
+        for start in 0..self.immediate.len() {
+            let mut climbed = Vec::new();
+            let mut at = Some(start);
+            let met = loop {
+                match at {
+                    None => break false,
+                    Some(here) => match leaves[here] {
+                        Some(known) => break known,
+                        None => climbed.push(here),
+                    },
+                }
+                at = at.and_then(|here| self.immediate(here));
+            };
+            for here in climbed {
+                leaves[here] = Some(met);
+            }
+        }
+        (0..leaves.len()).filter(|&index| leaves[index] == Some(true)).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `analyze`.
 
-use crate::attribution::Detail;
+use crate::attribution::{Detail, WhyQuery};
 
 use super::args::{Analyze, By, Global, TableFormat};
 use super::configuration::slim_options_of;
@@ -12,7 +12,12 @@ use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let options = output::analyze_options(flags, terminal)?;
-    let loaded = Loaded::new(&flags.subject, global, terminal)?;
+    if flags.why.is_some() && flags.output.format == TableFormat::Folded {
+        return Err(output::WHY_IS_NO_STACK);
+    }
+    let mut loaded = Loaded::new(&flags.subject, global, terminal)?;
+    let query = |krate: &String| WhyQuery { krate: krate.clone(), most_paths: flags.rows };
+    loaded.why = flags.why.as_ref().map(query);
     let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
@@ -24,7 +29,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     };
     spinner.finish_and_clear();
     let printed = match &flags.why {
-        Some(krate) => output::why(&report, krate, flags.output.format, &options)?,
+        Some(_) => output::why(&report, flags.output.format, &options)?,
         None => output::report(&report, flags.output.format, &options),
     };
     terminal.result(&printed, flags.output.output.as_deref())?;

@@ -236,13 +236,13 @@ pub(super) struct Analyze {
     /// Which crate a byte counts for
     #[arg(long, value_name = "VIEW", default_value = "owner")]
     pub(super) view: View,
-    /// How many rows to show (0 for all)
+    /// How many rows to show (0 for all); with --why also how many paths (0 for all, up to 1000)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
     pub(super) rows: usize,
     /// Show only rows whose name matches; the rest is summed
     #[arg(long, value_name = "REGEX")]
     pub(super) filter: Option<String>,
-    /// Show how this crate came into the program, and what it costs
+    /// Show how this crate came into the program, what would leave with it, and what keeps it; NAME or NAME@VERSION
     #[arg(long, value_name = "CRATE")]
     pub(super) why: Option<String>,
     /// Show the package that `slim` would write of the artifact: for a bare ELF file, what its crates would cost in a zip

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
+use crate::attribution::Why;
 use crate::cargo::CargoError;
 use crate::estimate::EstimateError;
 use crate::host::HostError;
 use crate::package::PackageError;
 use crate::policy;
+use crate::render::text;
 use crate::report::{BuildError, ReadError};
 use crate::slim::{Rewrite, SlimError};
 
@@ -98,10 +100,20 @@ pub enum CliError {
         why: String,
     },
     /// `--why` names a crate that is not there.
-    #[error("--why {krate}: no crate of that name has bytes in the package")]
+    #[error("--why {krate}: no crate of that name has bytes in the package{did_you_mean}")]
     WhyUnknown {
         /// What was given.
         krate: String,
+        /// Names that there are; empty, or with what leads to them.
+        did_you_mean: String,
+    },
+    /// `--why` names a package that no program links.
+    #[error("--why {krate}: it leaves no bytes in the package. The crate graph has {packages}")]
+    WhyNotLinked {
+        /// What was given.
+        krate: String,
+        /// The packages of that name, and who uses them.
+        packages: String,
     },
     /// A rewrite is asked for and left out.
     #[error("--with {rewrite} and --without {rewrite} contradict each other")]
@@ -127,4 +139,19 @@ pub enum CliError {
     /// stdout cannot be written.
     #[error("cannot write to stdout: {0}")]
     Stdout(std::io::Error),
+}
+
+impl CliError {
+    /// `--why` found nothing: says what there is instead.
+    pub(super) fn why_unknown(why: &Why) -> Self {
+        let krate = why.asked.clone();
+        if !why.not_linked.is_empty() {
+            return Self::WhyNotLinked { krate, packages: text::why_not_linked(&why.not_linked) };
+        }
+        let did_you_mean = match why.did_you_mean.as_slice() {
+            [] => String::new(),
+            names => format!("; did you mean {}?", names.join(", ")),
+        };
+        Self::WhyUnknown { krate, did_you_mean }
+    }
 }

@@ -53,17 +53,23 @@ pub(super) fn report(report: &Report, format: TableFormat, options: &Options) ->
 }
 
 /// What `--why` tells.
-pub(super) fn why(report: &Report, krate: &str, format: TableFormat, options: &Options) -> Result<String, CliError> {
+pub(super) fn why(report: &Report, format: TableFormat, options: &Options) -> Result<String, CliError> {
+    let why = report.why.as_ref().expect("the command explains before it prints");
+    if why.crates.is_empty() {
+        return Err(CliError::why_unknown(why));
+    }
     let told = match format {
-        TableFormat::Text => text::why(report, krate, options),
-        TableFormat::Markdown => markdown::why(report, krate),
-        TableFormat::Json | TableFormat::Csv | TableFormat::Folded => return Err(WHY_IS_PROSE),
+        TableFormat::Text => text::why(report, options),
+        TableFormat::Markdown => markdown::why(report, options),
+        TableFormat::Json => Some(json::report(report)),
+        TableFormat::Csv => Some(csv::why(report)),
+        TableFormat::Folded => return Err(WHY_IS_NO_STACK),
     };
-    told.ok_or_else(|| CliError::WhyUnknown { krate: krate.to_owned() })
+    Ok(told.expect("there is a crate to tell of"))
 }
 
-const WHY_IS_PROSE: CliError =
-    CliError::Usage("--why is told in text or markdown; without it, json and csv hold the path of every crate");
+pub(super) const WHY_IS_NO_STACK: CliError =
+    CliError::Usage("--why is told as text, json, markdown or csv: folded stacks hold sizes, and paths have none");
 
 /// Picks among the formats of everything but `analyze`.
 fn pick(

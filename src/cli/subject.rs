@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, DosTimestamp, Limits};
-use crate::attribution::{Detail, Identities};
+use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
@@ -38,6 +38,8 @@ pub(super) struct Loaded {
     /// The linker's map and where it is.
     link_map: Option<(String, Bytes)>,
     architecture: Option<Architecture>,
+    /// A crate to explain in the report.
+    pub(super) why: Option<WhyQuery>,
 }
 
 /// An ELF file whose symbols may name the bytes of a stripped program.
@@ -97,6 +99,7 @@ impl Loaded {
             symbols: Vec::new(),
             link_map: None,
             architecture: None,
+            why: None,
         }
     }
 
@@ -271,6 +274,7 @@ impl Loaded {
             link_map: self.link_map.as_ref().map(|(path, text)| LinkMapFile { path, text }),
             architecture: self.architecture,
             detail,
+            why: self.why.as_ref(),
         };
         let analysis = |source| CliError::Analysis { path: self.path.clone(), source };
         Report::build(package, data, &context).map_err(analysis)

@@ -259,14 +259,44 @@ fn shipped_for_nothing(image: &Image<'_>, file: &PackageFile<'_>, findings: &mut
     }
 }
 
-/// Two or more versions of one crate in one binary, with the bytes of each.
+/// One of several versions of a crate in one binary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrateVersion {
+    /// The version.
+    pub version: String,
+    /// What it takes in the file.
+    pub file_bytes: ByteSize,
+    /// The packages that depend on it, each with the versions that it allows; empty text where that is not known.
+    pub brought_in_by: Vec<(String, String)>,
+}
+
+/// Packages that a finding names as bringing in one version.
+const MOST_NAMED: usize = 3;
+
+/// Two or more versions of one crate in one binary, with the bytes of each and who brings it in. `saves` is what merging them
+/// saves at most: the one that stays may grow.
 #[must_use]
-pub fn duplicate_crate(name: &str, versions: &[(String, ByteSize)]) -> Finding {
-    let list: Vec<String> =
-        versions.iter().map(|(version, size)| format!("{version} ({} bytes)", size.get())).collect();
-    let message = format!("{} versions of one crate: {}", versions.len(), list.join(", "));
-    // Merging them keeps one; how much that one then grows is not known, so nothing is promised.
-    finding(Severity::Note, "duplicate-crate", name, message)
+pub fn duplicate_crate(name: &str, versions: &[CrateVersion], saves: ByteSize) -> Finding {
+    let list: Vec<String> = versions.iter().map(in_words).collect();
+    let message = format!("{} versions of one crate: {}", versions.len(), list.join("; "));
+    let mut note = finding(Severity::Note, "duplicate-crate", name, message);
+    note.saves_bytes = Some(saves);
+    note
+}
+
+fn in_words(version: &CrateVersion) -> String {
+    let CrateVersion { version, file_bytes, brought_in_by } = version;
+    let named: Vec<String> = brought_in_by
+        .iter()
+        .take(MOST_NAMED)
+        .map(|(name, allows)| if allows.is_empty() { name.clone() } else { format!("{name} ({allows})") })
+        .collect();
+    let size = format!("{version} ({} bytes)", file_bytes.get());
+    match brought_in_by.len().saturating_sub(MOST_NAMED) {
+        0 if named.is_empty() => size,
+        0 => format!("{size} for {}", named.join(", ")),
+        more => format!("{size} for {} and {more} more", named.join(", ")),
+    }
 }
 
 /// True for files whose unreadable ELF is an error and not a finding: what Lambda starts.

@@ -27,6 +27,14 @@ pub struct Finding {
     pub message: String,
     /// The file, crate or library that it is about.
     pub subject: String,
-    /// File bytes that following the advice saves, where that is known exactly.
+    /// File bytes that following the advice saves, where that is known: exactly, or at most, see [`Finding::saves_at_most`].
     pub saves_bytes: Option<ByteSize>,
+}
+
+impl Finding {
+    /// True where [`Finding::saves_bytes`] is an upper bound: of several versions of a crate, the one that stays may grow.
+    #[must_use]
+    pub fn saves_at_most(&self) -> bool {
+        self.code == "duplicate-crate"
+    }
 }

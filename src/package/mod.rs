@@ -8,7 +8,7 @@ mod quota;
 mod role;
 
 pub use deployability::{
-    check_architectures, check_binary, check_package, duplicate_crate, must_be_readable, unreadable_elf,
+    CrateVersion, check_architectures, check_binary, check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
 pub use deployment::{DeploymentPackage, PackageError, PackageFile, PackageSource, ZipData};
 pub use finding::{Finding, Severity};

@@ -57,7 +57,8 @@ pub(super) fn finding(finding: &Finding) -> Item {
         text += &format!(" ({})", finding.subject);
     }
     if let Some(saves) = finding.saves_bytes {
-        text += &format!("; saves {}", human::size(saves));
+        let bound = if finding.saves_at_most() { "at most " } else { "" };
+        text += &format!("; saves {bound}{}", human::size(saves));
     }
     Item::new(words::severity(finding.severity), tone, text)
 }

@@ -18,6 +18,38 @@ pub fn report(report: &Report, options: &Options) -> String {
     }
 }
 
+/// Why a crate is in the package: one line for each step of each path that [`Report::why`] lists, paths and steps counted from 1.
+#[must_use]
+pub fn why(report: &Report) -> String {
+    let mut out = String::from(
+        "binary,crate,version,path,step,package,package_version,requirement,features,renamed,target,optional,turned_on_by\n",
+    );
+    for krate in report.why.iter().flat_map(|why| &why.crates) {
+        for (number, path) in krate.paths.iter().enumerate() {
+            for (at, step) in path.steps.iter().enumerate() {
+                let dependency = step.dependency.clone().unwrap_or_default();
+                let features: Vec<&str> = dependency.features.iter().map(|feature| feature.name.as_str()).collect();
+                out += &line(&[
+                    krate.binary.clone(),
+                    krate.name.clone(),
+                    krate.version.clone().unwrap_or_default(),
+                    (number + 1).to_string(),
+                    (at + 1).to_string(),
+                    step.name.clone(),
+                    step.version.clone(),
+                    dependency.requirements.join(" "),
+                    features.join(" "),
+                    dependency.renamed.join(" "),
+                    dependency.targets.join(" "),
+                    if step.dependency.is_some() { dependency.optional.to_string() } else { String::new() },
+                    dependency.turned_on_by.join(" "),
+                ]);
+            }
+        }
+    }
+    out
+}
+
 fn crates(report: &Report, options: &Options) -> String {
     let mut out = String::from(
         "binary,crate,version,kind,package_id,file_bytes,code_bytes,data_bytes,unwind_bytes,relocation_bytes,symbol_bytes,other_bytes,compressed_bytes,touched_bytes,retained_bytes,functions,why\n",

@@ -42,8 +42,8 @@ pub fn verdict(verdict: &Verdict, options: &Options) -> String {
 
 /// Why a crate is in the package, as [`text::why`](super::text::why) has it.
 #[must_use]
-pub fn why(report: &Report, krate: &str) -> Option<String> {
-    why::document(report, krate).map(|document| print(&document))
+pub fn why(report: &Report, options: &Options) -> Option<String> {
+    why::document(report, options).map(|document| print(&document))
 }
 
 fn print(document: &Document) -> String {

@@ -5,6 +5,7 @@ use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
 use super::{analyze, diff, estimate, slim, verdict, why};
+use crate::attribution::WhyNotLinked;
 use crate::estimate::Estimate;
 use crate::policy::{Diff, Verdict};
 use crate::report::Report;
@@ -40,11 +41,16 @@ pub fn verdict(verdict: &Verdict, options: &Options) -> String {
     print(&verdict::document(verdict, options), options)
 }
 
-/// Why a crate is in the package: dependency path and sizes of every row that `krate` names, as `hyper` or
-/// `hyper@1.8.1`; `-` and `_` are the same. `None` where no row does.
+/// Why a crate is in the package and what would go with it: what [`Report::why`] holds. `None` where it explains no crate.
 #[must_use]
-pub fn why(report: &Report, krate: &str, options: &Options) -> Option<String> {
-    why::document(report, krate).map(|document| print(&document, options))
+pub fn why(report: &Report, options: &Options) -> Option<String> {
+    why::document(report, options).map(|document| print(&document, options))
+}
+
+/// Packages that no program links, and who uses them: words without a stop.
+#[must_use]
+pub fn why_not_linked(packages: &[WhyNotLinked]) -> String {
+    human::clean(&why::not_linked(packages)).into_owned()
 }
 
 /// A sentence below a result, wrapped and cleaned as the rest.

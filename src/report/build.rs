@@ -1,22 +1,20 @@
 //! From engines to the report: a package in, every file listed, every program attributed, every finding collected.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::archive::Method;
 use crate::attribution::{
-    Attribution, AttributionError, Compressed, CrateRow, Detail, Identities, NotItsMap, Subject, attribute,
-    check_link_map,
+    Attribution, AttributionError, Compressed, Detail, DuplicateCrate, Identities, NotItsMap, Program, Subject, WhyQuery,
+    attribute, check_link_map, duplicates, explain,
 };
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, TwinMatch, check_twin};
 use crate::linkmap::{LinkMap, LinkMapError};
 use crate::package::{
-    DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary, check_package,
-    duplicate_crate, must_be_readable, unreadable_elf,
+    CrateVersion, DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary,
+    check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
 use crate::units::ByteSize;
 
@@ -59,6 +57,8 @@ pub struct Context<'a> {
     pub architecture: Option<Architecture>,
     /// Whether rows per function are wanted.
     pub detail: Detail,
+    /// A crate to explain.
+    pub why: Option<&'a WhyQuery>,
 }
 
 /// Why no report could be made.
@@ -124,11 +124,18 @@ impl Report {
         // The hash of the artifact and what is in it have nothing to do with each other.
         let (artifact, binaries) =
             rayon::join(|| artifact(package, data, &context.path), || binaries(package, context));
-        let (binaries, mut findings) = binaries?;
+        let Binaries { binaries, roots, mut findings } = binaries?;
         findings.extend(check_package(package));
         let architectures: Vec<_> = binaries.iter().map(|b| (b.path.clone(), b.architecture)).collect();
         findings.extend(check_architectures(&architectures));
-        findings.extend(binaries.iter().flat_map(duplicate_crates));
+        let programs: Vec<Program<'_>> = binaries
+            .iter()
+            .zip(&roots)
+            .map(|(binary, &root)| Program { path: &binary.path, root, crates: &binary.crates })
+            .collect();
+        let duplicates: Vec<_> = programs.iter().flat_map(|program| duplicates(context.graph, program)).collect();
+        findings.extend(duplicates.iter().map(duplicate_finding));
+        let why = context.why.map(|query| explain(query, context.graph, &programs));
         findings.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
         findings.dedup();
         Ok(Self {
@@ -137,6 +144,8 @@ impl Report {
             artifact,
             binaries,
             findings,
+            duplicates,
+            why,
             estimate: None,
             measurement: None,
             slim: None,
@@ -150,14 +159,23 @@ impl Tool {
     }
 }
 
+/// The programs of a package.
+struct Binaries {
+    binaries: Vec<Binary>,
+    /// The package in the graph that holds each.
+    roots: Vec<Option<usize>>,
+    findings: Vec<Finding>,
+}
+
 /// Every program of the package, and what is to be said about each.
-fn binaries(package: &DeploymentPackage<'_>, context: &Context<'_>) -> Result<(Vec<Binary>, Vec<Finding>), BuildError> {
+fn binaries(package: &DeploymentPackage<'_>, context: &Context<'_>) -> Result<Binaries, BuildError> {
     let mut findings = Vec::new();
     let symbols = symbol_images(context.symbols)?;
     let mut matches = Matches::new(&symbols);
     let link_map = context.link_map.as_ref().map(parse_link_map).transpose()?;
     let mut map_fits: Result<(), NotItsMap> = Err(NotItsMap::NoBinary);
     let mut binaries = Vec::new();
+    let mut roots = Vec::new();
     for file in package.files.iter().filter(|file| file.is_elf()) {
         let image = match Image::parse(&file.contents) {
             Ok(image) => image,
@@ -178,13 +196,15 @@ fn binaries(package: &DeploymentPackage<'_>, context: &Context<'_>) -> Result<(V
             map_fits = std::mem::replace(&mut map_fits, Ok(())).or(fits);
             is_its
         });
-        binaries.push(binary(file, &image, matches.find(&image), its_map, context)?);
+        let (binary, root) = binary(file, &image, matches.find(&image), its_map, context)?;
+        binaries.push(binary);
+        roots.push(root);
     }
     matches.all_used()?;
     if let (Some(file), Err(source)) = (&context.link_map, map_fits) {
         return Err(BuildError::OtherLink { path: file.path.to_owned(), source });
     }
-    Ok((binaries, findings))
+    Ok(Binaries { binaries, roots, findings })
 }
 
 fn symbol_images<'a>(files: &'a [SymbolFile<'a>]) -> Result<Vec<(&'a SymbolFile<'a>, Image<'a>)>, BuildError> {
@@ -243,7 +263,7 @@ fn binary(
     symbols: Option<(&(&SymbolFile<'_>, Image<'_>), TwinMatch)>,
     link_map: Option<&LinkMap<'_>>,
     context: &Context<'_>,
-) -> Result<Binary, BuildError> {
+) -> Result<(Binary, Option<usize>), BuildError> {
     let compressed = match file.zip {
         None => Compressed::Unknown,
         Some(zip) if zip.method == Method::Stored => Compressed::Stored,
@@ -271,9 +291,10 @@ fn binary(
         generics,
         tree,
         unattributed_bytes,
+        root,
     } = attribute(&subject).map_err(|source| BuildError::Attribution { path: file.path.clone(), source })?;
     let dynamic = image.dynamic().map_err(|source| BuildError::Elf { path: file.path.clone(), source })?;
-    Ok(Binary {
+    let binary = Binary {
         path: file.path.clone(),
         architecture: image.architecture(),
         build_id: image.build_id(),
@@ -292,24 +313,25 @@ fn binary(
         tree,
         functions,
         generics,
-    })
+    };
+    Ok((binary, root))
 }
 
-/// Rows of one package name with several versions.
-fn duplicate_crates(binary: &Binary) -> Vec<Finding> {
-    let mut versions: BTreeMap<&str, Vec<&CrateRow>> = BTreeMap::new();
-    for row in binary.crates.iter().filter(|row| row.version.is_some()) {
-        versions.entry(&row.name).or_default().push(row);
-    }
-    let several = versions.into_iter().filter(|(_, rows)| rows.len() > 1);
-    several
-        .map(|(name, rows)| {
-            let mut rows: Vec<(String, ByteSize)> =
-                rows.iter().map(|row| (row.version.clone().unwrap_or_default(), row.file_bytes)).collect();
-            rows.sort();
-            duplicate_crate(name, &rows)
+fn duplicate_finding(duplicate: &DuplicateCrate) -> Finding {
+    let versions: Vec<CrateVersion> = duplicate
+        .versions
+        .iter()
+        .map(|version| CrateVersion {
+            version: version.version.clone(),
+            file_bytes: version.file_bytes,
+            brought_in_by: version
+                .brought_in_by
+                .iter()
+                .map(|by| (by.name.clone(), by.requirements.join(", ")))
+                .collect(),
         })
-        .collect()
+        .collect();
+    duplicate_crate(&duplicate.name, &versions, duplicate.saves_bytes)
 }
 
 fn artifact(package: &DeploymentPackage<'_>, data: &[u8], path: &str) -> Artifact {

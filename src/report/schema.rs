@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribution::{CrateRow, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree};
+use crate::attribution::{CrateRow, DuplicateCrate, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree, Why};
 use crate::estimate::Estimate;
 use crate::package::Finding;
 use crate::slim::Outcome;
@@ -24,6 +24,12 @@ pub struct Report {
     pub binaries: Vec<Binary>,
     /// What its author should know, worst first.
     pub findings: Vec<Finding>,
+    /// Packages of which a program holds several versions. Needs a crate graph.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<DuplicateCrate>,
+    /// Why a crate is here and what would go with it; only where that was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Why>,
     /// Filled by `estimate`.
     pub estimate: Option<Estimate>,
     /// Filled by `measure`.

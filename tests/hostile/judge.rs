@@ -45,6 +45,7 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile<'
             link_map: None,
             architecture: None,
             detail,
+            why: None,
         };
         if let Ok(report) = Report::build(package, data, &context) {
             rows_sum_to_the_file(&report);
