@@ -57,6 +57,7 @@
 //! let attribution = attribute(&Subject {
 //!     image: &image,
 //!     symbols: None,
+//!     link_map: None,
 //!     graph: None,
 //!     root: None,
 //!     identities: Identities { packages: &nothing, std: &nothing, homes: &no_homes },

@@ -37,6 +37,7 @@ fn krate(name: &str, version: Option<&str>, kind: CrateKind, size: u64) -> Crate
         retained_bytes: None,
         functions: 1,
         why: vec!["api".to_owned(), name.to_owned()],
+        evidence: Vec::new(),
     }
 }
 
@@ -51,6 +52,7 @@ fn binary(path: &str, crates: Vec<CrateRow>) -> Binary {
         memory_bytes: file,
         compressed_bytes: zip,
         touched_bytes: None,
+        evidence: Vec::new(),
     };
     Binary {
         path: path.to_owned(),
@@ -67,7 +69,9 @@ fn binary(path: &str, crates: Vec<CrateRow>) -> Binary {
         crates_by_instantiation: Vec::new(),
         evidence: Vec::new(),
         unattributed_bytes: b(0),
+        tree: Vec::new(),
         functions: Vec::new(),
+        generics: Vec::new(),
     }
 }
 

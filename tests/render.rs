@@ -51,6 +51,7 @@ fn crate_row(
         retained_bytes: retained.map(b),
         functions: code / 200,
         why: why(path),
+        evidence: Vec::new(),
     }
 }
 
@@ -119,6 +120,7 @@ fn section(name: &str, kind: SectionKind, file: u64, memory: u64, zip: u64) -> S
         memory_bytes: b(memory),
         compressed_bytes: Some(b(zip)),
         touched_bytes: None,
+        evidence: Vec::new(),
     }
 }
 
@@ -131,6 +133,7 @@ fn function(name: &str, krate: &str, version: Option<&str>, file: u64, zip: u64,
         file_bytes: b(file),
         compressed_bytes: Some(b(zip)),
         instances,
+        evidence: None,
     }
 }
 
@@ -165,6 +168,8 @@ fn binary() -> Binary {
             EvidenceRow { source: EvidenceSource::None, file_bytes: b(95_600) },
         ],
         unattributed_bytes: b(95_600),
+        tree: Vec::new(),
+        generics: Vec::new(),
         functions: {
             assert_eq!(zip, b(553_426));
             vec![

@@ -77,6 +77,7 @@ fn binary(program: &[u8], graph: &Option<CrateGraph>) {
         attribute(&Subject {
             image: &image,
             symbols: None,
+            link_map: None,
             graph: graph.as_ref(),
             root: None,
             identities: Identities { packages: &packages, std: &std, homes: &homes },

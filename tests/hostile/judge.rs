@@ -40,6 +40,7 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile<'
             path: "damaged".to_owned(),
             graph: None,
             root: None,
+            link_map: None,
             identities: Identities { packages: &own, std: &own, homes: &homes },
             symbols,
             link_map: None,
