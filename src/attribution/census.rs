@@ -20,6 +20,8 @@ pub(super) struct Census {
     /// The two schemes, where std and the user's crates were mangled differently: then the scheme tells whose copy a crate is.
     std_scheme: Option<Scheme>,
     schemes_differ: bool,
+    /// The order of the link tells std's copies from the user's.
+    told_by_link: bool,
     /// Crate name with a name whose items it instantiates: it depends on that.
     depends: HashSet<(NameId, NameId)>,
     /// By name: whether it is of a crate outside std that defines something here.
@@ -35,6 +37,7 @@ impl Census {
             ..Self::default()
         };
         census.compare_schemes(names);
+        census.find_std_copies_by_link(names);
         for symbol in 0..names.symbols.len() {
             let unit = names.unit(symbol);
             if let Some(crates) = names.crates(symbol) {
@@ -66,6 +69,30 @@ impl Census {
         };
         self.std_scheme = winner(std_votes);
         self.schemes_differ = matches!((self.std_scheme, winner(user_votes)), (Some(std), Some(user)) if std != user);
+    }
+
+    /// rustc links the standard library behind all other crates, from a folder of its own: a unit of a crate of which std has a copy is
+    /// std's where it comes behind std itself, or from that folder.
+    fn find_std_copies_by_link(&mut self, names: &Names<'_>) {
+        let roots = &names.roots;
+        let mut behind_std = false;
+        let mut before_std: HashSet<CrateHash> = HashSet::new();
+        for (number, object) in names.objects.list().iter().enumerate() {
+            let Some(unit) = object.unit else { continue };
+            let name = roots.name_of(unit);
+            // The map names files, the symbol table units alone.
+            let is_file = object.text.contains('/');
+            let in_order = number < names.objects_in_table && !is_file;
+            behind_std |= in_order && name.text == "std";
+            let Some(hash) = roots.root(unit).hash.filter(|_| name.has_std_copy) else { continue };
+            if in_order && !behind_std {
+                before_std.insert(hash);
+            }
+            if object.text.contains("/rustlib/") || (in_order && behind_std && !before_std.contains(&hash)) {
+                self.std_copies.insert(hash);
+                self.told_by_link = true;
+            }
+        }
     }
 
     fn note(&mut self, roots: &Roots<'_>, unit: Option<RootId>, crates: &NameCrates<'_>) {
@@ -104,7 +131,8 @@ impl Census {
         let is_user = |hash: &CrateHash| !self.std_copies.contains(hash);
         for unit in names.objects.list().iter().filter_map(|object| object.unit) {
             let unit = roots.root(unit);
-            self.user_has_unit[unit.name as usize] |= self.schemes_differ && unit.hash.as_ref().is_some_and(is_user);
+            let told = self.schemes_differ || self.told_by_link;
+            self.user_has_unit[unit.name as usize] |= told && unit.hash.as_ref().is_some_and(is_user);
         }
         let mut counted = vec![0_u8; roots.name_count()];
         let mut single = vec![None; roots.name_count()];

@@ -65,6 +65,8 @@ pub(super) struct Evidence<'a> {
     pub(super) symbols_are_own: bool,
     /// The symbols are only those that a library exports.
     pub(super) names_are_exports: bool,
+    /// Anything says that Rust code is in the file.
+    pub(super) has_rust: bool,
     /// The linker was given one object for many crates.
     pub(super) merged: bool,
     pub(super) places: Vec<Place>,
@@ -317,7 +319,7 @@ fn nameless_code(
     }
     // Code that has symbols around it and none of its own is assembly or C, and so is all code of a program without a trace of Rust.
     let has_names = !evidence.names_are_exports && code.ranges.iter().any(|range| range.owners.is_some());
-    if has_names || (locations.is_empty() && !evidence.names.has_rust()) {
+    if has_names || (locations.is_empty() && !evidence.has_rust) {
         let native = owners.number(Owners::same(NATIVE));
         for (known, range) in known.iter_mut().zip(&code.ranges) {
             if known.is_none() && (range.unwound || !has_names) {

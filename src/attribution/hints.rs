@@ -46,8 +46,29 @@ pub(super) fn crates_by_path(
         });
         crates[function[0].0 as usize] = most.map(|same| same[0].1);
     }
+    let is_std: Vec<bool> = crates.iter().map(|krate| krate.is_some_and(|krate| table.is_std(krate))).collect();
+    drop_lone_std(&is_std, &mut crates);
     fill_runs(code, &mut crates);
     crates
+}
+
+/// Functions that speak, on each side, that are asked about one that speaks for std alone.
+const ASKED_NEIGHBOURS: usize = 4;
+
+/// A function that holds nothing but std's locations may be anybody's that std's code was inlined into. It is taken for std's only among
+/// functions that are.
+fn drop_lone_std(is_std: &[bool], crates: &mut [Option<CrateNumber>]) {
+    let speaking: Vec<usize> = (0..crates.len()).filter(|&at| crates[at].is_some()).collect();
+    for (place, &at) in speaking.iter().enumerate() {
+        if !is_std[at] {
+            continue;
+        }
+        let around = &speaking[place.saturating_sub(ASKED_NEIGHBOURS)..speaking.len().min(place + ASKED_NEIGHBOURS + 1)];
+        let std = around.iter().filter(|&&other| is_std[other]).count();
+        if std * 2 <= around.len() {
+            crates[at] = None;
+        }
+    }
 }
 
 /// The crate that a source path is of.

@@ -89,6 +89,8 @@ pub(super) struct Names<'a> {
     pub(super) symbols: &'a [Symbol<'a>],
     pub(super) roots: Roots<'a>,
     pub(super) objects: Objects<'a>,
+    /// How many of the objects the symbol table names: those come first, in the order of the link.
+    pub(super) objects_in_table: usize,
     /// The object that each symbol came from, where anything tells.
     object_of: Vec<Option<ObjectId>>,
     slots: Vec<Option<Slots>>,
@@ -102,11 +104,13 @@ impl<'a> Names<'a> {
             symbols,
             roots: Roots::default(),
             objects: Objects::default(),
+            objects_in_table: 0,
             object_of: Vec::with_capacity(symbols.len()),
             slots: Vec::with_capacity(symbols.len()),
             flat: Vec::new(),
         };
         names.read_objects(homes);
+        names.objects_in_table = names.objects.list.len();
         // Chunks keep what is read and not yet numbered small.
         const CHUNK: usize = 16 * 1024;
         for chunk in symbols.chunks(CHUNK) {

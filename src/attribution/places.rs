@@ -131,6 +131,16 @@ fn infer_in_section(places: &mut [Place], names: &Names<'_>) {
     }
 }
 
+/// Leaves out constants that the compiler named for itself and whose object nothing tells: they say no more than constants without a
+/// name, which belong to those who refer to them.
+pub(super) fn drop_silent(places: &mut Vec<Place>, names: &Names<'_>) {
+    const STARTS: [&str; 6] = ["anon.", ".Lanon.", "alloc_", "vtable.", "switch.table", ".Lswitch.table"];
+    places.retain(|place| {
+        let name = names.symbols[place.symbol].name;
+        place.is_function || place.object.is_some() || !STARTS.iter().any(|start| name.starts_with(start))
+    });
+}
+
 /// True where the name has the crate of this object among those that it names.
 fn may_be_of(place: &Place, object: Option<ObjectId>, names: &Names<'_>) -> bool {
     let name_of = |root| -> NameId { names.roots.root(root).name };

@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn a_bitmap_without_a_place_and_a_word_that_goes_back_end_the_table() {
-        assert_eq!(places(&[0b11, 0x1000]), [0_u64; 0]);
+        assert!(places(&[0b11, 0x1000]).is_empty());
         assert_eq!(places(&[0x1000, 0x1000, 0x2000]), [0x1000]);
-        assert_eq!(places(&[u64::MAX - 1, 0b11]), [0_u64; 0]);
+        assert!(places(&[u64::MAX - 1, 0b11]).is_empty());
     }
 }

@@ -4,6 +4,7 @@ use object::LittleEndian as LE;
 use object::elf::{self, Sym64};
 use object::pod;
 
+use super::targets::{any_contains, merged};
 use crate::elf::image::Image;
 use crate::elf::relocation::{RelocationEntry, relocation_entries, relr_entries};
 use crate::elf::section::SectionKind;
@@ -93,21 +94,8 @@ fn word_at(image: &Image<'_>, offset: u64) -> Option<u64> {
 
 fn words_that_are_addresses(image: &Image<'_>, pointers: &mut Vec<PointerInData>) {
     let loaded = image.sections().iter().filter(|section| section.memory_size() > 0);
-    let mut ranges: Vec<_> =
-        loaded.map(|section| section.address..section.address.saturating_add(section.size)).collect();
     // Sections in the file do not overlap there, but their addresses may say anything.
-    ranges.sort_by_key(|range| (range.start, range.end));
-    ranges.dedup_by(|next, range| {
-        let overlaps = next.start <= range.end;
-        if overlaps {
-            range.end = range.end.max(next.end);
-        }
-        overlaps
-    });
-    let is_address = |word: u64| {
-        let next = ranges.partition_point(|range| range.end <= word);
-        ranges.get(next).is_some_and(|range| range.contains(&word))
-    };
+    let ranges = merged(loaded.map(|section| section.address..section.address.saturating_add(section.size)).collect());
     for section in image.sections().iter().filter(|section| section.is_loaded()) {
         let is_data = matches!(section.kind(), SectionKind::Data | SectionKind::Rodata) || section.name == ".got";
         let bytes = image.bytes(&section.file_range).unwrap_or_default();
@@ -120,7 +108,7 @@ fn words_that_are_addresses(image: &Image<'_>, pointers: &mut Vec<PointerInData>
         pointers.extend(words.iter().enumerate().filter_map(|(number, word)| {
             let target = u64::from_le_bytes(*word);
             let place = start.wrapping_add((number * WORD) as u64);
-            is_address(target).then_some(PointerInData { place, target })
+            any_contains(&ranges, target).then_some(PointerInData { place, target })
         }));
     }
 }

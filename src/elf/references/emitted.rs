@@ -1,11 +1,10 @@
 //! References that the linker left in the file because it was asked to (`--emit-relocs`, `-q`).
 
-use std::ops::Range;
-
 use object::LittleEndian as LE;
 use object::elf::{self, RelocationType, Sym64};
 use object::pod;
 
+use super::targets::{any_contains, merged};
 use super::x86_64::OperandEnds;
 use crate::elf::architecture::Architecture;
 use crate::elf::image::Image;
@@ -43,6 +42,7 @@ struct Relocation {
     /// Symbol and addend.
     sum: u64,
     bias: Bias,
+    in_code: bool,
 }
 
 /// The references that the linker left in the file, of sections that are loaded, sorted by place and target. Empty where it
@@ -55,7 +55,8 @@ pub fn emitted_references(image: &Image<'_>) -> Vec<EmittedReference> {
             read(image, table, &mut relocations);
         }
     }
-    relocations.sort_unstable();
+    // Stable sorting takes the runs that linkers write as they are.
+    relocations.sort();
     let mut references = Vec::with_capacity(relocations.len());
     for of_section in relocations.chunk_by(|one, next| one.section == next.section) {
         let section = of_section.first().and_then(|first| image.sections().get(first.section as usize));
@@ -107,7 +108,7 @@ fn read(image: &Image<'_>, table: &Section, into: &mut Vec<Relocation>) {
         }
         let base = if symbol.st_type() == elf::STT_TLS { tls_address } else { 0 };
         let sum = base.wrapping_add(symbol.st_value.get(LE)).wrapping_add_signed(relocation.r_addend.get(LE));
-        Some(Relocation { section: table.info, place: relocation.r_offset.get(LE), sum, bias })
+        Some(Relocation { section: table.info, place: relocation.r_offset.get(LE), sum, bias, in_code })
     }));
 }
 
@@ -155,42 +156,42 @@ fn bias_arm64(r_type: RelocationType) -> Option<Bias> {
     }
 }
 
-/// A jump table holds distances from its start to code; the relocation of its n-th entry is off by n entries. Its start is where code
-/// refers to it. What refers to code from elsewhere, as unwind tables do, counts from the place itself.
+/// A jump table holds distances from its start to code; the relocation of its n-th entry is off by n entries. Its start is
+/// where code refers to it. What refers to code from elsewhere, as unwind tables do, counts from the place itself.
 fn undo_distances(image: &Image<'_>, relocations: &[Relocation], references: &mut [EmittedReference]) {
-    let sections = image.sections();
-    let is_table = |relocation: &Relocation| {
-        relocation.bias == Bias::Distance
-            && sections.get(relocation.section as usize).is_some_and(|section| section.kind() == SectionKind::Rodata)
+    let constants = |relocation: &Relocation| {
+        let section = image.sections().get(relocation.section as usize);
+        section.is_some_and(|section| section.kind() == SectionKind::Rodata)
     };
-    if !relocations.iter().any(is_table) {
-        return;
-    }
-    let mut starts: Vec<u64> = relocations
+    let distances: Vec<usize> = relocations
         .iter()
-        .zip(references.iter())
-        .filter(|(relocation, _)| sections.get(relocation.section as usize).is_some_and(is_code))
-        .map(|(_, reference)| reference.target)
+        .enumerate()
+        .filter(|(_, relocation)| relocation.bias == Bias::Distance && constants(relocation))
+        .map(|(number, _)| number)
         .collect();
+    let place_of = |number: &usize| relocations.get(*number).map(|relocation| relocation.place);
+    let places = distances.iter().filter_map(place_of);
+    let (Some(first), Some(last)) = (places.clone().min(), places.max()) else { return };
+    // What code refers to, there alone where distances are.
+    let from_code = relocations.iter().zip(references.iter()).filter(|(relocation, _)| relocation.in_code);
+    let targets = from_code.map(|(_, reference)| reference.target);
+    let mut starts: Vec<u64> = targets.filter(|target| (first..=last).contains(target)).collect();
     starts.sort_unstable();
-    let code: Vec<Range<u64>> = sections
-        .iter()
-        .filter(|section| is_code(section) && section.is_loaded())
-        .map(|section| section.address..section.address.saturating_add(section.size))
-        .collect();
-    let mut run: Range<u64> = 0..0;
-    for (relocation, reference) in relocations.iter().zip(references).filter(|(relocation, _)| is_table(relocation)) {
+    let code = image.sections().iter().filter(|section| is_code(section) && section.is_loaded());
+    let code = merged(code.map(|section| section.address..section.address.saturating_add(section.size)).collect());
+    let mut run = 0..0;
+    for number in distances {
+        let (Some(place), Some(reference)) = (place_of(&number), references.get_mut(number)) else { continue };
         // Distances that follow each other without a gap.
-        if relocation.place != run.end {
-            run.start = relocation.place;
+        if place != run.end {
+            run.start = place;
         }
-        run.end = relocation.place.wrapping_add(OPERAND);
-        let behind = starts.partition_point(|&start| start <= relocation.place);
-        let start =
-            behind.checked_sub(1).and_then(|last| starts.get(last)).copied().filter(|&start| start >= run.start);
-        let Some(inside) = start.and_then(|start| relocation.place.checked_sub(start)) else { continue };
+        run.end = place.wrapping_add(OPERAND);
+        let behind = starts.partition_point(|&start| start <= place);
+        let start = behind.checked_sub(1).and_then(|last| starts.get(last)).filter(|&&start| start >= run.start);
+        let Some(inside) = start.and_then(|start| place.checked_sub(*start)) else { continue };
         let target = reference.target.wrapping_sub(inside);
-        if code.iter().any(|range| range.contains(&target)) {
+        if any_contains(&code, target) {
             reference.target = target;
         }
     }

@@ -29,9 +29,27 @@ impl<'r> Targets<'r> {
         if address.wrapping_sub(self.gap_start) < self.gap_size {
             return false;
         }
-        let next = self.ranges.partition_point(|range| range.end <= address);
-        self.ranges.get(next).is_some_and(|range| range.contains(&address))
+        any_contains(self.ranges, address)
     }
+}
+
+/// Ranges in order, those that touch or overlap made one.
+pub(super) fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_by_key(|range| (range.start, range.end));
+    ranges.dedup_by(|next, range| {
+        let touches = next.start <= range.end;
+        if touches {
+            range.end = range.end.max(next.end);
+        }
+        touches
+    });
+    ranges
+}
+
+/// True where one of the merged ranges holds the address.
+pub(super) fn any_contains(ranges: &[Range<u64>], address: u64) -> bool {
+    let next = ranges.partition_point(|range| range.end <= address);
+    ranges.get(next).is_some_and(|range| range.contains(&address))
 }
 
 #[cfg(test)]
@@ -41,6 +59,18 @@ mod tests {
     use super::*;
 
     proptest! {
+        #[test]
+        fn merged_ranges_hold_what_the_ranges_hold(
+            ranges in proptest::collection::vec((0_u64..64, 0_u64..64), 0..12),
+            address in 0_u64..64,
+        ) {
+            let ranges: Vec<Range<u64>> = ranges.into_iter().map(|(one, other)| one.min(other)..one.max(other)).collect();
+            let expected = ranges.iter().any(|range| range.contains(&address));
+            let merged = merged(ranges);
+            prop_assert!(merged.windows(2).all(|pair| pair[0].end < pair[1].start));
+            prop_assert_eq!(any_contains(&merged, address), expected);
+        }
+
         #[test]
         fn the_gap_hides_no_target(
             cuts in proptest::collection::btree_set(0_u64..64, 0..12),
