@@ -1,7 +1,7 @@
 //! Whose the bytes of each debug section are.
 //!
 //! Three shapes: sets with a length of their own, each for one unit; tables and lists that units point into, where a piece runs
-//! from one reference to the next; and strings, which go to the first unit that points at them or into them.
+//! from one reference to the next; and strings, whose every byte goes to the first unit that points at it or before it.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -23,6 +23,8 @@ pub(super) struct Charges<'units> {
     described: &'units [DebugUnit],
     /// First unit by line program.
     lines: HashMap<usize, u32>,
+    /// For each compile unit, the first one of its crate.
+    crates: Vec<u32>,
 }
 
 impl<'units> Charges<'units> {
@@ -34,7 +36,10 @@ impl<'units> Charges<'units> {
         let owning = units.iter().filter_map(|unit| Some((unit.root.as_ref()?, unit.owner?)));
         let owning = owning.filter(|(root, _)| root.owns_line_program);
         let lines = owning.filter_map(|(root, owner)| Some((root.line?, owner))).collect();
-        Self { units, references, described, lines }
+        let mut firsts = HashMap::new();
+        let numbered = (0_u32..).zip(described);
+        let crates = numbered.map(|(number, unit)| *firsts.entry(crate_of(unit)).or_insert(number)).collect();
+        Self { units, references, described, lines, crates }
     }
 
     /// The section's bytes, without a gap.
@@ -50,7 +55,7 @@ impl<'units> Charges<'units> {
             | ".debug_pubtypes"
             | ".debug_gnu_pubnames"
             | ".debug_gnu_pubtypes" => charge_sets(&mut pieces, |set| self.unit_at(set.offset_at(2)?)),
-            ".debug_names" => charge_sets(&mut pieces, |set| self.only_unit_of_names(set)),
+            ".debug_names" => charge_sets(&mut pieces, |set| self.owner_of_names(set)),
             ".debug_frame" => self.charge_frames(&mut pieces),
             name => match Target::of_section(name) {
                 Some(target @ (Target::Str | Target::LineStr)) => charge_strings(&self.marks(target), &mut pieces),
@@ -81,19 +86,8 @@ impl<'units> Charges<'units> {
         let ends = tables.iter().skip(1).filter_map(|table| table.first()).map(|&(at, _)| at);
         let end = pieces.contents().len();
         for (table, end) in tables.iter().zip(ends.chain([end])) {
-            let Some(&(at, first)) = table.first() else { continue };
-            let owner = self.crate_of(first);
-            let shared = table.iter().any(|&(_, unit)| self.crate_of(unit) != owner);
-            pieces.claim(at..end, (!shared).then_some(first));
-        }
-    }
-
-    /// Tells crates apart: rustc's name of the codegen unit without its number, the folder for other compilers.
-    fn crate_of(&self, unit: u32) -> Option<&str> {
-        let unit = self.described.get(unit as usize)?;
-        match unit.name.split_once("/@/") {
-            Some((_, codegen_unit)) => Some(codegen_unit.rsplit_once("-cgu.").map_or(codegen_unit, |(hash, _)| hash)),
-            None => unit.directory.as_deref(),
+            let Some(&(at, _)) = table.first() else { continue };
+            pieces.claim(at..end, self.one_crate(table.iter().map(|&(_, unit)| Some(unit))));
         }
     }
 
@@ -107,12 +101,23 @@ impl<'units> Charges<'units> {
         units.get(index)?.owner
     }
 
-    /// A name index is for one unit as compilers write it, for all as linkers merge it.
-    fn only_unit_of_names(&self, set: &Set<'_>) -> Option<u32> {
-        // Version, padding and the number of units, then six more numbers and a text, then the units' offsets.
+    /// A name index is for the units of one object as compilers write it, for all as linkers merge it.
+    fn owner_of_names(&self, set: &Set<'_>) -> Option<u32> {
+        // Version, padding, seven numbers of which the first counts units, a text with its size before it, the units' offsets.
         let number = |at: usize| Some(u32::from_le_bytes(*set.body.get(at..)?.first_chunk::<4>()?));
         let augmentation = usize::try_from(number(28)?).ok()?.checked_next_multiple_of(4)?;
-        (number(4)? == 1).then(|| self.unit_at(set.offset_at(augmentation.checked_add(32)?)?)).flatten()
+        let table = augmentation.checked_add(32)?;
+        let count = usize::try_from(number(4)?).ok()?;
+        let units =
+            (0..count).map(|index| self.unit_at(set.offset_at(table.checked_add(index.checked_mul(set.word)?)?)?));
+        self.one_crate(units)
+    }
+
+    /// The first of some units where all are of one crate; `None` too where one of them is unknown.
+    fn one_crate(&self, mut units: impl Iterator<Item = Option<u32>>) -> Option<u32> {
+        let first = units.next()??;
+        let crate_of = |unit: u32| self.crates.get(unit as usize);
+        units.all(|unit| unit.is_some_and(|unit| crate_of(unit) == crate_of(first))).then_some(first)
     }
 
     fn charge_frames(&self, pieces: &mut Pieces<'_>) {
@@ -159,6 +164,14 @@ impl<'units> Charges<'units> {
         // The lists of units are sorted already: a stable sort joins runs.
         marks.par_sort();
         marks
+    }
+}
+
+/// Tells crates apart: rustc's name of the codegen unit without its number, the folder for other compilers.
+fn crate_of(unit: &DebugUnit) -> Option<&str> {
+    match unit.name.split_once("/@/") {
+        Some((_, codegen_unit)) => Some(codegen_unit.rsplit_once("-cgu.").map_or(codegen_unit, |(hash, _)| hash)),
+        None => unit.directory.as_deref(),
     }
 }
 
@@ -245,21 +258,25 @@ fn next_places(marks: &[Mark], end: usize) -> impl Iterator<Item = usize> {
     places.map(|mark| mark.at as usize).chain([end])
 }
 
-/// Whole strings. Linkers let a string be the end of a longer one, so that a unit may point into the middle.
+/// Each byte for the first unit that needs it. Linkers let a string be the end of a longer one, so that units may share an end:
+/// what stands before it is not theirs.
 fn charge_strings(marks: &[Mark], pieces: &mut Pieces<'_>) {
     let contents = pieces.contents();
     let mut marks = marks;
-    let mut done = 0_usize;
     while let Some(first) = marks.first() {
         let at = first.at as usize;
-        let (Some(before), Some(rest)) = (contents.get(done..at), contents.get(at..)) else { return };
-        let start = before.iter().rposition(|&byte| byte == 0).map_or(done, |zero| done + zero + 1);
+        let Some(rest) = contents.get(at..) else { return };
         let size = std::ffi::CStr::from_bytes_until_nul(rest).map_or(rest.len(), |text| text.count_bytes() + 1);
-        // A reference to the very end of the section points at no string.
         let end = at + size.max(1);
         let (own, others) = marks.split_at(marks.partition_point(|mark| (mark.at as usize) < end));
-        pieces.claim(start..end, own.iter().map(|mark| mark.unit).min());
-        (marks, done) = (others, end);
+        let mut unit = first.unit;
+        for (pointing, next) in own.chunk_by(|a, b| a.at == b.at).zip(next_places(own, end)) {
+            if let [first, ..] = pointing {
+                unit = unit.min(first.unit);
+                pieces.claim(first.at as usize..next, Some(unit));
+            }
+        }
+        marks = others;
     }
 }
 

@@ -5,10 +5,13 @@ use gimli::{Abbreviations, Encoding};
 use super::form::{Step, Target, Width, step, steps};
 use super::unit::{Bases, Dwarf, Unit};
 
-/// An abbreviation of more attributes is not a compiler's: the walk ends there. DWARF names some 150 attributes in all.
-const MAX_ATTRIBUTES: usize = 1024;
-/// Abbreviations are numbered from 1 without holes. Numbers above are looked up anew each time.
-const MAX_DENSE_CODE: u64 = 1 << 14;
+/// Attributes of abbreviations that a walk may look at, beside 16 for each byte of the unit. A unit looks at each abbreviation once,
+/// and an entry takes more bytes than its abbreviation has attributes, flags apart.
+const SPARE_ATTRIBUTES: usize = 256;
+/// Abbreviations are numbered from 1 without holes. Numbers above this, or above the bytes of the unit, are looked up anew each time.
+const MAX_DENSE_CODE: usize = 1 << 14;
+/// From this many on, offsets are made unique before there is room for more: a unit may point at one string a million times.
+const MANY: usize = 1 << 18;
 
 /// Offsets that a unit points at, by section: sorted, each once.
 #[derive(Default)]
@@ -21,7 +24,7 @@ impl References {
 
     fn add(&mut self, target: Target, offset: u64) {
         if let (Ok(offset), Some(offsets)) = (u32::try_from(offset), self.0.get_mut(target as usize)) {
-            offsets.push(offset);
+            push(offsets, offset);
         }
     }
 
@@ -47,8 +50,7 @@ impl References {
             found.add_line_header(unit, dwarf);
         }
         for offsets in &mut found.0 {
-            offsets.sort_unstable();
-            offsets.dedup();
+            sort(offsets);
         }
         found
     }
@@ -57,8 +59,7 @@ impl References {
     fn resolve(&mut self, indices: [Vec<u32>; 4], bases: &Bases, encoding: Encoding, dwarf: &Dwarf<'_>) {
         let word = u64::from(encoding.format.word_size());
         let [mut strings, addresses, ranges, locations] = indices;
-        strings.sort_unstable();
-        strings.dedup();
+        sort(&mut strings);
         let base = bases.str_offsets.unwrap_or(0);
         for index in strings {
             let Some(at) = base.checked_add(u64::from(index) * word) else { continue };
@@ -100,6 +101,23 @@ impl References {
     }
 }
 
+fn sort(numbers: &mut Vec<u32>) {
+    numbers.sort_unstable();
+    numbers.dedup();
+}
+
+#[inline]
+fn push(numbers: &mut Vec<u32>, number: u32) {
+    if numbers.len() == numbers.capacity() && numbers.len() >= MANY {
+        sort(numbers);
+        // Room doubles where half of them were new, so that sorting stays cheap beside reading.
+        if numbers.len() > numbers.capacity() / 2 {
+            numbers.reserve(numbers.capacity());
+        }
+    }
+    numbers.push(number);
+}
+
 /// The offset at `at` in a table of them.
 pub(super) fn read_word(section: &[u8], at: u64, word: u64) -> Option<u64> {
     let mut bytes = Bytes(section.get(usize::try_from(at).ok()?..)?);
@@ -120,6 +138,10 @@ struct Walk<'unit> {
     known: Vec<(u32, u32)>,
     steps: Vec<Step>,
     scratch: Vec<Step>,
+    /// Numbers of abbreviations from here on are looked up anew each time.
+    sparse_from: u64,
+    /// Attributes that may still be looked at.
+    left: usize,
     references: References,
     /// By [`Table`].
     indices: [Vec<u32>; 4],
@@ -135,8 +157,19 @@ impl<'unit> Walk<'unit> {
         references: References,
     ) -> Self {
         let bytes = Bytes(entries);
-        let (known, steps, scratch) = (Vec::new(), Vec::new(), Vec::new());
-        Self { bytes, encoding, abbreviations, known, steps, scratch, references, indices: Default::default() }
+        let left = entries.len().saturating_mul(16).saturating_add(SPARE_ATTRIBUTES);
+        Self {
+            bytes,
+            encoding,
+            abbreviations,
+            known: Vec::new(),
+            steps: Vec::new(),
+            scratch: Vec::new(),
+            sparse_from: entries.len().min(MAX_DENSE_CODE) as u64,
+            left,
+            references,
+            indices: Default::default(),
+        }
     }
 
     /// Passes one entry; `None` at the end and at what cannot be read.
@@ -145,7 +178,7 @@ impl<'unit> Walk<'unit> {
         if code == 0 {
             return Some(());
         }
-        if code >= MAX_DENSE_CODE {
+        if code >= self.sparse_from {
             let mut steps = std::mem::take(&mut self.scratch);
             steps.clear();
             self.compile(code, &mut steps)?;
@@ -181,9 +214,10 @@ impl<'unit> Walk<'unit> {
         Some(range)
     }
 
-    fn compile(&self, code: u64, into: &mut Vec<Step>) -> Option<()> {
+    fn compile(&mut self, code: u64, into: &mut Vec<Step>) -> Option<()> {
         let attributes = self.abbreviations.get(code)?.attributes();
-        if attributes.len() > MAX_ATTRIBUTES { None } else { steps(attributes, self.encoding, into) }
+        self.left = self.left.checked_sub(attributes.len())?;
+        steps(attributes, self.encoding, into)
     }
 
     #[inline]
@@ -204,7 +238,7 @@ impl<'unit> Walk<'unit> {
             Step::Index(table, width) => {
                 let index = self.bytes.number(width)?;
                 if let (Ok(index), Some(indices)) = (u32::try_from(index), self.indices.get_mut(table as usize)) {
-                    indices.push(index);
+                    push(indices, index);
                 }
                 Some(())
             }

@@ -24,8 +24,8 @@ const MAX_UNITS: usize = 1 << 20;
 /// memory one takes some 150.
 const MAX_TABLE: usize = 1 << 20;
 const MAX_TABLES: usize = 32 << 20;
-/// No first entry of a unit has as many attributes.
-const MAX_ATTRIBUTES: usize = 1024;
+/// No first entry of a unit has as many attributes: DWARF names some 150 in all.
+const MAX_ATTRIBUTES: usize = 256;
 /// The longest name that is read, in bytes. `PATH_MAX` of Linux is 4096; GCC writes all its options as the producer.
 const MAX_TEXT: usize = 16 * 1024;
 /// What the names of all units may take together, in bytes. Units share strings, so that few bytes of a file could ask for much
@@ -64,7 +64,7 @@ impl<'data> Dwarf<'data> {
     ];
 
     pub(super) fn new(image: &Image<'_>, sections: &'data DebugSections<'_>) -> Self {
-        const SHF_EXECINSTR: u64 = object::elf::SHF_EXECINSTR.0 as u64;
+        const SHF_EXECINSTR: u64 = object::elf::SHF_EXECINSTR.0;
         let loaded = image.sections().iter().filter(|s| s.is_loaded() && s.flags & SHF_EXECINSTR != 0);
         let code = loaded.filter_map(|s| Some(s.address..s.address.checked_add(s.size)?));
         Self {
@@ -201,7 +201,7 @@ impl<'data> Unit<'data> {
     }
 }
 
-/// Every unit whose header can be read, in the order of the sections, with the number of compile units.
+/// Every unit whose header can be read, in the order of the sections.
 pub(super) fn read_units<'data>(dwarf: &Dwarf<'data>) -> Vec<Unit<'data>> {
     let info = DebugInfo::new(dwarf.info, LittleEndian).units().map_while(Result::ok);
     let types = DebugTypes::new(dwarf.types, LittleEndian).units().map_while(Result::ok);
@@ -319,8 +319,7 @@ fn offset(value: Value<'_>) -> Option<u64> {
 fn assign_owners(units: &mut [Unit<'_>]) {
     let mut by_line = HashMap::new();
     let mut by_abbreviations = HashMap::new();
-    let mut number = 0;
-    for unit in units.iter_mut().filter(|unit| unit.is_compile_unit()) {
+    for (number, unit) in (0_u32..).zip(units.iter_mut().filter(|unit| unit.is_compile_unit())) {
         unit.owner = Some(number);
         by_abbreviations.entry(unit.abbreviations_at).or_insert(number);
         if let Some(root) = &mut unit.root
@@ -328,7 +327,6 @@ fn assign_owners(units: &mut [Unit<'_>]) {
         {
             root.owns_line_program = *by_line.entry(line).or_insert(number) == number;
         }
-        number += 1;
     }
     for unit in units.iter_mut().filter(|unit| unit.owner.is_none()) {
         let line = unit.root.as_ref().and_then(|root| root.line);
