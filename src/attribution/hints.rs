@@ -63,7 +63,8 @@ fn drop_lone_std(is_std: &[bool], crates: &mut [Option<CrateNumber>]) {
         if !is_std[at] {
             continue;
         }
-        let around = &speaking[place.saturating_sub(ASKED_NEIGHBOURS)..speaking.len().min(place + ASKED_NEIGHBOURS + 1)];
+        let around =
+            &speaking[place.saturating_sub(ASKED_NEIGHBOURS)..speaking.len().min(place + ASKED_NEIGHBOURS + 1)];
         let std = around.iter().filter(|&&other| is_std[other]).count();
         if std * 2 <= around.len() {
             crates[at] = None;

@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::Method;
 use crate::attribution::{
-    Attribution, AttributionError, Compressed, Detail, DuplicateCrate, Identities, NotItsMap, Program, Subject, WhyQuery,
-    attribute, check_link_map, duplicates, explain,
+    Attribution, AttributionError, Compressed, Detail, DuplicateCrate, Identities, NotItsMap, Program, Subject,
+    WhyQuery, attribute, check_link_map, duplicates, explain,
 };
 use crate::cargo::CrateGraph;
 use crate::elf::{Architecture, ElfError, Image, NotATwin, TwinMatch, check_twin};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::attribution::{CrateRow, DuplicateCrate, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree, Why};
+use crate::attribution::{
+    CrateRow, DuplicateCrate, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree, Why,
+};
 use crate::estimate::Estimate;
 use crate::package::Finding;
 use crate::slim::Outcome;
