@@ -63,6 +63,7 @@ fn binary(path: &str, crates: Vec<CrateRow>) -> Binary {
         stripped: false,
         needs_glibc: None,
         symbols_from: None,
+        toolchain: None,
         sections: vec![section(file, zip), section(b(0), zip.map(|_| b(0)))],
         crates,
         crates_by_definition: Vec::new(),

@@ -227,6 +227,7 @@ fn binary(
         loaded_bytes: ByteSize::new(image.loaded_size()),
         stripped: image.is_stripped(),
         needs_glibc: dynamic.glibc.map(|version| version.to_string()),
+        toolchain: image.toolchain().or_else(|| symbols.and_then(|(_, image)| image.toolchain())),
         symbols_from: symbols.map(|(file, _)| file.path.clone()),
         sections,
         crates,

@@ -111,6 +111,9 @@ pub struct Binary {
     /// Where the symbols came from, when not from the file itself.
     #[serde(default)]
     pub symbols_from: Option<String>,
+    /// Compiler and linker, as `.comment` names them; `None` where neither the file nor its symbols' file does.
+    #[serde(default)]
+    pub toolchain: Option<crate::elf::Toolchain>,
     /// By section; sums to the file.
     pub sections: Vec<SectionRow>,
     /// By owner: the crate that defines the item, or for a generic item of std the most downstream crate among its types.
