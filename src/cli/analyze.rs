@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let options = output::analyze_options(flags, terminal)?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
+    let functions = matches!(flags.by, By::Function | By::Generic) || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
     let report = loaded.report(detail, &slim_options_of(&loaded)?, terminal)?;

@@ -59,9 +59,7 @@ impl Loaded {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
             loaded.saved_graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
         }
-        for path in &subject.symbols {
-            loaded.symbols.push(symbol_file(path)?);
-        }
+        let mut loaded = loaded.with_symbols(&subject.symbols)?;
         loaded.architecture = asked_architecture(subject).or(loaded.architecture);
         Ok(loaded)
     }
@@ -78,6 +76,14 @@ impl Loaded {
             symbols: Vec::new(),
             architecture: None,
         }
+    }
+
+    /// Takes names from unstripped twins or debug files.
+    pub(super) fn with_symbols(mut self, files: &[PathBuf]) -> Result<Self, CliError> {
+        for path in files {
+            self.symbols.push(symbol_file(path)?);
+        }
+        Ok(self)
     }
 
     /// An artifact alone, with nothing known about it.

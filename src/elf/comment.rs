@@ -70,7 +70,9 @@ mod tests {
 
     #[test]
     fn each_tool_is_named_by_its_own_line() {
-        let lld = read(b"rustc version 1.95.0 (59807616e 2026-04-14)\0Linker: LLD 22.1.2 (/llvm 1cb4)\0GCC: (Debian) 12.2.0\0");
+        let lld = read(
+            b"rustc version 1.95.0 (59807616e 2026-04-14)\0Linker: LLD 22.1.2 (/llvm 1cb4)\0GCC: (Debian) 12.2.0\0",
+        );
         assert_eq!(lld.rustc.as_deref(), Some("1.95.0 (59807616e 2026-04-14)"));
         assert_eq!(lld.linker.as_deref(), Some("LLD 22.1.2 (/llvm 1cb4)"));
         let mold = read(b"\0mold 2.40.4 (compatible with GNU ld)\0rustc version 1.95.0\0rustc version 1.94.0\0");

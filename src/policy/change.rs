@@ -91,7 +91,10 @@ pub(super) fn status<T>(pair: Pair<'_, T>, file: SizeChange, compressed: Option<
 }
 
 /// Largest change first: of the file, then of the zip.
-pub(super) fn by_magnitude(file: SizeChange, compressed: Option<SizeChange>) -> std::cmp::Reverse<(ByteSize, ByteSize)> {
+pub(super) fn by_magnitude(
+    file: SizeChange,
+    compressed: Option<SizeChange>,
+) -> std::cmp::Reverse<(ByteSize, ByteSize)> {
     let compressed = compressed.unwrap_or_default();
     std::cmp::Reverse((file.delta_bytes.magnitude(), compressed.delta_bytes.magnitude()))
 }

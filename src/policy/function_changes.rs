@@ -59,7 +59,13 @@ pub(super) fn function_changes(
         pairs.into_iter().map(|(key, old, new)| change(key, old, new, crates, zipped)).collect();
     changes.sort_by_cached_key(|row| {
         let versions = (row.new_version.clone(), row.old_version.clone());
-        (by_magnitude(row.file, row.compressed), row.name.clone(), row.crate_name.clone(), row.section.clone(), versions)
+        (
+            by_magnitude(row.file, row.compressed),
+            row.name.clone(),
+            row.crate_name.clone(),
+            row.section.clone(),
+            versions,
+        )
     });
     Some(changes)
 }

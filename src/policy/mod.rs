@@ -18,8 +18,8 @@ mod tool_change;
 mod verdict;
 
 pub use budget::Budget;
-pub use check::check;
 pub use change::{SizeChange, Status};
+pub use check::check;
 pub use crate_changes::CrateChange;
 pub use diff::{BinaryChange, Diff, EntryChange, SectionChange, diff, diff_with_functions};
 pub use error::Error;

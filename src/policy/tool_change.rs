@@ -67,7 +67,11 @@ mod tests {
     fn the_shortest_difference_is_told() {
         for (old, new, told) in [
             ("rustc 1.94.0 (a 2026-03-01)", "rustc 1.95.0 (b 2026-04-14)", "rustc 1.94.0 -> 1.95.0"),
-            ("rustc 1.96.0-nightly (a)", "rustc 1.96.0-nightly (b)", "rustc 1.96.0-nightly (a) -> rustc 1.96.0-nightly (b)"),
+            (
+                "rustc 1.96.0-nightly (a)",
+                "rustc 1.96.0-nightly (b)",
+                "rustc 1.96.0-nightly (a) -> rustc 1.96.0-nightly (b)",
+            ),
             ("LLD 22.1.2 (/llvm 1cb4)", "mold 2.40.4 (compatible with GNU ld)", "LLD 22.1.2 -> mold 2.40.4"),
             ("", "x", " -> x"),
         ] {
