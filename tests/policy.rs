@@ -64,6 +64,7 @@ fn binary(path: &str, crates: Vec<CrateRow>) -> Binary {
         needs_glibc: None,
         symbols_from: None,
         symbols_matched_by: None,
+        toolchain: None,
         sections: vec![section(file, zip), section(b(0), zip.map(|_| b(0)))],
         crates,
         crates_by_definition: Vec::new(),

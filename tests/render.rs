@@ -151,6 +151,7 @@ fn binary() -> Binary {
         needs_glibc: Some("2.34".to_owned()),
         symbols_from: Some("bootstrap.debug".to_owned()),
         symbols_matched_by: None,
+        toolchain: None,
         sections: vec![
             section(".text", SectionKind::Code, 790_096, 790_096, 380_000),
             section(".rodata", SectionKind::Rodata, 254_800, 254_800, 103_000),

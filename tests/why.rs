@@ -149,6 +149,7 @@ fn rows(graph: &CrateGraph, root: usize) -> Vec<CrateRow> {
             retained_bytes: None,
             functions: 1,
             why: Vec::new(),
+            evidence: Vec::new(),
         }
     };
     graph.reachable(root).into_iter().map(row).collect()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::elf::SectionKind;
+use crate::elf::{SectionKind, mangling};
 use crate::units::ByteSize;
 
 /// One section of one binary, or a named range outside the sections (headers, padding).
@@ -46,7 +46,7 @@ pub enum CrateKind {
 /// One crate's share of one binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrateRow {
-    /// Crate name as in source (`serde_json`), or `[linker]`, `[native]`, `[unattributed]`.
+    /// Crate name as in source (`serde_json`), or `[linker]`, `[padding]`, `[native]`, `[unattributed]`.
     pub name: String,
     /// Package version; `None` where no crate graph tells it.
     pub version: Option<String>,
@@ -163,6 +163,15 @@ pub struct FunctionRow {
     /// What most of its bytes rest on; absent in reports of versions that did not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<EvidenceSource>,
+}
+
+impl FunctionRow {
+    /// The name by which two builds of one source know it: without hash, LLVM's suffix, the numbers of closures and those of nameless
+    /// constants.
+    #[must_use]
+    pub fn stable_name(&self) -> String {
+        mangling::stable_name(&self.name)
+    }
 }
 
 /// All copies of one generic function: one row for each item that was instantiated more than once.

@@ -18,7 +18,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     let mut loaded = Loaded::new(&flags.subject, global, terminal)?;
     let query = |krate: &String| WhyQuery { krate: krate.clone(), most_paths: flags.rows };
     loaded.why = flags.why.as_ref().map(query);
-    let functions = flags.by == By::Function || flags.output.format == TableFormat::Folded;
+    let functions = matches!(flags.by, By::Function | By::Generic) || flags.output.format == TableFormat::Folded;
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
     let slim_options = slim_options_of(&loaded)?;

@@ -55,7 +55,7 @@ pub(super) enum ColorWhen {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Shows where the bytes of a package go: by crate, section, function or file
+    /// Shows where the bytes of a package go: by crate, section, function, generic function or file
     Analyze(Analyze),
     /// Writes a smaller package of the same program, proven to load alike
     Slim(Slim),
@@ -63,7 +63,7 @@ pub(super) enum Command {
     Estimate(Estimate),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
-    /// Compares two artifacts or reports, by section and crate
+    /// Compares two artifacts or reports, by crate, section or function
     Diff(Diff),
     /// Prints a shell's completion script
     Completions {
@@ -265,6 +265,8 @@ pub(super) enum By {
     Section,
     /// A function or data object.
     Function,
+    /// A generic function, all its copies together.
+    Generic,
     /// A file of the package.
     File,
 }
@@ -397,12 +399,32 @@ pub(super) struct Diff {
     pub(super) old: PathBuf,
     /// The artifact or report after
     pub(super) new: PathBuf,
+    /// What a row is
+    #[arg(long, value_name = "WHAT", default_value = "crate")]
+    pub(super) by: DiffBy,
+    /// Unstripped twin or debug file of a stripped program in OLD (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(super) symbols_old: Vec<PathBuf>,
+    /// Unstripped twin or debug file of a stripped program in NEW (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(super) symbols_new: Vec<PathBuf>,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
     pub(super) rows: usize,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+/// What a row of a comparison is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffBy {
+    /// A crate.
+    Crate,
+    /// A section of the ELF file.
+    Section,
+    /// A function or data object. Of reports, those that `analyze --by function` wrote.
+    Function,
 }
 
 fn size(text: &str) -> Result<ByteSize, crate::policy::Error> {

@@ -1,6 +1,6 @@
 //! `check`: the gate.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::attribution::Detail;
 use crate::host;
@@ -35,7 +35,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
         // Growth is growth over what was just written: none. Absolute limits hold all the same.
         Some(_) if flags.update_baseline => Some(report.clone()),
         Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
-        Some(path) => Some(report_or_artifact(path)?),
+        Some(path) => Some(report_or_artifact(path, &[], Detail::Crates)?),
         None => None,
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
@@ -55,11 +55,14 @@ fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report,
     Ok((loaded.report(Detail::Crates, &slim_options_of(&loaded)?, terminal)?, configuration))
 }
 
-/// A report, or an artifact that becomes one.
-pub(super) fn report_or_artifact(path: &Path) -> Result<Report, CliError> {
+/// A report, or an artifact that becomes one with the help of these symbols.
+pub(super) fn report_or_artifact(path: &Path, symbols: &[PathBuf], detail: Detail) -> Result<Report, CliError> {
     if host::looks_like_json(path) {
+        if !symbols.is_empty() {
+            return Err(CliError::Usage("symbols are for an artifact: a report has its names already"));
+        }
         return load_report(path);
     }
-    let loaded = Loaded::named(path)?;
-    loaded.report_as_it_is(&loaded.package()?, Detail::Crates)
+    let loaded = Loaded::named(path)?.with_symbols(symbols)?;
+    loaded.report_as_it_is(&loaded.package()?, detail)
 }

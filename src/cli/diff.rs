@@ -1,10 +1,11 @@
 //! `diff`.
 
-use crate::attribution::CrateKind;
-use crate::policy::diff;
+use crate::attribution::{CrateKind, Detail};
+use crate::policy::{diff, diff_with_functions};
+use crate::render::{By, Options};
 use crate::report::Report;
 
-use super::args::Diff;
+use super::args::{Diff, DiffBy};
 use super::check::report_or_artifact;
 use super::error::CliError;
 use super::exit_code::ExitCode;
@@ -18,8 +19,13 @@ fn is_unnamed(report: &Report) -> bool {
 }
 
 pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let old = report_or_artifact(&flags.old)?;
-    let new = report_or_artifact(&flags.new)?;
+    let (by, detail) = match flags.by {
+        DiffBy::Crate => (By::Crate, Detail::Crates),
+        DiffBy::Section => (By::Section, Detail::Crates),
+        DiffBy::Function => (By::Function, Detail::Functions),
+    };
+    let old = report_or_artifact(&flags.old, &flags.symbols_old, detail)?;
+    let new = report_or_artifact(&flags.new, &flags.symbols_new, detail)?;
     for (report, other) in [(&old, &new), (&new, &old)] {
         if is_unnamed(report) && !is_unnamed(other) {
             let path = &report.artifact.path;
@@ -28,7 +34,8 @@ pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError
         }
     }
     let file = flags.output.output.as_deref();
-    let options = output::options(terminal, file, flags.rows);
-    terminal.result(&output::diff(&diff(&old, &new), flags.output.format, &options), file)?;
+    let options = Options { by, ..output::options(terminal, file, flags.rows) };
+    let changes = if by == By::Function { diff_with_functions(&old, &new) } else { diff(&old, &new) };
+    terminal.result(&output::diff(&changes, flags.output.format, &options), file)?;
     Ok(ExitCode::Done)
 }

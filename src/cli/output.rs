@@ -26,6 +26,7 @@ pub(super) fn analyze_options(flags: &args::Analyze, terminal: Terminal) -> Resu
         args::By::Crate => By::Crate,
         args::By::Section => By::Section,
         args::By::Function => By::Function,
+        args::By::Generic => By::Generic,
         args::By::File => By::File,
     };
     options.view = match flags.view {

@@ -77,9 +77,7 @@ impl Loaded {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
             loaded.saved_graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
         }
-        for path in &subject.symbols {
-            loaded.symbols.push(symbol_file(path)?);
-        }
+        let mut loaded = loaded.with_symbols(&subject.symbols)?;
         if let Some(path) = &subject.link_map {
             loaded.link_map = Some(link_map(path)?);
         }
@@ -101,6 +99,14 @@ impl Loaded {
             architecture: None,
             why: None,
         }
+    }
+
+    /// Takes names from unstripped twins or debug files.
+    pub(super) fn with_symbols(mut self, files: &[PathBuf]) -> Result<Self, CliError> {
+        for path in files {
+            self.symbols.push(symbol_file(path)?);
+        }
+        Ok(self)
     }
 
     /// An artifact alone, with nothing known about it.

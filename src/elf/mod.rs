@@ -5,6 +5,7 @@
 //! and `iced_x86`.
 
 mod architecture;
+mod comment;
 mod debug;
 mod dynamic;
 mod edit;
@@ -21,6 +22,7 @@ mod twin;
 mod unwind;
 
 pub use architecture::Architecture;
+pub use comment::Toolchain;
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_sections};

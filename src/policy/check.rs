@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::budget::Budget;
-use super::diff::{Diff, SizeChange, Status, diff};
+use super::change::{SizeChange, Status};
+use super::diff::{Diff, diff};
 use super::error::Error;
 use super::verdict::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Blame, CRATES_UNNAMED,

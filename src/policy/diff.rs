@@ -4,43 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::change::{Side, SizeChange, Status, both, by_magnitude, sizes, status};
+use super::crate_changes::{CrateChange, CratePairs, Crates};
+use super::function_changes::{FunctionChange, function_changes, lists_functions};
 use super::pairing::{Pair, pair};
-use crate::attribution::{CrateKind, CrateRow, SectionRow};
+use super::tool_change::{ToolChange, tool_changes};
+use crate::attribution::SectionRow;
 use crate::report::{Binary, Entry, Report};
-use crate::units::{ByteDelta, ByteSize};
-
-/// One size on both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SizeChange {
-    /// Size in the old report; 0 where it was not there.
-    pub old_bytes: ByteSize,
-    /// Size in the new report; 0 where it is not there.
-    pub new_bytes: ByteSize,
-    /// New less old.
-    pub delta_bytes: ByteDelta,
-}
-
-impl SizeChange {
-    /// The change from `old` to `new`.
-    #[must_use]
-    pub fn between(old: ByteSize, new: ByteSize) -> Self {
-        Self { old_bytes: old, new_bytes: new, delta_bytes: new.since(old) }
-    }
-}
-
-/// What became of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// Only in the new report.
-    Added,
-    /// Only in the old report.
-    Removed,
-    /// In both, with another size, path or version.
-    Changed,
-    /// In both and the same, as far as sizes tell.
-    Same,
-}
 
 /// What changed between two reports. Rows are sorted by the magnitude of their change, then by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +29,9 @@ pub struct Diff {
     pub entries: Vec<EntryChange>,
     /// By binary, with its sections and crates.
     pub binaries: Vec<BinaryChange>,
+    /// Paths of the artifacts whose report lists no functions, where functions were to be compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_functions: Vec<String>,
 }
 
 /// The change of one file of the package.
@@ -91,6 +64,12 @@ pub struct BinaryChange {
     pub sections: Vec<SectionChange>,
     /// By owner; sums to the file.
     pub crates: Vec<CrateChange>,
+    /// By function; sums to the file. `None` unless asked for, and where a report lists none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub functions: Option<Vec<FunctionChange>>,
+    /// Compiler and linker, where both sides name them and they differ: then sizes move without a change of source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolChange>,
 }
 
 /// The change of one section.
@@ -106,33 +85,27 @@ pub struct SectionChange {
     pub compressed: Option<SizeChange>,
 }
 
-/// The change of one crate. Where each side has one version of it, another version is a change, not a new crate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CrateChange {
-    /// Crate name.
-    pub name: String,
-    /// Kind in the new report; in the old one for what was removed.
-    pub kind: CrateKind,
-    /// Version in the old report; `None` where it is not known or the crate was not there.
-    pub old_version: Option<String>,
-    /// Version in the new report; `None` where it is not known or the crate is gone.
-    pub new_version: Option<String>,
-    /// What became of it.
-    pub status: Status,
-    /// Bytes in the file.
-    pub file: SizeChange,
-    /// Bytes in the zip; `None` where either side does not know it.
-    pub compressed: Option<SizeChange>,
-    /// Dependency path in the new report, for a crate that grew; else empty.
-    pub why: Vec<String>,
-}
-
 /// Compares two reports.
 ///
-/// Binaries are matched by path, crates by name and version, sections by name; a single binary on each side is the same
+/// Binaries are matched by path, crates by name and the nearest version, sections by name; a single binary on each side is the same
 /// binary under another name. Law: the changes of a binary's crates, and of its sections, sum to the change of the file.
 #[must_use]
 pub fn diff(old: &Report, new: &Report) -> Diff {
+    compare(old, new, &binary_change)
+}
+
+/// Compares two reports, as [`diff`] does, and the functions of those that list them.
+///
+/// Functions are matched by crate, section and [stable name](crate::attribution::FunctionRow::stable_name). Law: their changes sum to
+/// the change of the file.
+#[must_use]
+pub fn diff_with_functions(old: &Report, new: &Report) -> Diff {
+    let lacks = |report: &&Report| !report.binaries.iter().all(lists_functions);
+    let without_functions = [old, new].into_iter().filter(lacks).map(|report| report.artifact.path.clone()).collect();
+    Diff { without_functions, ..compare(old, new, &binary_change_with_functions) }
+}
+
+fn compare(old: &Report, new: &Report, binary_change: &dyn Fn(Pair<'_, Binary>) -> BinaryChange) -> Diff {
     let zip = both(old.artifact.zip_bytes, new.artifact.zip_bytes);
     let mut entries: Vec<EntryChange> = pair(&old.artifact.entries, &new.artifact.entries, |entry| &entry.path)
         .into_iter()
@@ -150,60 +123,8 @@ pub fn diff(old: &Report, new: &Report) -> Diff {
         unzipped: SizeChange::between(old.artifact.unzipped_bytes, new.artifact.unzipped_bytes),
         entries,
         binaries,
+        without_functions: Vec::new(),
     }
-}
-
-/// Size of one row on one side.
-#[derive(Debug, Clone, Copy, Default)]
-struct Side {
-    file: ByteSize,
-    compressed: Option<ByteSize>,
-}
-
-impl Side {
-    /// The sum of rows; its compressed size is known where every row's is.
-    fn sum(rows: impl Iterator<Item = Self>) -> Self {
-        rows.fold(Self { file: ByteSize::ZERO, compressed: Some(ByteSize::ZERO) }, |sum, row| Self {
-            file: sum.file + row.file,
-            compressed: sum.compressed.zip(row.compressed).map(|(sum, row)| sum + row),
-        })
-    }
-
-    fn of_crate(row: &CrateRow) -> Self {
-        Self { file: row.file_bytes, compressed: row.compressed_bytes }
-    }
-
-    fn of_section(row: &SectionRow) -> Self {
-        Self { file: row.file_bytes, compressed: row.compressed_bytes }
-    }
-}
-
-fn both(old: Option<ByteSize>, new: Option<ByteSize>) -> Option<SizeChange> {
-    old.zip(new).map(|(old, new)| SizeChange::between(old, new))
-}
-
-/// Sizes of a pair. A row that one side lacks has 0 bytes there; `zipped` says whether both sides know compressed sizes.
-fn sizes(old: Option<Side>, new: Option<Side>, zipped: bool) -> (SizeChange, Option<SizeChange>) {
-    let absent = Side { file: ByteSize::ZERO, compressed: Some(ByteSize::ZERO) };
-    let (old, new) = (old.unwrap_or(absent), new.unwrap_or(absent));
-    let compressed = both(old.compressed, new.compressed).filter(|_| zipped);
-    (SizeChange::between(old.file, new.file), compressed)
-}
-
-fn status<T>(pair: Pair<'_, T>, file: SizeChange, compressed: Option<SizeChange>, renamed: bool) -> Status {
-    let moved = |change: SizeChange| change.delta_bytes != ByteDelta::default();
-    match pair {
-        Pair::Added(_) => Status::Added,
-        Pair::Removed(_) => Status::Removed,
-        Pair::Both(..) if renamed || moved(file) || compressed.is_some_and(moved) => Status::Changed,
-        Pair::Both(..) => Status::Same,
-    }
-}
-
-/// Largest change first: of the file, then of the zip.
-fn by_magnitude(file: SizeChange, compressed: Option<SizeChange>) -> std::cmp::Reverse<(ByteSize, ByteSize)> {
-    let compressed = compressed.unwrap_or_default();
-    std::cmp::Reverse((file.delta_bytes.magnitude(), compressed.delta_bytes.magnitude()))
 }
 
 fn entry_change(pair: Pair<'_, Entry>, zipped: bool) -> EntryChange {
@@ -219,6 +140,24 @@ fn entry_change(pair: Pair<'_, Entry>, zipped: bool) -> EntryChange {
 }
 
 fn binary_change(pair: Pair<'_, Binary>) -> BinaryChange {
+    let (old, new) = (pair.before(), pair.after());
+    let (old_crates, new_crates) = (crates(old), crates(new));
+    change_of(pair, &CratePairs::of(&old_crates, &new_crates))
+}
+
+fn binary_change_with_functions(pair: Pair<'_, Binary>) -> BinaryChange {
+    let (old, new) = (pair.before(), pair.after());
+    let (old_crates, new_crates) = (crates(old), crates(new));
+    let crates = CratePairs::of(&old_crates, &new_crates);
+    let change = change_of(pair, &crates);
+    BinaryChange { functions: function_changes(old, new, &crates, change.compressed.is_some()), ..change }
+}
+
+fn crates(binary: Option<&Binary>) -> Crates<'_> {
+    Crates::of(binary.map_or(&[], |binary| &binary.crates))
+}
+
+fn change_of(pair: Pair<'_, Binary>, crates: &CratePairs<'_>) -> BinaryChange {
     let side = |binary: &Binary| {
         let rows = Side::sum(binary.crates.iter().map(Side::of_crate));
         Side { file: binary.file_bytes, compressed: rows.compressed }
@@ -244,11 +183,9 @@ fn binary_change(pair: Pair<'_, Binary>) -> BinaryChange {
             new.map_or(&[], |binary| &binary.sections),
             zipped,
         ),
-        crates: crate_changes(
-            old.map_or(&[], |binary| &binary.crates),
-            new.map_or(&[], |binary| &binary.crates),
-            zipped,
-        ),
+        crates: crates.changes(zipped),
+        functions: None,
+        tools: tool_changes(old, new),
     }
 }
 
@@ -277,70 +214,4 @@ fn section_changes(old: &[SectionRow], new: &[SectionRow], zipped: bool) -> Vec<
         .collect();
     changes.sort_by_cached_key(|row| (by_magnitude(row.file, row.compressed), row.name.clone()));
     changes
-}
-
-/// All rows of one crate version on one side. Rows can share it: one name and version from two registries.
-#[derive(Debug)]
-struct CrateVersion<'a> {
-    version: Option<&'a str>,
-    kind: CrateKind,
-    why: &'a [String],
-    side: Side,
-}
-
-/// Rows that may be versions of the same crate: std's private copy of a crate is never the user's, and code of a
-/// package stays the same crate when it moves into the workspace.
-fn family(kind: CrateKind) -> CrateKind {
-    if kind == CrateKind::Workspace { CrateKind::Dependency } else { kind }
-}
-
-type Families<'a> = BTreeMap<(CrateKind, &'a str), Vec<CrateVersion<'a>>>;
-
-fn families(rows: &[CrateRow]) -> Families<'_> {
-    let mut families: Families<'_> = BTreeMap::new();
-    for row in rows {
-        let versions = families.entry((family(row.kind), &row.name)).or_default();
-        let version = row.version.as_deref();
-        match versions.iter_mut().find(|known| known.version == version) {
-            Some(known) => known.side = Side::sum([known.side, Side::of_crate(row)].into_iter()),
-            None => {
-                versions.push(CrateVersion { version, kind: row.kind, why: &row.why, side: Side::of_crate(row) });
-            }
-        }
-    }
-    families
-}
-
-fn crate_changes(old: &[CrateRow], new: &[CrateRow], zipped: bool) -> Vec<CrateChange> {
-    let (old, new) = (families(old), families(new));
-    let keys: BTreeSet<_> = old.keys().chain(new.keys()).copied().collect();
-    let mut changes = Vec::new();
-    for key in keys {
-        let old = old.get(&key).map_or(&[][..], Vec::as_slice);
-        let new = new.get(&key).map_or(&[][..], Vec::as_slice);
-        changes.extend(pair(old, new, |row| row.version).into_iter().map(|pair| crate_change(key.1, pair, zipped)));
-    }
-    changes.sort_by_cached_key(|row| {
-        let name = (row.name.clone(), row.new_version.clone(), row.old_version.clone(), row.kind);
-        (by_magnitude(row.file, row.compressed), name)
-    });
-    changes
-}
-
-fn crate_change(name: &str, pair: Pair<'_, CrateVersion<'_>>, zipped: bool) -> CrateChange {
-    let (old, new) = (pair.before(), pair.after());
-    let (file, compressed) = sizes(old.map(|row| row.side), new.map(|row| row.side), zipped);
-    let renamed = matches!(pair, Pair::Both(old, new) if old.version != new.version);
-    let grew = |change: SizeChange| change.delta_bytes > ByteDelta::default();
-    let why = new.map_or(&[][..], |row| row.why);
-    CrateChange {
-        name: name.to_owned(),
-        kind: pair.row().kind,
-        old_version: old.and_then(|row| row.version).map(str::to_owned),
-        new_version: new.and_then(|row| row.version).map(str::to_owned),
-        status: status(pair, file, compressed, renamed),
-        file,
-        compressed,
-        why: if grew(file) || compressed.is_some_and(grew) { why.to_vec() } else { Vec::new() },
-    }
 }

@@ -5,20 +5,28 @@
 //! crates add up to the change of the file. It formats no sizes; messages hold exact bytes.
 
 mod budget;
+mod change;
 mod check;
+mod crate_changes;
 mod diff;
 mod error;
+mod function_changes;
 mod growth;
 mod pairing;
 mod size;
+mod tool_change;
 mod verdict;
 
 pub use budget::Budget;
+pub use change::{SizeChange, Status};
 pub use check::check;
-pub use diff::{BinaryChange, CrateChange, Diff, EntryChange, SectionChange, SizeChange, Status, diff};
+pub use crate_changes::CrateChange;
+pub use diff::{BinaryChange, Diff, EntryChange, SectionChange, diff, diff_with_functions};
 pub use error::Error;
+pub use function_changes::FunctionChange;
 pub use growth::{Growth, Percent};
 pub use size::parse_size;
+pub use tool_change::{BuildTool, ToolChange};
 pub use verdict::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Blame, CRATES_UNNAMED,
     GROWTH_OVER_BUDGET, Gate, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation, ZIP_GROWTH_UNKNOWN,

@@ -3,7 +3,7 @@
 use super::document::{Document, Item, Tone};
 use super::options::{By, Options, View};
 use super::table::{Cell, Column, Field, Table};
-use super::{estimate, human, slim, words};
+use super::{estimate, generics, human, slim, trust, words};
 use crate::attribution::{CrateRow, EvidenceSource, FunctionRow, SectionRow};
 use crate::package::{Finding, Severity};
 use crate::report::{Artifact, ArtifactKind, Binary, Entry, Report};
@@ -127,10 +127,17 @@ fn binary(document: &mut Document, binary: &Binary, options: &Options) {
                 "This report lists no functions: the file has no symbols, or it was analyzed without `--by function`.";
             document.paragraph(Tone::Caution, message);
         }
-        By::Function => document.table(functions(binary, options)),
+        By::Function => {
+            document.table(functions(binary, options));
+            generics::largest(document, binary, options);
+        }
+        By::Generic => generics::all(document, binary, options),
         By::File => {}
     }
     document.paragraph(Tone::Plain, evidence(binary));
+    for doubt in trust::doubts(binary) {
+        document.paragraph(Tone::Caution, doubt);
+    }
 }
 
 fn description(binary: &Binary) -> String {
@@ -221,10 +228,16 @@ fn functions(binary: &Binary, options: &Options) -> Table {
         Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
         // Instances of the functions are no share of the file.
         Field::new(Column::plain("copies", 3), |row: &Row<'_>| Cell::Count(row.instances)),
+        // A symbol is what anybody expects.
+        Field::new(Column::plain("known by", 2), |row: &Row<'_>| match row.evidence {
+            None | Some(EvidenceSource::Symbol) => Cell::Blank,
+            Some(source) => Cell::Text(words::evidence_source(source).to_owned()),
+        }),
     ];
     let zip: Option<ByteSize> = binary.sections.iter().map(|row| row.compressed_bytes).sum();
     let share = Cell::Share(file, file);
-    let whole = [Cell::Blank, Cell::Blank, Cell::Blank, Cell::Size(file), share, Cell::size(zip), Cell::Blank];
+    let size = Cell::Size(file);
+    let whole = [Cell::Blank, Cell::Blank, Cell::Blank, size, share, Cell::size(zip), Cell::Blank, Cell::Blank];
     Table::of(rows, &fields).abridged(options).filled_up("no function", &whole).totalled("file")
 }
 

@@ -3,6 +3,7 @@
 use super::analyze::crates_of;
 use super::options::{By, Options};
 use super::words;
+use crate::attribution::EvidenceRow;
 use crate::report::{Binary, Report};
 use crate::units::ByteSize;
 
@@ -14,6 +15,7 @@ pub fn report(report: &Report, options: &Options) -> String {
         By::Crate => crates(report, options),
         By::Section => sections(report, options),
         By::Function => functions(report, options),
+        By::Generic => generics(report, options),
         By::File => files(report, options),
     }
 }
@@ -52,7 +54,7 @@ pub fn why(report: &Report) -> String {
 
 fn crates(report: &Report, options: &Options) -> String {
     let mut out = String::from(
-        "binary,crate,version,kind,package_id,file_bytes,code_bytes,data_bytes,unwind_bytes,relocation_bytes,symbol_bytes,other_bytes,compressed_bytes,touched_bytes,retained_bytes,functions,why\n",
+        "binary,crate,version,kind,package_id,file_bytes,code_bytes,data_bytes,unwind_bytes,relocation_bytes,symbol_bytes,other_bytes,compressed_bytes,touched_bytes,retained_bytes,functions,why,evidence\n",
     );
     for (binary, row) in each(report, |binary| crates_of(binary, options.view)) {
         if !options.accepts(&row.name) {
@@ -76,13 +78,14 @@ fn crates(report: &Report, options: &Options) -> String {
             known(row.retained_bytes),
             row.functions.to_string(),
             row.why.join(" > "),
+            evidence(&row.evidence),
         ]);
     }
     out
 }
 
 fn sections(report: &Report, options: &Options) -> String {
-    let mut out = String::from("binary,section,kind,file_bytes,memory_bytes,compressed_bytes,touched_bytes\n");
+    let mut out = String::from("binary,section,kind,file_bytes,memory_bytes,compressed_bytes,touched_bytes,evidence\n");
     for (binary, row) in each(report, |binary| &binary.sections) {
         if !options.accepts(&row.name) {
             continue;
@@ -95,13 +98,15 @@ fn sections(report: &Report, options: &Options) -> String {
             bytes(row.memory_bytes),
             known(row.compressed_bytes),
             known(row.touched_bytes),
+            evidence(&row.evidence),
         ]);
     }
     out
 }
 
 fn functions(report: &Report, options: &Options) -> String {
-    let mut out = String::from("binary,function,crate,version,section,file_bytes,compressed_bytes,instances\n");
+    let mut out =
+        String::from("binary,function,crate,version,section,file_bytes,compressed_bytes,instances,evidence\n");
     for (binary, row) in each(report, |binary| &binary.functions) {
         if !options.accepts(&row.name) {
             continue;
@@ -115,7 +120,34 @@ fn functions(report: &Report, options: &Options) -> String {
             bytes(row.file_bytes),
             known(row.compressed_bytes),
             row.instances.to_string(),
+            row.evidence.map(words::evidence_code).unwrap_or_default(),
         ]);
+    }
+    out
+}
+
+/// One line for each crate that holds copies of a generic function. The first size is of all copies, so it repeats.
+fn generics(report: &Report, options: &Options) -> String {
+    let mut out = String::from(
+        "binary,function,copies,file_bytes,compressed_bytes,crate,version,copies_in_crate,file_bytes_in_crate\n",
+    );
+    for (binary, row) in each(report, |binary| &binary.generics) {
+        if !options.accepts(&row.name) {
+            continue;
+        }
+        for share in &row.crates {
+            out += &line(&[
+                binary.path.clone(),
+                row.name.clone(),
+                row.copies.to_string(),
+                bytes(row.file_bytes),
+                known(row.compressed_bytes),
+                share.name.clone(),
+                share.version.clone().unwrap_or_default(),
+                share.copies.to_string(),
+                bytes(share.file_bytes),
+            ]);
+        }
     }
     out
 }
@@ -140,6 +172,12 @@ fn each<'a, T: 'a>(
     rows: impl Fn(&'a Binary) -> &'a Vec<T>,
 ) -> impl Iterator<Item = (&'a Binary, &'a T)> {
     report.binaries.iter().flat_map(move |binary| rows(binary).iter().map(move |row| (binary, row)))
+}
+
+/// `symbol:123;unwind:45`, by the words that the report uses, surest first.
+fn evidence(rows: &[EvidenceRow]) -> String {
+    let part = |row: &EvidenceRow| format!("{}:{}", words::evidence_code(row.source), row.file_bytes.get());
+    rows.iter().map(part).collect::<Vec<_>>().join(";")
 }
 
 fn bytes(size: ByteSize) -> String {

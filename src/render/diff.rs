@@ -4,11 +4,13 @@ use super::document::{Document, Item, Tone};
 use super::options::{By, Options};
 use super::table::{Cell, Column, Field, Table};
 use super::{human, words};
-use crate::policy::{BinaryChange, CrateChange, Diff, SizeChange, Status};
+use crate::policy::{BinaryChange, CrateChange, Diff, FunctionChange, SizeChange, Status};
 
 /// One row of any table of changes.
 struct Line {
     name: String,
+    /// Of a function: its crate and section.
+    place: Option<(String, String)>,
     status: Status,
     file: SizeChange,
     compressed: Option<SizeChange>,
@@ -16,6 +18,8 @@ struct Line {
 
 /// How many dependency paths are told below a table.
 const PATHS_TOLD: usize = 5;
+/// How many crates are named in a list of those that came, went or changed their version.
+const CRATES_NAMED: usize = 20;
 
 pub(super) fn document(diff: &Diff, options: &Options) -> Document {
     let mut document = Document::default();
@@ -25,6 +29,7 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
         document.title("Files");
         let lines = diff.entries.iter().map(|row| Line {
             name: row.path.clone(),
+            place: None,
             status: row.status,
             file: row.unzipped,
             compressed: row.compressed,
@@ -36,11 +41,20 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
             binary(&mut document, one, options);
         }
     }
+    if options.by == By::Function && !diff.without_functions.is_empty() {
+        let paths = diff.without_functions.join(" and ");
+        let message = format!(
+            "Functions cannot be compared: {paths} lists none. Name the artifact itself, or write the report with \
+             `lambda-slim analyze ARTIFACT --by function --format json`."
+        );
+        document.paragraph(Tone::Caution, message);
+    }
     document
 }
 
 fn totals(diff: &Diff) -> Table {
-    let line = |name: &str, file| Line { name: name.to_owned(), status: Status::Changed, file, compressed: None };
+    let line =
+        |name: &str, file| Line { name: name.to_owned(), place: None, status: Status::Changed, file, compressed: None };
     let lines: Vec<Line> =
         diff.zip.map(|zip| line("zip", zip)).into_iter().chain([line("unzipped", diff.unzipped)]).collect();
     Table::of(lines, &sizes("size"))
@@ -59,6 +73,11 @@ fn sizes(title: &'static str) -> Vec<Field<Line>> {
 /// A table of changes. What did not change is counted with the rest.
 fn changes(document: &mut Document, title: &'static str, lines: Vec<Line>, total: &str, options: &Options) {
     let mut fields = sizes(title);
+    let place = |line: &Line, pick: fn(&(String, String)) -> &String| {
+        line.place.as_ref().map_or(Cell::Blank, |place| Cell::Text(pick(place).clone()))
+    };
+    fields.push(Field::new(Column::plain("crate", 4), move |line: &Line| place(line, |(krate, _)| krate)));
+    fields.push(Field::new(Column::plain("section", 5), move |line: &Line| place(line, |(_, section)| section)));
     fields.push(Field::new(Column::sum("change in zip", 1), |line: &Line| {
         Cell::delta(line.compressed.map(|change| change.delta_bytes))
     }));
@@ -84,9 +103,19 @@ fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
         (_, Some(was)) => format!("{} (was {was})", binary.path),
         (_, None) => binary.path.clone(),
     });
+    for change in &binary.tools {
+        document.paragraph(Tone::Caution, change.message.clone());
+    }
+    if options.by == By::Function {
+        if let Some(functions) = &binary.functions {
+            changes(document, "function", functions.iter().map(function).collect(), "file", options);
+        }
+        return;
+    }
     if options.by == By::Section {
         let lines = binary.sections.iter().map(|row| Line {
             name: row.name.clone(),
+            place: None,
             status: row.status,
             file: row.file,
             compressed: row.compressed,
@@ -96,11 +125,13 @@ fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
     }
     let lines = binary.crates.iter().map(|row| Line {
         name: crate_name(row),
+        place: None,
         status: row.status,
         file: row.file,
         compressed: row.compressed,
     });
     changes(document, "crate", lines.collect(), "file", options);
+    document.list(came_and_went(binary));
     let paths: Vec<Item> = binary
         .crates
         .iter()
@@ -114,10 +145,49 @@ fn binary(document: &mut Document, binary: &BinaryChange, options: &Options) {
     }
 }
 
-/// `hyper 1.7.0 -> 1.8.1`.
+/// Crates that were added, removed, or have another version, whatever their size.
+fn came_and_went(binary: &BinaryChange) -> Vec<Item> {
+    // Of a binary that came or went as a whole, so did every crate.
+    if matches!(binary.status, Status::Added | Status::Removed) {
+        return Vec::new();
+    }
+    let is_update = |row: &&CrateChange| {
+        row.old_version.as_ref().zip(row.new_version.as_ref()).is_some_and(|(old, new)| old != new)
+    };
+    let list = |mark: &str, tone, rows: Vec<&CrateChange>| {
+        let more = rows.len().saturating_sub(CRATES_NAMED);
+        let named: Vec<String> = rows.into_iter().take(CRATES_NAMED).map(crate_name).collect();
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (!named.is_empty()).then(|| Item::new(mark, tone, named.join(", ") + &more))
+    };
+    let of = |status| binary.crates.iter().filter(move |row| row.status == status);
+    let lists = [
+        list("added", Tone::Caution, of(Status::Added).collect()),
+        list("removed", Tone::Good, of(Status::Removed).collect()),
+        list("version", Tone::Dim, binary.crates.iter().filter(is_update).collect()),
+    ];
+    lists.into_iter().flatten().collect()
+}
+
+fn function(row: &FunctionChange) -> Line {
+    let krate = versioned(&row.crate_name, row.old_version.as_deref(), row.new_version.as_deref());
+    Line {
+        name: row.name.clone(),
+        place: Some((krate, row.section.clone())),
+        status: row.status,
+        file: row.file,
+        compressed: row.compressed,
+    }
+}
+
 fn crate_name(row: &CrateChange) -> String {
-    match (&row.old_version, &row.new_version) {
-        (Some(old), Some(new)) if old != new => format!("{} {old} -> {new}", row.name),
-        (old, new) => human::with_version(&row.name, new.as_deref().or(old.as_deref())),
+    versioned(&row.name, row.old_version.as_deref(), row.new_version.as_deref())
+}
+
+/// `hyper 1.7.0 -> 1.8.1`.
+fn versioned(name: &str, old: Option<&str>, new: Option<&str>) -> String {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => format!("{name} {old} -> {new}"),
+        (old, new) => human::with_version(name, new.or(old)),
     }
 }

@@ -1,12 +1,13 @@
-//! Folded stacks for flame graph tools: `binary;kind;crate version[;function] bytes`, one line each. Without a filter the
-//! lines of a binary sum to its file.
+//! Folded stacks for flame graph tools: `binary;section;crate version[;function] bytes`, one line each, and
+//! `binary;kind;crate version[;function] bytes` of reports that do not say which crate is in which section. Without a filter the lines
+//! of a binary sum to its file.
 
 use std::collections::BTreeMap;
 
 use super::analyze::crates_of;
 use super::options::{Options, View};
 use super::{human, words};
-use crate::attribution::FunctionRow;
+use crate::attribution::{CrateTree, FunctionRow, FunctionTree, SectionTree};
 use crate::report::{Binary, Report};
 use crate::units::ByteSize;
 
@@ -18,6 +19,51 @@ pub fn report(report: &Report, options: &Options) -> String {
 }
 
 fn lines(binary: &Binary, options: &Options) -> Vec<String> {
+    let in_tree: ByteSize = binary.tree.iter().map(|section| section.file_bytes).sum();
+    // A tree that is not of this file would lose bytes, or count them twice.
+    if !binary.tree.is_empty() && in_tree == binary.file_bytes {
+        return binary.tree.iter().flat_map(|section| section_lines(binary, section, options)).collect();
+    }
+    lines_by_kind(binary, options)
+}
+
+fn section_lines(binary: &Binary, section: &SectionTree, options: &Options) -> Vec<String> {
+    let crates = match options.view {
+        View::Owner => &section.crates,
+        View::Definition => &section.crates_by_definition,
+        View::Instantiation => &section.crates_by_instantiation,
+    };
+    let base = format!("{};{}", frame(&binary.path), frame(&section.name));
+    let in_crates: ByteSize = crates.iter().map(|row| row.file_bytes).sum();
+    let crates = if in_crates <= section.file_bytes { crates.as_slice() } else { &[] };
+    let mut lines = Vec::new();
+    for row in crates.iter().filter(|row| options.accepts(&row.name)) {
+        crate_lines(&base, row, &mut lines);
+    }
+    let in_crates: ByteSize = crates.iter().map(|row| row.file_bytes).sum();
+    if options.filter.is_none() {
+        push(&mut lines, &base, section.file_bytes - in_crates);
+    }
+    lines
+}
+
+fn crate_lines(base: &str, row: &CrateTree, lines: &mut Vec<String>) {
+    let stack = format!("{base};{}", frame(&human::with_version(&row.name, row.version.as_deref())));
+    let in_functions = |functions: &[FunctionTree]| functions.iter().map(|f| f.file_bytes).sum::<ByteSize>();
+    let functions = if in_functions(&row.functions) <= row.file_bytes { row.functions.as_slice() } else { &[] };
+    for function in functions {
+        push(lines, &format!("{stack};{}", frame(&function.name)), function.file_bytes);
+    }
+    push(lines, &stack, row.file_bytes - in_functions(functions));
+}
+
+fn push(lines: &mut Vec<String>, stack: &str, size: ByteSize) {
+    if size > ByteSize::ZERO {
+        lines.push(format!("{stack} {}\n", size.get()));
+    }
+}
+
+fn lines_by_kind(binary: &Binary, options: &Options) -> Vec<String> {
     let mut functions = functions_by_owner(binary, options.view);
     let mut lines = Vec::new();
     for row in crates_of(binary, options.view).iter().filter(|row| options.accepts(&row.name)) {

@@ -13,6 +13,8 @@ pub enum By {
     Section,
     /// A function or data object.
     Function,
+    /// A generic function, all its copies together.
+    Generic,
     /// A file of the package.
     File,
 }

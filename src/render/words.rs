@@ -75,6 +75,11 @@ pub(super) const fn evidence_source(source: EvidenceSource) -> &'static str {
     }
 }
 
+/// The same as the report's JSON has it, for programs.
+pub(super) fn evidence_code(source: EvidenceSource) -> String {
+    evidence_source(source).replace(' ', "_")
+}
+
 pub(super) const fn evidence_grade(grade: EvidenceGrade) -> &'static str {
     match grade {
         EvidenceGrade::Strong => "strong",

@@ -302,6 +302,7 @@ fn binary(
         loaded_bytes: ByteSize::new(image.loaded_size()),
         stripped: image.is_stripped(),
         needs_glibc: dynamic.glibc.map(|version| version.to_string()),
+        toolchain: image.toolchain().or_else(|| symbols.and_then(|((_, image), _)| image.toolchain())),
         symbols_from: symbols.map(|((file, _), _)| file.path.clone()),
         symbols_matched_by: symbols.map(|(_, by)| by),
         sections,

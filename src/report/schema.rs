@@ -122,6 +122,9 @@ pub struct Binary {
     /// How those symbols were found to be of the same link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbols_matched_by: Option<crate::elf::TwinMatch>,
+    /// Compiler and linker, as `.comment` names them; `None` where neither the file nor its symbols' file does.
+    #[serde(default)]
+    pub toolchain: Option<crate::elf::Toolchain>,
     /// By section; sums to the file.
     pub sections: Vec<SectionRow>,
     /// By owner: the crate that defines the item, or for a generic item of std the most downstream crate among its types.

@@ -10,6 +10,7 @@
 )]
 
 pub(crate) mod functions;
+pub(crate) mod golden;
 pub(crate) mod http;
 pub(crate) mod process;
 pub(crate) mod program;

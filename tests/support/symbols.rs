@@ -53,3 +53,10 @@ fn binutils(tool: &str, arguments: &[&str], binary: &Path) -> Option<String> {
     assert!(output.status.success(), "{tool} {}: {}", binary.display(), String::from_utf8_lossy(&output.stderr));
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
+
+/// The lines of `.comment`: what compilers and linker left there.
+pub(crate) fn comment(binary: &Path) -> Option<Vec<String>> {
+    let dump = binutils("readelf", &["--string-dump=.comment", "--wide"], binary)?;
+    let lines = dump.lines().filter_map(|line| line.trim_start().strip_prefix('[')?.split_once("]  "));
+    Some(lines.map(|(_, text)| text.to_owned()).collect())
+}

@@ -36,8 +36,8 @@ pub fn without_arguments(name: &str) -> String {
     short
 }
 
-/// The name by which two builds of one source know an item: without hash, LLVM's suffix and the numbers of closures, which all change
-/// with code that has nothing to do with it.
+/// The name by which two builds of one source know an item: without hash, LLVM's suffix, the numbers of closures and those of nameless
+/// constants, which all change with code that has nothing to do with it.
 ///
 /// ```
 /// use lambda_slim::elf::mangling::stable_name;
@@ -47,6 +47,10 @@ pub fn without_arguments(name: &str) -> String {
 #[must_use]
 pub fn stable_name(name: &str) -> String {
     let name = name.find(".llvm.").map_or(name, |at| &name[..at]);
+    if is_nameless(name) {
+        return "anon".to_owned();
+    }
+    let name = without_hash(name);
     let mut stable = String::with_capacity(name.len());
     let mut rest = name;
     while let Some(at) = rest.find('{') {
@@ -65,6 +69,22 @@ pub fn stable_name(name: &str) -> String {
     }
     stable.push_str(rest);
     stable
+}
+
+/// `anon.<hash of the codegen unit>.<number>`: a constant that nobody named.
+fn is_nameless(name: &str) -> bool {
+    let parts = name.strip_prefix("anon.").and_then(|rest| rest.split_once('.'));
+    parts.is_some_and(|(hash, number)| {
+        !hash.is_empty()
+            && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    })
+}
+
+/// `a::f` of `a::f::h0123456789abcdef`.
+fn without_hash(name: &str) -> &str {
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    name.rsplit_once("::h").filter(|(_, hash)| is_hash(hash)).map_or(name, |(item, _)| item)
 }
 
 /// Position of the `>` that closes an angle bracket already opened. The arrow of a function type closes nothing.
@@ -113,6 +133,10 @@ mod tests {
             ("a::{shim:vtable#0}", "a::{shim:vtable}"),
             ("plain", "plain"),
             ("odd{", "odd{"),
+            ("a::f::h0123456789abcdef.llvm.12", "a::f"),
+            ("a::happy", "a::happy"),
+            ("anon.3f2a0b.12.llvm.3", "anon"),
+            ("anon.three.12", "anon.three.12"),
         ] {
             assert_eq!(stable_name(name), stable);
         }
