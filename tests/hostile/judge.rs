@@ -43,7 +43,6 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile<'
             link_map: None,
             identities: Identities { packages: &own, std: &own, homes: &homes },
             symbols,
-            link_map: None,
             architecture: None,
             detail,
             why: None,
