@@ -32,6 +32,6 @@ pub use attribute::{Attribution, AttributionError, Compressed, Detail, Subject, 
 pub use crate_table::Identities;
 pub use range_map::RangeMap;
 pub use row::{
-    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare,
-    SectionRow, SectionTree,
+    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare, SectionRow,
+    SectionTree,
 };

@@ -93,9 +93,7 @@ mod tests {
 
     #[test]
     fn what_tells_nothing_is_none() {
-        for path in
-            ["", "src/main.rs", "/rustc/", "/rust/deps/x", "/a/registry/src/index/name/src/lib.rs", "/registry/src/"]
-        {
+        for path in ["", "src/main.rs", "/rustc/", "/rust/deps/x", "/a/registry/src/index/name/src/lib.rs", "/registry/src/"] {
             assert_eq!(source_origin(path), None, "{path}");
         }
     }
