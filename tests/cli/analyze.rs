@@ -221,7 +221,11 @@ fn diff_sums_and_takes_reports_as_well_as_artifacts() {
     let same = run(["diff", arg(&old), arg(&old)]).exits(0);
     assert!(!same.stdout.is_empty());
     let bare = run(["diff", arg(&saved), arg(&new), "--by", "function"]).exits(0);
-    assert!(bare.stdout.contains("lists none") && bare.stdout.contains("--by function --format json"), "{}", bare.stdout);
+    assert!(
+        bare.stdout.contains("lists none") && bare.stdout.contains("--by function --format json"),
+        "{}",
+        bare.stdout
+    );
     let by_function = run(["diff", arg(&old), arg(&new), "--by", "function", "--format", "json"]).exits(0).json();
     let rows = by_function["binaries"][0]["functions"].as_array().expect("functions");
     assert_eq!(rows.iter().map(change).sum::<i64>(), change(&by_function["binaries"][0]));
