@@ -11,7 +11,9 @@ use lambda_slim::attribution::{
 use lambda_slim::cargo::{CrateIdentities, SymbolHomes};
 use lambda_slim::elf::{Architecture, Image, Toolchain};
 use lambda_slim::package::DeploymentPackage;
-use lambda_slim::policy::{BuildTool, Diff, SizeChange, Status, diff, diff_with_functions};
+use lambda_slim::policy::{
+    BASELINE_TOOLCHAIN_DIFFERS, Budget, BuildTool, Diff, SizeChange, Status, check, diff, diff_with_functions,
+};
 use lambda_slim::render::{By, Options, json, markdown, text};
 use lambda_slim::report::{Artifact, ArtifactKind, Binary, Context, Report, Tool};
 use lambda_slim::units::ByteSize;
@@ -262,6 +264,8 @@ fn another_compiler_is_told_apart_from_a_change_of_source() {
     for told in [text::diff(&changes, &shown), markdown::diff(&changes, &shown), json::diff(&changes)] {
         assert!(told.contains(note), "{told}");
     }
+    let verdict = check(&new, Some(&old), &Budget::default()).expect("a verdict");
+    assert!(verdict.notes.iter().any(|told| told.code == BASELINE_TOOLCHAIN_DIFFERS && told.message == note));
     let swapped =
         diff(&old, &with_tools(Some("1.94.0 (4a4ef493e 2026-03-02)"), Some("mold 2.40.4 (compatible with GNU ld)")));
     assert_eq!(

@@ -233,6 +233,12 @@ fn estimates_and_unowned_bytes_past_two_percent_are_told_plainly() {
     binary.loaded_bytes = b(1_000_000);
     let told = text::report(&sure, &Options::default());
     assert!(!told.contains("panic paths") && !told.contains("No evidence"), "{told}");
+    let mut silent = report();
+    for row in &mut silent.binaries[0].sections {
+        row.evidence.clear();
+    }
+    let told = text::report(&silent, &Options::default());
+    assert!(!told.contains("No evidence"), "which unattributed bytes are loaded is not known: {told}");
     let mut twin = report();
     twin.binaries[0].symbols_from = Some("bootstrap.debug".to_owned());
     assert!(!text::report(&twin, &Options::default()).contains("--symbols"));

@@ -47,7 +47,12 @@ impl Units {
     }
 
     /// The crates of the units.
-    pub(super) fn crates(&self, info: &DebugInfo, names: &Names<'_>, table: &mut CrateTable<'_>) -> Vec<CrateNumber> {
+    pub(super) fn crates(
+        &self,
+        info: &DebugInfo,
+        names: &Names<'_>,
+        table: &mut CrateTable<'_>,
+    ) -> Vec<CrateNumber> {
         let units = info.units.iter().zip(&self.objects);
         units
             .map(|(unit, &object)| match names.objects.get(object).unit {
@@ -75,8 +80,9 @@ pub(super) fn claims(
 ) -> Vec<(Range<u64>, Claim)> {
     let claim = |bytes: &crate::elf::DebugBytes| {
         let of_unit = bytes.unit.and_then(|unit| crates.get(unit as usize));
-        let claim =
-            of_unit.map_or(linker, |&krate| Claim::new(owners.number(Owners::same(krate)), EvidenceSource::DebugInfo));
+        let claim = of_unit.map_or(linker, |&krate| {
+            Claim::new(owners.number(Owners::same(krate)), EvidenceSource::DebugInfo)
+        });
         (bytes.range.clone(), claim)
     };
     info.bytes.iter().map(claim).collect()

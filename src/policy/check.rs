@@ -7,9 +7,9 @@ use super::change::{SizeChange, Status};
 use super::diff::{Diff, diff};
 use super::error::Error;
 use super::verdict::{
-    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Blame, CRATES_UNNAMED,
-    GROWTH_OVER_BUDGET, Gate, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation, ZIP_GROWTH_UNKNOWN,
-    ZIPPED_OVER_BUDGET,
+    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
+    CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation,
+    ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };
 use crate::attribution::CrateKind;
 use crate::package::{Finding, Severity};
@@ -293,6 +293,9 @@ fn comparison_notes(old: &Report, new: &Report, diff: &Diff, budget: &Budget) ->
             old.tool.name, old.tool.version, new.tool.name, new.tool.version
         );
         notes.push(note(BASELINE_TOOL_DIFFERS, baseline, message));
+    }
+    for tool in diff.binaries.iter().flat_map(|binary| &binary.tools) {
+        notes.push(note(BASELINE_TOOLCHAIN_DIFFERS, baseline, tool.message.clone()));
     }
     notes
 }

@@ -23,6 +23,8 @@ pub const BASELINE_ARCHITECTURE_DIFFERS: &str = "baseline-architecture-differs";
 pub const BASELINE_BINARIES_DIFFER: &str = "baseline-binaries-differ";
 /// Note: the baseline was counted by another version of the tool.
 pub const BASELINE_TOOL_DIFFERS: &str = "baseline-tool-differs";
+/// Note: the baseline was made by another compiler or linker.
+pub const BASELINE_TOOLCHAIN_DIFFERS: &str = "baseline-toolchain-differs";
 /// Note: no crate can be named, because the files are stripped.
 pub const CRATES_UNNAMED: &str = "crates-unnamed";
 

@@ -220,6 +220,17 @@ fn diff_sums_and_takes_reports_as_well_as_artifacts() {
     }
     let same = run(["diff", arg(&old), arg(&old)]).exits(0);
     assert!(!same.stdout.is_empty());
+    let bare = run(["diff", arg(&saved), arg(&new), "--by", "function"]).exits(0);
+    assert!(
+        bare.stdout.contains("lists none") && bare.stdout.contains("--by function --format json"),
+        "{}",
+        bare.stdout
+    );
+    let by_function = run(["diff", arg(&old), arg(&new), "--by", "function", "--format", "json"]).exits(0).json();
+    let rows = by_function["binaries"][0]["functions"].as_array().expect("functions");
+    assert_eq!(rows.iter().map(change).sum::<i64>(), change(&by_function["binaries"][0]));
+    let named = run(["diff", arg(&saved), arg(&new), "--symbols-old", arg(&old)]).error();
+    assert!(named.contains("a report has its names already"), "{named}");
     let mut csv = lambda_slim();
     let error = Run::of(csv.args(["diff", "no/old.zip", "no/new.zip", "--format", "csv"])).error();
     assert!(error.starts_with("invalid value 'csv' for '--format <FORMAT>'"), "before any file is opened: {error}");

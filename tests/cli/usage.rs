@@ -15,7 +15,7 @@ fn help_of_every_command_names_its_flags_and_goes_to_stdout() {
         ("slim", &["--level", "--with", "--without", "--effort", "--in-place", "--dry-run", "--output", "--symbols"]),
         ("estimate", &["--memory", "--arch", "--format", "--output"]),
         ("check", &["--max-zip", "--max-growth", "--baseline", "--update-baseline", "--warn-only", "--output"]),
-        ("diff", &["--format", "--output", "-n"]),
+        ("diff", &["--by", "--symbols-old", "--symbols-new", "--format", "--output", "-n"]),
     ];
     let cargos =
         ["--manifest-path", "--package", "--bin", "--release", "--profile", "--features", "--target", "--locked"];
