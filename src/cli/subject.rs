@@ -129,8 +129,14 @@ impl Loaded {
         terminal.note(&format!("note: using {}", found.display()));
         let mut loaded = Self::named(&found)?;
         // cargo's own program has the names of a stripped package, where both are of one link.
-        if let Some(program) = host::find_program(&project, options).filter(|program| *program != found) {
-            loaded.symbols.extend(symbol_file(&program).ok().filter(|symbols| loaded.has_twin_of(symbols)));
+        if let Some(program) = host::find_program(&project, options) {
+            let named = program == found;
+            let symbols = symbol_file(&program).ok().filter(|symbols| !named && loaded.has_twin_of(symbols));
+            if named || symbols.is_some() {
+                loaded.link_map =
+                    host::find_link_map(&project, options, &program).and_then(|map| host::open_link_map(&map).ok());
+            }
+            loaded.symbols.extend(symbols);
         }
         loaded.set_project(project);
         Ok(loaded)
@@ -380,6 +386,7 @@ fn pass_on(event: BuildEvent<'_>, terminal: Terminal) {
     match event {
         BuildEvent::Stderr(bytes) => terminal.cargo_says(bytes),
         BuildEvent::Text(line) => terminal.note(line),
+        BuildEvent::Note(text) => terminal.note(&format!("note: {text}")),
         BuildEvent::Artifact(_) => {}
     }
 }

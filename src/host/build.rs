@@ -1,14 +1,16 @@
 //! Building the project's program with its symbols kept, and learning which crate is which.
 //!
 //! `cargo rustc -- -C strip=none` compiles the last crate again and nothing else: the profile stays what it is, so every
-//! dependency stays as it was built. The program at `target/<profile>/<bin>` then has its symbols; the next
+//! dependency stays as it was built. The same flags ask the linker for its map. The program at `target/<profile>/<bin>` then has its symbols; the next
 //! `cargo build` puts the stripped one back.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use super::file::unreadable;
+use super::link_map::MapRequest;
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
 use super::rlib::{Contents, contents};
@@ -90,17 +92,74 @@ fn identities(libraries: &[CrateLibrary]) -> CrateIdentities {
     }))
 }
 
-/// Builds the project's program. What cargo says goes to `on_event` while it says it.
+/// Builds the project's program, and asks the linker for its map. What cargo says goes to `on_event` while it says it.
 ///
 /// # Errors
 /// [`HostError::BuildFailed`] if cargo fails, after its messages were handed over; else as [`Project::load`], or
 /// [`HostError::Unreadable`] for a library that cannot be read.
 pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Built, HostError> {
     let mut project = Project::load(options, on_event)?;
+    let (Compiled { artifacts, build_scripts, executable, .. }, link_map) = with_map(&project, options, on_event)?;
+    let target = target_of(&executable, &project);
+    follow_configured_target(&mut project, options, &target, on_event)?;
+    Ok(Built {
+        libraries: package_libraries(&artifacts)?,
+        sysroot_libraries: sysroot_libraries(&project.toolchain.libraries(&target))?,
+        rustc_version: project.rustc_version.clone(),
+        profile: options.profile_name().to_owned(),
+        project,
+        executable,
+        link_map,
+        artifacts,
+        build_scripts,
+        target,
+    })
+}
+
+/// What one run of cargo made.
+struct Compiled {
+    artifacts: Vec<BuiltArtifact>,
+    build_scripts: Vec<BuildScript>,
+    executable: PathBuf,
+    /// Whether the program was up to date.
+    fresh: bool,
+}
+
+/// Compiles, and once more where the linker takes no map or where the map of a program that is up to date is gone.
+fn with_map(
+    project: &Project,
+    options: &BuildOptions,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<(Compiled, Option<PathBuf>), HostError> {
+    let mut map = MapRequest::new(project, options);
+    let mut compiled = match compile(project, options, &map.rustc_args(), on_event) {
+        Err(HostError::BuildFailed { .. }) if map.was_refused(project, options) => {
+            on_event(BuildEvent::Note("the linker does not take -Map as it was asked: building again"));
+            compile(project, options, &map.rustc_args(), on_event)?
+        }
+        compiled => compiled?,
+    };
+    if compiled.fresh && map.asks() && !map.is_of(&compiled.executable) {
+        map.rename();
+        compiled = compile(project, options, &map.rustc_args(), on_event)?;
+    }
+    let link_map = map.settle(&compiled.executable);
+    if let Err(why) = &link_map {
+        on_event(BuildEvent::Note(&format!("no linker map, crates are named by symbols alone: {why}")));
+    }
+    Ok((compiled, link_map.ok()))
+}
+
+fn compile(
+    project: &Project,
+    options: &BuildOptions,
+    map_args: &[OsString],
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<Compiled, HostError> {
     let package = project.root_package();
-    let (package_id, spec) = (package.id.clone(), format!("{}@{}", package.name, package.version));
-    let bin = project.bin.name.clone();
-    let args = options.rustc_args(&spec, &bin, project.target.as_deref());
+    let bin = &project.bin.name;
+    let spec = format!("{}@{}", package.name, package.version);
+    let args = options.rustc_args(&spec, bin, project.target.as_deref(), map_args);
     let mut tool = Tool::new(cargo(), &args, options.directory.as_deref());
 
     let mut artifacts = Vec::new();
@@ -123,25 +182,11 @@ pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -
         let status = status.to_string();
         return Err(HostError::BuildFailed { command, status });
     }
-    let program = artifacts.iter().find(|artifact| artifact.is_program(&package_id, &bin));
-    let Some(executable) = program.and_then(|program| program.executable.clone()) else {
-        return Err(HostError::NothingBuilt { command, bin });
-    };
-
-    let target = target_of(&executable, &project);
-    follow_configured_target(&mut project, options, &target, on_event)?;
-    Ok(Built {
-        libraries: package_libraries(&artifacts)?,
-        sysroot_libraries: sysroot_libraries(&project.toolchain.libraries(&target))?,
-        rustc_version: project.rustc_version.clone(),
-        profile: options.profile_name().to_owned(),
-        project,
-        executable,
-        link_map: None,
-        artifacts,
-        build_scripts,
-        target,
-    })
+    let program = artifacts.iter().find(|artifact| artifact.is_program(&package.id, bin));
+    match program.and_then(|program| Some((program.executable.clone()?, program.fresh))) {
+        Some((executable, fresh)) => Ok(Compiled { artifacts, build_scripts, executable, fresh }),
+        None => Err(HostError::NothingBuilt { command, bin: bin.clone() }),
+    }
 }
 
 /// The target that cargo built for: it can come from cargo's configuration too, and then shows in the path,

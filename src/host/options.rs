@@ -104,8 +104,8 @@ impl BuildOptions {
     }
 
     /// `cargo rustc`'s arguments. Only the program's own crate gets the flags behind `--`, so its dependencies stay as
-    /// they were built; `-C strip=none` comes after what the profile says, and wins.
-    pub(super) fn rustc_args(&self, package: &str, bin: &str, target: Option<&str>) -> Vec<OsString> {
+    /// they were built; `-C strip=none` comes after what the profile says, and wins. `map` asks the linker for its map.
+    pub(super) fn rustc_args(&self, package: &str, bin: &str, target: Option<&str>, map: &[OsString]) -> Vec<OsString> {
         let mut args: Vec<OsString> = vec!["rustc".into(), "--package".into(), package.into()];
         args.extend(["--bin".into(), bin.into()]);
         match self.profile_name() {
@@ -123,7 +123,7 @@ impl BuildOptions {
         self.push_shared(&mut args);
         args.push("--message-format=json-render-diagnostics".into());
         args.extend(["--".into(), "-C".into(), "strip=none".into()]);
-        args.extend(self.rustc_args.iter().cloned());
+        args.extend(map.iter().chain(&self.rustc_args).cloned());
         args
     }
 
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn the_default_is_a_release_build_with_symbols() {
         assert_eq!(
-            joined(&BuildOptions::default().rustc_args("api@0.1.0", "api", None)),
+            joined(&BuildOptions::default().rustc_args("api@0.1.0", "api", None, &[])),
             "rustc --package api@0.1.0 --bin api --release --message-format=json-render-diagnostics -- -C strip=none"
         );
     }
@@ -209,10 +209,10 @@ mod tests {
             format!("metadata --format-version 1 --filter-platform T {shared}")
         );
         assert_eq!(
-            joined(&options.rustc_args("p", "b", Some("T"))),
+            joined(&options.rustc_args("p", "b", Some("T"), &["-C".into(), "link-arg=M".into()])),
             format!(
                 "rustc --package p --bin b --profile lambda --target T --target-dir t --jobs 2 {shared} \
-                --message-format=json-render-diagnostics -- -C strip=none -Clink-arg=-s"
+                --message-format=json-render-diagnostics -- -C strip=none -C link-arg=M -Clink-arg=-s"
             )
         );
     }

@@ -18,6 +18,8 @@ pub enum BuildEvent<'a> {
     Stderr(&'a [u8]),
     /// A line of stdout that is no message, for example from a wrapper.
     Text(&'a str),
+    /// Something that the caller should know, in one line.
+    Note(&'a str),
     /// A file was made, or was up to date.
     Artifact(&'a BuiltArtifact),
 }
