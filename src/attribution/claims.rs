@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::cargo::SymbolHomes;
 use crate::elf::{DebugInfo, Image, RelocationEntry, SectionKind, Unwind, mangling, relr_entries};
 
+use super::claim::{Claim, Item};
 use super::code::Code;
 use super::crate_table::{CrateNumber, CrateTable, LINKER, NATIVE, PADDING, UNATTRIBUTED};
 use super::data;
@@ -21,30 +22,6 @@ use super::regions::Regions;
 use super::row::EvidenceSource;
 use super::tables;
 use super::versions;
-
-/// What a byte is labelled with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Claim {
-    pub(super) owners: OwnersId,
-    pub(super) evidence: EvidenceSource,
-    /// Number of the item (function or data object), where one covers the byte.
-    pub(super) item: Option<u32>,
-}
-
-impl Claim {
-    pub(super) const fn new(owners: OwnersId, evidence: EvidenceSource) -> Self {
-        Self { owners, evidence, item: None }
-    }
-}
-
-/// A function or data object: one or more symbols for one place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Number of the symbol that names it.
-    pub(super) symbol: usize,
-    pub(super) owners: OwnersId,
-    pub(super) is_function: bool,
-}
 
 /// Everything that was claimed.
 pub(super) struct Claims {

@@ -275,23 +275,23 @@ impl<'a> CrateTable<'a> {
 
     /// By crate, the number of the first entry that is the same crate: what was one hash and one path turned out to be one version.
     pub(super) fn same_crates(&self) -> Vec<CrateNumber> {
-        let mut first: BTreeMap<(Option<usize>, &str, Option<&str>, CrateKind), CrateNumber> = BTreeMap::new();
-        let number = |(number, entry): (usize, &'_ CrateEntry)| {
-            let own = CrateNumber::try_from(number).expect("a file has fewer than 2^32 crates");
-            (own, entry.package, entry.version.is_some())
-        };
-        self.entries
-            .iter()
-            .enumerate()
-            .map(|pair| {
-                let entry = pair.1;
-                let (own, package, versioned) = number(pair);
-                if package.is_none() && !versioned {
-                    return own;
-                }
-                let name = if package.is_some() { "" } else { entry.name.as_str() };
-                let version = if package.is_some() { None } else { entry.version.as_deref() };
-                *first.entry((package, name, version, entry.kind)).or_insert(own)
+        /// What makes two entries one crate.
+        #[derive(PartialEq, Eq, PartialOrd, Ord)]
+        enum Same<'e> {
+            Package(usize),
+            Version(CrateKind, &'e str, &'e str),
+        }
+        let mut first: BTreeMap<Same<'_>, CrateNumber> = BTreeMap::new();
+        let entries = self.entries.iter().enumerate();
+        entries
+            .map(|(number, entry)| {
+                let own = CrateNumber::try_from(number).expect("a file has fewer than 2^32 crates");
+                let same = match (entry.package, &entry.version) {
+                    (Some(package), _) => Same::Package(package),
+                    (None, Some(version)) => Same::Version(entry.kind, &entry.name, version),
+                    (None, None) => return own,
+                };
+                *first.entry(same).or_insert(own)
             })
             .collect()
     }

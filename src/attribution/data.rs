@@ -126,7 +126,8 @@ impl Known<'_> {
 
     /// Objects are laid out one after the other: what stands between two constants of one crate is of that crate where it can be.
     fn follow_neighbours(&mut self, owners: &mut OwnerTable) {
-        let sure: Vec<Option<CrateNumber>> = (0..self.pieces.len()).map(|piece| self.sure_crate(piece, owners)).collect();
+        let sure: Vec<Option<CrateNumber>> =
+            (0..self.pieces.len()).map(|piece| self.sure_crate(piece, owners)).collect();
         let mut next_sure: Vec<Option<CrateNumber>> = vec![None; sure.len()];
         let mut next = None;
         for piece in (0..sure.len()).rev() {

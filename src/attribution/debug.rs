@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::elf::{DebugInfo, DebugUnit, Image};
 
-use super::claims::Claim;
+use super::claim::Claim;
 use super::crate_table::{CrateNumber, CrateTable, NATIVE};
 use super::hints::crate_of_path;
 use super::names::{Names, ObjectId};
@@ -47,12 +47,7 @@ impl Units {
     }
 
     /// The crates of the units.
-    pub(super) fn crates(
-        &self,
-        info: &DebugInfo,
-        names: &Names<'_>,
-        table: &mut CrateTable<'_>,
-    ) -> Vec<CrateNumber> {
+    pub(super) fn crates(&self, info: &DebugInfo, names: &Names<'_>, table: &mut CrateTable<'_>) -> Vec<CrateNumber> {
         let units = info.units.iter().zip(&self.objects);
         units
             .map(|(unit, &object)| match names.objects.get(object).unit {
@@ -80,9 +75,8 @@ pub(super) fn claims(
 ) -> Vec<(Range<u64>, Claim)> {
     let claim = |bytes: &crate::elf::DebugBytes| {
         let of_unit = bytes.unit.and_then(|unit| crates.get(unit as usize));
-        let claim = of_unit.map_or(linker, |&krate| {
-            Claim::new(owners.number(Owners::same(krate)), EvidenceSource::DebugInfo)
-        });
+        let claim =
+            of_unit.map_or(linker, |&krate| Claim::new(owners.number(Owners::same(krate)), EvidenceSource::DebugInfo));
         (bytes.range.clone(), claim)
     };
     info.bytes.iter().map(claim).collect()

@@ -5,6 +5,7 @@
 
 mod attribute;
 mod census;
+mod claim;
 mod claims;
 mod code;
 mod crate_table;
@@ -42,8 +43,8 @@ pub use explain::{MOST_PATHS, Program, WhyQuery, explain};
 pub use linked::{NotItsMap, check_link_map};
 pub use range_map::RangeMap;
 pub use row::{
-    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare, SectionRow,
-    SectionTree,
+    CrateKind, CrateRow, CrateTree, EvidenceRow, EvidenceSource, FunctionRow, FunctionTree, GenericRow, GenericShare,
+    SectionRow, SectionTree,
 };
 pub use why::{
     GraphKnowledge, Why, WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature,

@@ -37,7 +37,8 @@ impl<'a> Objects<'a> {
         let id = *self.by_text.entry(text).or_insert(next);
         if id == next {
             let unit = parse_codegen_unit(text);
-            let unit = unit.map(|unit| roots.number(&CrateRef { name: unit.crate_name, hash: Some(unit.hash.value()) }));
+            let unit =
+                unit.map(|unit| roots.number(&CrateRef { name: unit.crate_name, hash: Some(unit.hash.value()) }));
             let library = if unit.is_none() { crate_of_library(text) } else { None };
             let library = library.map(|name| roots.number(&CrateRef { name, hash: None }));
             self.list.push(Object { text, unit, library });

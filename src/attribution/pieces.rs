@@ -46,9 +46,8 @@ impl References {
     /// Reads the code, function by function, and takes `pointers` (addresses) along.
     pub(super) fn read(image: &Image<'_>, regions: &Regions, code: &Code, pointers: &[(u64, u64)]) -> Self {
         let targets = data_addresses(image, regions);
-        let in_file = |&(from, to): &(u64, u64)| {
-            Some(Pointer { from: image.offset_of(from)?, to: image.offset_of(to)? })
-        };
+        let in_file =
+            |&(from, to): &(u64, u64)| Some(Pointer { from: image.offset_of(from)?, to: image.offset_of(to)? });
         // Where the linker kept its relocations, those of the code are among the pointers.
         let mut in_data: Vec<Pointer> = Vec::with_capacity(pointers.len());
         let mut in_code: Vec<(u32, Pointer)> = Vec::new();
@@ -227,7 +226,9 @@ pub(super) fn referrers(
             add(&mut sets[piece], owners);
         }
     }
-    changed.extend(sets.iter().enumerate().filter(|(number, set)| !set.is_empty() && !named(*number)).map(|(n, _)| n as u32));
+    changed.extend(
+        sets.iter().enumerate().filter(|(number, set)| !set.is_empty() && !named(*number)).map(|(n, _)| n as u32),
+    );
 
     // Piece to piece, by where the pointer stands.
     let mut edges: Vec<(u32, u32)> = Vec::with_capacity(references.from_data.len());

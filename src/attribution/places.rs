@@ -43,13 +43,14 @@ pub(super) fn places(image: &Image<'_>, names: &Names<'_>, linked: &[LinkedPiece
             continue;
         }
         let Some(start) = image.offset_of(symbol.address) else { continue };
+        let Some(end) = start.checked_add(symbol.size) else { continue };
         // The last byte must be of the same segment: a symbol of `.bss` may begin where the file's bytes end.
         let last = symbol.address.checked_add(symbol.size - 1).and_then(|last| image.offset_of(last));
-        if last != start.checked_add(symbol.size - 1) {
+        if last != Some(end - 1) {
             continue;
         }
         places.push(Place {
-            range: start..start + symbol.size,
+            range: start..end,
             symbol: number,
             object: names.object(number),
             mapped: false,

@@ -6,7 +6,8 @@ use crate::deflate::{self, Bits};
 use crate::elf::SectionKind;
 use crate::units::ByteSize;
 
-use super::claims::{Claim, Claims};
+use super::claim::Claim;
+use super::claims::Claims;
 use super::crate_table::{CrateEntry, CrateNumber};
 use super::owner::Owners;
 use super::regions::Regions;

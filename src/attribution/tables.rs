@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::elf::{Image, RelocationEntry, RelrEntry, SYMBOL_ENTRY_SIZE, SymbolKind, UnwindEntry};
 
-use super::claims::Claim;
+use super::claim::Claim;
 use super::crate_table::LINKER;
 use super::names::Names;
 use super::owner::{OwnerTable, Owners, OwnersId};
@@ -64,7 +64,11 @@ pub(super) fn packed_claims(map: &RangeMap<Claim>, image: &Image<'_>, entries: &
 
 /// LSDAs that no frame description points at: rust-lld keeps those of functions that it collected. Labels without a size stand
 /// before each, and say which object they are of.
-pub(super) fn labelled_tables(image: &Image<'_>, names: &Names<'_>, of_symbol: &dyn Fn(usize) -> Option<OwnersId>) -> Vec<Claimed> {
+pub(super) fn labelled_tables(
+    image: &Image<'_>,
+    names: &Names<'_>,
+    of_symbol: &dyn Fn(usize) -> Option<OwnersId>,
+) -> Vec<Claimed> {
     let Some(tables) = image.sections().iter().find(|s| s.name == ".gcc_except_table" && s.is_loaded()) else {
         return Vec::new();
     };
@@ -83,7 +87,8 @@ pub(super) fn labelled_tables(image: &Image<'_>, names: &Names<'_>, of_symbol: &
     }
     labels.sort_by_key(|(offset, _)| *offset);
     let ends = labels.iter().skip(1).map(|(offset, _)| *offset).chain([range.end]);
-    let claim = |((start, owners), end): (&(u64, OwnersId), u64)| (*start..end, Claim::new(*owners, EvidenceSource::Symbol));
+    let claim =
+        |((start, owners), end): (&(u64, OwnersId), u64)| (*start..end, Claim::new(*owners, EvidenceSource::Symbol));
     labels.iter().zip(ends).map(claim).collect()
 }
 
@@ -102,7 +107,11 @@ pub(super) fn between_tables(map: &RangeMap<Claim>, image: &Image<'_>, owners: &
 }
 
 /// `.symtab` entries and their names belong to whom they name.
-pub(super) fn symbol_table(names: &Names<'_>, owners: &mut OwnerTable, of_symbol: &dyn Fn(usize) -> Option<OwnersId>) -> [Vec<Claimed>; 2] {
+pub(super) fn symbol_table(
+    names: &Names<'_>,
+    owners: &mut OwnerTable,
+    of_symbol: &dyn Fn(usize) -> Option<OwnersId>,
+) -> [Vec<Claimed>; 2] {
     let linker = Claim::new(owners.number(Owners::same(LINKER)), EvidenceSource::Format);
     let mut entries = Vec::with_capacity(names.symbols.len());
     let mut texts = Vec::with_capacity(names.symbols.len());

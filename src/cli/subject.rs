@@ -133,8 +133,7 @@ impl Loaded {
             let named = program == found;
             let symbols = symbol_file(&program).ok().filter(|symbols| !named && loaded.has_twin_of(symbols));
             if named || symbols.is_some() {
-                loaded.link_map =
-                    host::find_link_map(&project, options, &program).and_then(|map| host::open_link_map(&map).ok());
+                loaded.link_map = host::find_link_map(&project, options, &program).and_then(|map| link_map(&map).ok());
             }
             loaded.symbols.extend(symbols);
         }

@@ -44,12 +44,7 @@ pub fn unwind(image: &Image<'_>) -> Unwind {
     unwind
 }
 
-fn frame_entries<'data>(
-    image: &Image<'data>,
-    frames: &Section,
-    tables: Option<&Section>,
-    unwind: &mut Unwind,
-) {
+fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&Section>, unwind: &mut Unwind) {
     let entries = &mut unwind.entries;
     let Some(data) = image.bytes(&frames.file_range) else { return };
     let mut section = EhFrame::new(data, LittleEndian);
