@@ -5,8 +5,8 @@ use std::path::Path;
 use lambda_slim::archive::Method;
 use lambda_slim::attribution::{
     CrateKind, CrateRow, EvidenceRow, EvidenceSource, FunctionRow, GraphKnowledge, SectionKind, SectionRow, Why,
-    WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature, WhyLeaving, WhyOtherUse, WhyPath,
-    WhyStep, WhySwitch,
+    WhyActivation, WhyAsker, WhyAsks, WhyCrate, WhyDependency, WhyDependent, WhyFeature, WhyLeaving, WhyOtherUse,
+    WhyPath, WhyStep, WhySwitch,
 };
 use lambda_slim::cargo::DependencyKind;
 use lambda_slim::elf::Architecture;
@@ -597,7 +597,8 @@ fn with_why() -> Report {
     only.retained_bytes = Some(only.file_bytes);
     only.leaves = vec![leaving("hashbrown", "0.15.5", 15_500, 7_200)];
     only.paths_count = 1;
-    only.paths = vec![WhyPath { steps: vec![api(), step("hashbrown@0.15.5", "0.15.5", Some(dependency("^0.15", &[], &[])))] }];
+    only.paths =
+        vec![WhyPath { steps: vec![api(), step("hashbrown@0.15.5", "0.15.5", Some(dependency("^0.15", &[], &[])))] }];
     only.kept_by = vec![dependent("api", "0.1.0", dependency("^0.15", &[], &[]), Vec::new())];
 
     let std = explained(row("std"), GraphKnowledge::NoPackage);

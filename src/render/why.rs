@@ -197,7 +197,7 @@ fn asker(asker: &WhyAsker) -> String {
         (WhyAsks::Feature, Some(feature)) => format!(" (its feature {feature})"),
         _ => String::new(),
     };
-    let elsewhere = if asker.linked { "" } else { ", which this program does not link" };
+    let elsewhere = if asker.linked { "" } else { " (not linked by this program)" };
     format!("{name}{how}{elsewhere}")
 }
 
