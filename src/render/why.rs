@@ -60,7 +60,7 @@ const fn unknown(graph: GraphKnowledge) -> &'static str {
         }
         GraphKnowledge::NoPackage => "It is no package's: no dependency brought it in.",
         GraphKnowledge::Ambiguous => {
-            "The crate graph has several versions of it, and nothing in this file tells which this is: analyzed in the cargo project, the libraries that it was linked from do."
+            "The crate graph has several versions of it, and nothing in this file tells which this is. In the cargo project, the libraries that it was linked from may tell."
         }
         GraphKnowledge::NotLinked => {
             "The crate graph does not tell what brought it in: none of its programs is known to be this one and to link it."
@@ -197,7 +197,7 @@ fn asker(asker: &WhyAsker) -> String {
         (WhyAsks::Feature, Some(feature)) => format!(" (its feature {feature})"),
         _ => String::new(),
     };
-    let elsewhere = if asker.linked { "" } else { ", which this program does not link" };
+    let elsewhere = if asker.linked { "" } else { " (not linked by this program)" };
     format!("{name}{how}{elsewhere}")
 }
 

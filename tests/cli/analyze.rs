@@ -157,7 +157,9 @@ fn metadata_gives_versions_and_paths_and_why_tells_one() {
     assert!(why.contains("hello > lambda_runtime > hyper"), "{why}");
     let markdown = analyze(&zip, &[&with[..], &["--why", "hyper", "--format", "markdown"]].concat()).exits(0).stdout;
     assert!(markdown != why && markdown.contains("hyper"), "{markdown}");
-    analyze(&zip, &[&with[..], &["--why", "hyper", "--format", "json"]].concat()).error();
+    let json = analyze(&zip, &[&with[..], &["--why", "hyper", "--format", "json"]].concat()).exits(0).stdout;
+    assert!(json.contains("\"paths_count\""), "{json}");
+    analyze(&zip, &[&with[..], &["--why", "hyper", "--format", "folded"]].concat()).error();
     let error = analyze(&zip, &[&with[..], &["--why", "nonesuch"]].concat()).error();
     assert_eq!(error, "--why nonesuch: no crate of that name has bytes in the package");
     let error = analyze(&zip, &["--metadata", arg(&zip)]).error();
