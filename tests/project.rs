@@ -118,6 +118,155 @@ fn only_the_last_crate_is_compiled_again_and_its_symbols_stay() {
     assert_eq!(again.libraries, built.libraries);
 }
 
+/// What linkers say, in tests of Linux programs.
+#[cfg(target_os = "linux")]
+mod link_map {
+    use std::collections::BTreeSet;
+    use std::os::unix::fs::PermissionsExt;
+
+    use lambda_slim::cargo::ObjectOwner;
+    use lambda_slim::host::find_link_map;
+
+    use super::*;
+
+    fn names_of_fresh(built: &Built) -> Vec<(&str, bool)> {
+        built.artifacts.iter().map(|artifact| (artifact.target_name.as_str(), artifact.fresh)).collect()
+    }
+
+    /// Texts in a map that name a member of a Rust library.
+    fn library_objects(map: &Path) -> BTreeSet<String> {
+        let map = fs::read_to_string(map).expect("a map");
+        let objects = map.split_whitespace().filter(|word| word.contains(".rlib("));
+        let objects: BTreeSet<_> = objects.filter_map(|word| Some(word[..=word.find(')')?].to_owned())).collect();
+        assert!(!objects.is_empty(), "no object of a library in the map");
+        objects
+    }
+
+    #[test]
+    fn the_map_costs_no_second_build_and_changes_no_byte() {
+        let project = TinyProject::new();
+        let options = project.options();
+        let status = Command::new(std::env::var_os("CARGO").expect("cargo runs the tests"))
+            .args(["rustc", "--release", "--quiet", "--offline", "--bin", "app", "--target-dir"])
+            .arg(project.target_dir())
+            .args(["--", "-C", "strip=none"])
+            .current_dir(project.folder.path())
+            .status()
+            .expect("cargo starts");
+        assert!(status.success());
+        let without = fs::read(project.target_dir().join("release/app")).expect("a program");
+
+        let first = expect_built(&options);
+        assert_eq!(names_of_fresh(&first), [("greeter", true), ("app", false)]);
+        assert!(fs::read(&first.executable).expect("a program") == without, "the map changed the program");
+        let map = first.link_map.clone().expect("a map");
+        assert!(map.starts_with(project.target_dir().join("lambda-slim/host/release")), "{}", map.display());
+
+        let second = expect_built(&options);
+        assert_eq!(names_of_fresh(&second), [("greeter", true), ("app", true)]);
+        assert_eq!(second.link_map.as_ref(), Some(&map));
+        assert_eq!(find_link_map(&second.project, &options, &second.executable), Some(map.clone()));
+
+        // A program that is up to date whose map is gone is linked again, and then is up to date again.
+        fs::remove_file(&map).expect("a map to remove");
+        let third = expect_built(&options);
+        assert_eq!(names_of_fresh(&third), [("greeter", true), ("app", false)]);
+        let fourth = expect_built(&options);
+        assert_eq!(names_of_fresh(&fourth), [("greeter", true), ("app", true)]);
+        assert_eq!(fourth.link_map, third.link_map);
+        assert!(fourth.link_map.is_some_and(|map| map.is_file()));
+    }
+
+    #[test]
+    fn each_object_of_a_library_has_its_owner() {
+        let project = TinyProject::new();
+        let built = expect_built(&project.options());
+        let homes = built.symbol_homes();
+        let greeter = built.project.graph.packages_named("greeter")[0];
+        let greeter = &built.project.graph.package(greeter).id;
+        let objects = library_objects(built.link_map.as_deref().expect("a map"));
+        let owners: BTreeSet<ObjectOwner<'_>> = objects
+            .iter()
+            .map(|object| homes.owner_of_object(object).unwrap_or_else(|| panic!("{object} is nobody's")))
+            .collect();
+        assert!(owners.contains(&ObjectOwner::Package(greeter)), "{owners:?}");
+        assert!(owners.contains(&ObjectOwner::Std("std")) && owners.contains(&ObjectOwner::Std("core")), "{owners:?}");
+        let packages = owners.iter().filter(|owner| matches!(owner, ObjectOwner::Package(_)));
+        assert_eq!(packages.count(), 1, "{owners:?}");
+    }
+
+    #[test]
+    fn maps_of_two_feature_sets_do_not_stand_for_each_other() {
+        let project = TinyProject::new();
+        let quiet = project.options();
+        let mut loud = project.options();
+        loud.features = vec!["loud".to_owned()];
+        let maps = [&quiet, &loud].map(|options| expect_built(options).link_map.expect("a map"));
+        assert_ne!(maps[0], maps[1]);
+        for (options, map) in [&quiet, &loud].into_iter().zip(&maps) {
+            let again = expect_built(options);
+            assert!(again.artifacts.iter().all(|artifact| artifact.fresh));
+            assert_eq!(again.link_map.as_ref(), Some(map));
+        }
+    }
+
+    /// A linker that takes the map in one way, or in none.
+    fn linker(project: &TinyProject, cases: &str) {
+        let refusal = "echo 'error: unsupported linker arg: -Map' >&2; exit 1";
+        let script = format!(
+            "#!/bin/sh\nfor arg do\n  shift\n  case $arg in\n  {cases}\n  *-Map=*) {refusal};;\n  esac\n  set -- \"$@\" \"$arg\"\ndone\n\
+             exec cc \"$@\"\n"
+        );
+        // Beside and renamed: a script that is open for writing cannot be run.
+        project.write("linker.new", &script);
+        let (new, path) = (project.folder.path().join("linker.new"), project.folder.path().join("linker.sh"));
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).expect("a mode");
+        fs::rename(new, path).expect("a name");
+    }
+
+    fn noted(options: &BuildOptions) -> (Built, Vec<String>) {
+        let mut notes = Vec::new();
+        let built = build(options, &mut |event| {
+            if let BuildEvent::Note(note) = event {
+                notes.push(note.to_owned());
+            }
+        });
+        (built.expect("it builds"), notes)
+    }
+
+    #[test]
+    fn a_linker_is_asked_in_the_way_that_it_takes_and_may_refuse() {
+        let project = TinyProject::new();
+        let options = project.options();
+        project.write(
+            ".cargo/config.toml",
+            &format!(
+                "[build]\nrustflags = ['-Clinker-features=-lld']\n[target.'cfg(unix)']\nlinker = '{}/linker.sh'\n",
+                project.folder.path().display()
+            ),
+        );
+        // As a linker without a driver takes it.
+        linker(&project, "-Map=*) set -- \"$@\" \"-Wl,$arg\"; continue;;");
+        let (built, notes) = noted(&options);
+        assert_eq!(notes, [""; 0]);
+        assert!(built.link_map.is_some_and(|map| !library_objects(&map).is_empty()));
+
+        // Another linker of the same name, which only the failing build shows.
+        linker(&project, "");
+        project.write("src/main.rs", "fn main() { println!(\"{}\", greeter::greeting()); }\n");
+        let (built, notes) = noted(&options);
+        assert_eq!(built.link_map, None);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[1].ends_with("error: unsupported linker arg: -Map"), "{notes:?}");
+        assert_eq!(output(&built.executable), "hello\n");
+
+        // It is not asked again.
+        let (built, notes) = noted(&options);
+        assert!(built.artifacts.iter().all(|artifact| artifact.fresh));
+        assert_eq!(notes.len(), 1, "{notes:?}");
+    }
+}
+
 #[test]
 fn every_crate_of_the_program_is_known_by_its_hash() {
     let project = TinyProject::new();

@@ -5,33 +5,17 @@
 //! `cargo build` puts the stripped one back.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use super::file::unreadable;
+use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
 use super::link_map::MapRequest;
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
-use super::rlib::{Contents, contents};
 use super::toolchain::cargo;
 use super::{BuildOptions, HostError, Project};
 use crate::cargo::{
-    BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, LibraryIndex, SymbolHomes, parse_message,
+    BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, ObjectOwner, SymbolHomes, parse_message,
 };
-
-/// A Rust library that the program was linked from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CrateLibrary {
-    /// The package id; for the standard library's crates, the crate's name.
-    pub package: String,
-    /// The file.
-    pub path: PathBuf,
-    /// Names of its members: codegen units, metadata, C objects.
-    pub members: Vec<String>,
-    /// Its global symbols, each with the number of the member that defines it.
-    pub symbols: Vec<(String, usize)>,
-}
 
 /// A program that was built, with all that is needed to say what is in it.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,11 +55,9 @@ impl Built {
     /// The objects behind the program's global symbols and native code, the standard library's included.
     #[must_use]
     pub fn symbol_homes(&self) -> SymbolHomes {
-        SymbolHomes::from_libraries(self.libraries.iter().chain(&self.sysroot_libraries).map(|library| LibraryIndex {
-            package: &library.package,
-            members: &library.members,
-            symbols: &library.symbols,
-        }))
+        let packages = self.libraries.iter().map(|library| library.index(ObjectOwner::Package(&library.package)));
+        let std = self.sysroot_libraries.iter().map(|library| library.index(ObjectOwner::Std(&library.package)));
+        SymbolHomes::from_libraries(packages.chain(std)).with_build_scripts(&self.build_scripts)
     }
 
     /// The standard library's crates (by name) behind the hashes in codegen-unit names.
@@ -219,45 +201,4 @@ fn follow_configured_target(
         project.graph = graph;
     }
     Ok(())
-}
-
-fn package_libraries(artifacts: &[BuiltArtifact]) -> Result<Vec<CrateLibrary>, HostError> {
-    let mut found: Vec<(&str, &PathBuf)> = artifacts
-        .iter()
-        .flat_map(|artifact| artifact.rlibs().map(|path| (artifact.package_id.as_str(), path)))
-        .collect();
-    found.sort();
-    found.dedup();
-    let libraries = found.into_iter().map(|(package, path)| read_library(package, path));
-    libraries.collect()
-}
-
-/// A target without a prebuilt standard library (`-Z build-std`) has no folder here: cargo names those as artifacts.
-fn sysroot_libraries(folder: &Path) -> Result<Vec<CrateLibrary>, HostError> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
-    let entries = entries.map_err(|cause| unreadable(folder, cause))?;
-    let mut found: Vec<(String, PathBuf)> =
-        entries.into_iter().filter_map(|entry| Some((crate_of_rlib(&entry.path())?, entry.path()))).collect();
-    found.sort();
-    let libraries = found.into_iter().map(|(name, path)| read_library(&name, &path));
-    libraries.collect()
-}
-
-/// `memchr` of `libmemchr-ea71fa85f6699d6b.rlib`.
-fn crate_of_rlib(path: &Path) -> Option<String> {
-    if path.extension()? != "rlib" {
-        return None;
-    }
-    let stem = path.file_stem()?.to_str()?.strip_prefix("lib")?;
-    let name = stem.rsplit_once('-').map_or(stem, |(name, _metadata)| name);
-    Some(name.to_owned())
-}
-
-fn read_library(package: &str, path: &Path) -> Result<CrateLibrary, HostError> {
-    let contents = File::open(path).and_then(|file| contents(BufReader::with_capacity(4096, file)));
-    let Contents { members, symbols } = contents.map_err(|cause| unreadable(path, cause))?;
-    Ok(CrateLibrary { package: package.to_owned(), path: path.to_owned(), members, symbols })
 }

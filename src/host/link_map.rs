@@ -108,7 +108,10 @@ impl MapRequest {
     fn try_styles(&mut self, project: &Project, options: &BuildOptions) -> bool {
         self.tried = true;
         let trial = try_map(project, options, &self.folder);
-        if let Some(trial) = &trial {
+        // What was known of a map stands as long as the linker does.
+        if let Some(trial) = &trial
+            && self.known.style != Some(trial.style)
+        {
             self.known = Known { style: Some(trial.style), refusal: trial.refusal.clone(), ..Known::default() };
             self.save();
         }

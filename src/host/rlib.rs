@@ -5,6 +5,8 @@
 
 use std::io::{self, Read, Seek};
 
+use crate::cargo::LibrarySymbols;
+
 const MAGIC: &[u8] = b"!<arch>\n";
 const HEADER: usize = 60;
 
@@ -16,8 +18,8 @@ const NAMES_LIMIT: u64 = 64 << 20;
 pub(super) struct Contents {
     /// Names of the members, in the order of the archive, without its symbol tables.
     pub(super) members: Vec<String>,
-    /// Global symbols, with the number of the member that defines each. Empty where the archive has no GNU index.
-    pub(super) symbols: Vec<(String, usize)>,
+    /// Global symbols. Empty where the archive has no GNU index.
+    pub(super) symbols: LibrarySymbols,
 }
 
 /// Reads members and index.
@@ -33,7 +35,7 @@ pub(super) fn contents(mut archive: impl Read + Seek) -> io::Result<Contents> {
         return Err(invalid("not an ar archive"));
     }
     let mut members: Vec<(u64, String)> = Vec::new();
-    let mut index = Vec::new();
+    let mut index = Index::default();
     let mut long_names = Vec::new();
     let mut position = MAGIC.len() as u64;
     while position + (HEADER as u64) <= end {
@@ -46,8 +48,8 @@ pub(super) fn contents(mut archive: impl Read + Seek) -> io::Result<Contents> {
 
         match text(&header[..16])? {
             "//" => long_names = read_limited(&mut archive, size)?,
-            "/" => index = symbol_index(&read_limited(&mut archive, size)?, u32::from_be_bytes)?,
-            "/SYM64/" => index = symbol_index(&read_limited(&mut archive, size)?, u64::from_be_bytes)?,
+            "/" => index = symbol_index(read_limited(&mut archive, size)?, u32::from_be_bytes)?,
+            "/SYM64/" => index = symbol_index(read_limited(&mut archive, size)?, u64::from_be_bytes)?,
             "__.SYMDEF" | "__.SYMDEF SORTED" => {}
             name => members.push((position, full_name(name, &long_names, &mut archive, size)?)),
         }
@@ -56,28 +58,32 @@ pub(super) fn contents(mut archive: impl Read + Seek) -> io::Result<Contents> {
     }
     members.retain(|(_, name)| !name.starts_with("__.SYMDEF"));
     // Members stand in the order of their offsets.
-    let number_of = |offset: u64| members.binary_search_by_key(&offset, |&(offset, _)| offset).ok();
-    let symbols = index.into_iter().filter_map(|(offset, name)| Some((name, number_of(offset)?))).collect();
+    let number_of = |offset: &u64| {
+        let number = members.binary_search_by_key(offset, |&(offset, _)| offset).ok();
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(LibrarySymbols::UNKNOWN)
+    };
+    let symbols = LibrarySymbols::new(index.names, index.offsets.iter().map(number_of).collect());
     Ok(Contents { members: members.into_iter().map(|(_, name)| name).collect(), symbols })
 }
 
+/// The index as it stands in the archive.
+#[derive(Default)]
+struct Index {
+    /// Where the member starts that defines each symbol.
+    offsets: Vec<u64>,
+    /// The symbols' names, each with a zero behind it.
+    names: Vec<u8>,
+}
+
 /// Count, offsets of the members that define each symbol, then the symbols' names, each with a zero behind it.
-fn symbol_index<const N: usize, T: Into<u64>>(
-    table: &[u8],
-    read: impl Fn([u8; N]) -> T,
-) -> io::Result<Vec<(u64, String)>> {
+fn symbol_index<const N: usize, T: Into<u64>>(mut table: Vec<u8>, read: impl Fn([u8; N]) -> T) -> io::Result<Index> {
     let cut_short = || invalid("the symbol index is cut short");
     let (count, rest) = table.split_first_chunk::<N>().ok_or_else(cut_short)?;
     let count = usize::try_from(read(*count).into()).map_err(|_| cut_short())?;
     let size = count.checked_mul(N).ok_or_else(cut_short)?;
-    let (offsets, names) = rest.split_at_checked(size).ok_or_else(cut_short)?;
-    let (offsets, _) = offsets.as_chunks::<N>();
-    let names = names.split(|&byte| byte == 0);
-    let symbols = offsets.iter().zip(names).map(|(offset, name)| {
-        let name = std::str::from_utf8(name).map_err(|_| invalid("a symbol's name is not UTF-8"))?;
-        Ok((read(*offset).into(), name.to_owned()))
-    });
-    symbols.collect()
+    let (offsets, _) = rest.get(..size).ok_or_else(cut_short)?.as_chunks::<N>();
+    let offsets = offsets.iter().map(|offset| read(*offset).into()).collect();
+    Ok(Index { offsets, names: table.split_off(N + size) })
 }
 
 fn full_name(name: &str, long_names: &[u8], archive: &mut impl Read, size: u64) -> io::Result<String> {
@@ -147,7 +153,8 @@ mod tests {
             [&2_u32.to_be_bytes()[..], &offsets[0].to_be_bytes(), &offsets[1].to_be_bytes(), b"first\0second\0"];
         let archive = [MAGIC.to_vec(), member("/", &table.concat()), member("a.o/", b""), member("b.o/", b"")].concat();
         let found = contents(Cursor::new(archive)).unwrap();
-        assert_eq!(found.symbols, [("first".to_owned(), 0), ("second".to_owned(), 1)]);
+        let symbols: Vec<_> = found.symbols.iter().collect();
+        assert_eq!(symbols, [(&b"first"[..], 0), (b"second", 1)]);
     }
 
     #[test]

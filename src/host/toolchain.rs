@@ -27,13 +27,15 @@ impl Toolchain {
             let command = tool.text().to_owned();
             Ok::<_, HostError>((command, tool.answer()?))
         };
-        let (command, answer) = ask(&["-vV"])?;
+        // rustc answers one question at a time, and behind rustup each takes its 20 ms.
+        let (about, sysroot) = rayon::join(|| ask(&["-vV"]), || ask(&["--print", "sysroot"]));
+        let (command, answer) = about?;
         let version = answer.lines().next().unwrap_or_default().to_owned();
         let host = answer.lines().find_map(|line| line.strip_prefix("host: "));
         let Some(host) = host.map(str::to_owned) else {
             return Err(HostError::UnexpectedAnswer { command, answer });
         };
-        let (_, sysroot) = ask(&["--print", "sysroot"])?;
+        let (_, sysroot) = sysroot?;
         Ok(Self { version, host, sysroot: sysroot.trim_end().into() })
     }
 

@@ -11,7 +11,10 @@ const COMMANDS: [&str; 5] = ["analyze", "slim", "estimate", "check", "diff"];
 #[test]
 fn help_of_every_command_names_its_flags_and_goes_to_stdout() {
     let own: [(&str, &[&str]); 5] = [
-        ("analyze", &["--by", "--view", "--filter", "--why", "--symbols", "--metadata", "--format", "--output"]),
+        (
+            "analyze",
+            &["--by", "--view", "--filter", "--why", "--symbols", "--metadata", "--link-map", "--format", "--output"],
+        ),
         ("slim", &["--level", "--with", "--without", "--effort", "--in-place", "--dry-run", "--output", "--symbols"]),
         ("estimate", &["--memory", "--arch", "--format", "--output"]),
         ("check", &["--max-zip", "--max-growth", "--baseline", "--update-baseline", "--warn-only", "--output"]),
@@ -52,6 +55,7 @@ fn wrong_usage_is_exit_code_2_with_nothing_on_stdout() {
     for args in [
         &["analyse"][..],
         &["analyze", zip, "--bogus"],
+        &["analyze", "--link-map", "of-no-artifact.map"],
         &["analyze", zip, "extra.zip"],
         &["analyze", zip, "--by", "colour"],
         &["analyze", zip, "--format", "xml"],
