@@ -194,13 +194,12 @@ fn linked_claims(
     claims
 }
 
-/// The crate that brought an object along; `None` where its text does not tell.
+/// The crate that brought an object along; `None` where nothing tells.
 fn crate_of(object: &Object<'_>, table: &mut CrateTable<'_>) -> Option<CrateNumber> {
-    match (object.unit, object.library) {
-        (Some(unit), _) => Some(table.of_unit(unit)),
-        (None, Some(library)) => Some(table.of_root(library, None, None)),
-        (None, None) => table.of_object_path(object.text),
+    if let Some(unit) = object.unit {
+        return Some(table.of_unit(unit));
     }
+    table.of_object(object.text).or_else(|| object.library.map(|library| table.of_root(library, None, None)))
 }
 
 /// Judges single symbols with all that is known of them.

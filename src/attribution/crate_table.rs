@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::cargo::{CrateGraph, CrateHash, CrateIdentities, SymbolHomes};
+use crate::cargo::{CrateGraph, CrateHash, CrateIdentities, ObjectOwner, SymbolHomes};
 use crate::elf::mangling::Scheme;
 
 use super::census::Census;
@@ -191,9 +191,15 @@ impl<'a> CrateTable<'a> {
         Some(self.number(&name, Key::Package(package)))
     }
 
-    /// The crate that brought a native object along, where the build tells.
-    pub(super) fn of_object_path(&mut self, _object: &str) -> Option<CrateNumber> {
-        None
+    /// The crate that brought an object along, by its text in the linker's map, where the build tells.
+    pub(super) fn of_object(&mut self, object: &str) -> Option<CrateNumber> {
+        let owner = self.identities.homes.owner_of_object(object);
+        // Codegen units of incremental builds have opaque names that only their library's package tells.
+        let owner = owner.or_else(|| self.identities.packages.package_of_unit(object).map(ObjectOwner::Package));
+        Some(match owner? {
+            ObjectOwner::Package(id) => self.of_package(id),
+            ObjectOwner::Std(name) => self.of_std(name),
+        })
     }
 
     /// The shipped packages that hold native code: those that say so with `links`, and those whose name ends in `-sys` or `-src`.

@@ -8,7 +8,6 @@ use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::identity::{CodegenUnit, parse_codegen_unit};
 use super::messages::BuildScript;
 use super::objects::{ObjectOwner, ObjectOwners};
 
@@ -182,14 +181,8 @@ impl SymbolHomes {
         if self.symbols.is_empty() {
             return None;
         }
-        Some(self.symbols.get(symbol)?.as_ref()?.member.as_str())
-    }
-
-    /// The codegen unit that defines a symbol.
-    #[must_use]
-    pub fn unit_of(&self, symbol: &str) -> Option<CodegenUnit<'_>> {
         let (_, member) = self.home(symbol)??;
-        parse_codegen_unit(member)
+        Some(member)
     }
 
     /// Id of the package whose C or assembly code a symbol is: by its own name, else by the source file that the linked program
@@ -252,9 +245,9 @@ mod tests {
     #[test]
     fn a_global_symbol_is_of_the_unit_that_defines_it() {
         let homes = homes(&[("dep 1", &["lib.rmeta", "dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o"], &[("_ZNdep", 1)])]);
-        assert_eq!(homes.unit_of("_ZNdep").map(|unit| unit.crate_name), Some("dep"));
+        assert_eq!(homes.member_of("_ZNdep"), Some("dep-2f0a.dep.561d740fc367c06f-cgu.0.rcgu.o"));
         assert_eq!(homes.native_package("_ZNdep", None), None);
-        assert_eq!(homes.unit_of("_ZNother"), None);
+        assert_eq!(homes.member_of("_ZNother"), None);
     }
 
     #[test]
