@@ -211,7 +211,7 @@ impl Table {
         let most = if options.rows == 0 { usize::MAX } else { options.rows };
         let mut named = 0;
         let (rows, rest): (Vec<Row>, Vec<Row>) = self.rows.into_iter().partition(|row| {
-            let accepted = matches!(&row.cells[0], Cell::Text(name) if options.accepts(name)) && named < most;
+            let accepted = matches!(&row.cells[0], Cell::Text(name) if options.accepts(name) || options.accepts(bare(name))) && named < most;
             named += usize::from(accepted);
             accepted
         });
@@ -345,4 +345,12 @@ pub(super) struct GridRow {
 pub(super) struct Grid {
     pub(super) heads: Vec<Head>,
     pub(super) rows: Vec<GridRow>,
+}
+
+/// A crate's name without the version that stands behind it.
+fn bare(name: &str) -> &str {
+    match name.rsplit_once(' ') {
+        Some((bare, version)) if version.starts_with(|c: char| c.is_ascii_digit()) => bare,
+        _ => name,
+    }
 }
