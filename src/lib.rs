@@ -6,9 +6,14 @@
 //! # How it works
 //!
 //! **Analysis** gives every byte of a program one label and asks afterwards what the labels sum to. First the file is cut along
-//! its headers and sections, gaps included. Then writers claim ranges, the surest first: what the file format itself needs,
-//! then what the symbol table names, with the symbol's own entry and name. The first claim on a byte stands; what nobody
+//! its headers and sections, gaps included. Then writers claim ranges, the surest first: what the file format itself needs, what the
+//! linker's map and the symbols name, then tables that follow what they are about: unwind data its function, relocations the places that they
+//! patch, debug information the unit that it describes. The first claim on a byte stands; what nobody
 //! claims is `[unattributed]`. So rows sum to the file whatever the evidence is worth.
+//!
+//! **Data without a name** (strings, vtables, jump tables, panic locations) is cut where something refers to it. The code is disassembled for
+//! references, pointers in data lead on from there, and each piece goes to the functions that it is reached from, in equal parts where
+//! several crates share it. Linkers lay out object after object, so that neighbours settle what references leave open.
 //!
 //! **Owners** come from names. A mangled symbol names the crate that defines the item, in the v0 scheme with the crate's hash and
 //! the types that a generic item was made for; the codegen unit that holds it names the crate that instantiated it. Generic code
@@ -30,8 +35,8 @@
 //!
 //! ```text
 //! analyze   bytes --archive--> package::DeploymentPackage --elf--> elf::Image
-//!           text  --cargo----> cargo::CrateGraph
-//!           attribution::attribute(image, graph, stream) -> Attribution -> report::Report --render--> bytes
+//!           text  --cargo----> cargo::CrateGraph; map --linkmap--> linkmap::LinkMap
+//!           attribution::attribute(image, map, graph, stream) -> Attribution -> report::Report --render--> bytes
 //! slim      DeploymentPackage -> rewrites -> deflate -> archive::write -> proof -> slim::Slimmed
 //! estimate  sizes + estimate::Model -> Estimate
 //! check     Report now + Report before + policy::Budget -> policy::Verdict
