@@ -107,12 +107,12 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     for (place, &owners) in places.iter().zip(&of_place) {
         of_symbols[place.symbol] = Some(owners);
     }
-    if evidence.symbols_are_own {
-        for (symbol, known) in of_symbols.iter_mut().enumerate() {
-            if known.is_none() {
-                *known = Some(owners.number(judge.symbol(symbol, None, table)));
-            }
+    for (symbol, known) in of_symbols.iter_mut().enumerate() {
+        if known.is_none() {
+            *known = Some(owners.number(judge.symbol(symbol, None, table)));
         }
+    }
+    if evidence.symbols_are_own {
         for claims in tables::symbol_table(names, &mut owners, &|symbol| of_symbols[symbol]) {
             map.write(claims);
         }
@@ -145,6 +145,8 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     let claims = data::claims(known, &mut owners);
     map.write(claims.into_iter().map(|(range, owners, source)| (range, Claim::new(owners, source))).collect());
 
+    map.write(slot_claims(regions, linker));
+
     // Tables follow what they are about.
     let of_unwind = tables::unwind_claims(&map, image, evidence.unwind.entries.clone(), &mut owners);
     map.write(of_unwind);
@@ -165,8 +167,17 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
 }
 
 fn format_claims(regions: &Regions, linker: Claim) -> Vec<(Range<u64>, Claim)> {
-    let format = regions.ranges.iter().filter(|(_, region)| regions.regions[*region].is_format());
+    let format = regions.ranges.iter().filter(|(_, region)| {
+        let region = &regions.regions[*region];
+        region.is_format() && !region.is_slots()
+    });
     format.map(|(range, _)| (range.clone(), linker)).collect()
+}
+
+/// Slots that nothing refers to are there for the dynamic linker's own sake.
+fn slot_claims(regions: &Regions, linker: Claim) -> Vec<(Range<u64>, Claim)> {
+    let slots = regions.ranges.iter().filter(|(_, region)| regions.regions[*region].is_slots());
+    slots.map(|(range, _)| (range.clone(), linker)).collect()
 }
 
 /// What the map says of code that no symbol names, and of unwind tables.

@@ -47,7 +47,7 @@ pub(super) fn claims(mut known: Known<'_>, owners: &mut OwnerTable) -> Vec<(Rang
             (None, false) => EvidenceSource::Relocation,
         };
         if set.is_empty() {
-            if known.is_padding(piece) {
+            if !piece.slot && known.is_padding(piece) {
                 claims.push((piece.range.clone(), padding, EvidenceSource::Format));
             }
             continue;
@@ -157,7 +157,7 @@ impl Known<'_> {
     }
 
     fn is_next_to(&self, piece: usize, next: usize) -> bool {
-        matches!((self.pieces.get(piece), self.pieces.get(next)), (Some(a), Some(b)) if a.range.end == b.range.start)
+        matches!((self.pieces.get(piece), self.pieces.get(next)), (Some(a), Some(b)) if a.range.end == b.range.start && !a.slot && !b.slot)
     }
 
     /// The crate whose object holds a piece, where all that refer to it agree.

@@ -24,6 +24,8 @@ pub(super) struct Piece {
     pub(super) place: Option<usize>,
     /// Number of the linker map's row whose it is.
     pub(super) linked: Option<usize>,
+    /// A slot of a table that the linker made: what stands beside it tells nothing.
+    pub(super) slot: bool,
 }
 
 /// A reference: from a function, or from a piece of data. Offsets in the file.
@@ -97,11 +99,7 @@ impl References {
 /// True for regions whose bytes are constants or variables, with those that the dynamic linker fills in.
 fn is_data(regions: &Regions, region: usize) -> bool {
     let region = &regions.regions[region];
-    matches!(region.kind, SectionKind::Rodata | SectionKind::Data) && region.loaded || is_slots(regions, region)
-}
-
-fn is_slots(_: &Regions, region: &super::regions::Region) -> bool {
-    region.name == ".got"
+    matches!(region.kind, SectionKind::Rodata | SectionKind::Data) && region.loaded || region.is_slots()
 }
 
 /// Addresses of the data sections, ascending, those without bytes in the file left out.
@@ -126,14 +124,14 @@ pub(super) fn cut(regions: &Regions, places: &[Place], linked: &[LinkedPiece], r
     let mut ranges: Vec<&(Range<u64>, usize)> = regions.ranges.iter().filter(|(_, r)| is_data(regions, *r)).collect();
     ranges.sort_unstable_by_key(|(range, _)| range.start);
     for (range, region) in ranges {
-        let slots = is_slots(regions, &regions.regions[*region]);
+        let slots = regions.regions[*region].is_slots();
         let first = places.partition_point(|place| place.range.end <= range.start);
         let after = places.partition_point(|place| place.range.start < range.end);
         let mut at = range.start;
         for (number, place) in places.iter().enumerate().take(after).skip(first) {
             let (start, end) = (place.range.start.max(range.start), place.range.end.min(range.end));
             cutter.unnamed(at..start, linked, slots);
-            cutter.pieces.push(Piece { range: start..end, place: Some(number), linked: None });
+            cutter.pieces.push(Piece { range: start..end, place: Some(number), linked: None, slot: false });
             at = end;
         }
         cutter.unnamed(at..range.end, linked, slots);
@@ -161,7 +159,9 @@ impl Cutter<'_> {
             self.referred(at..start, slots);
             match piece.object {
                 // What an object brought along is one constant, however many point into it.
-                Some(_) => self.pieces.push(Piece { range: start..end, place: None, linked: Some(number) }),
+                Some(_) => {
+                    self.pieces.push(Piece { range: start..end, place: None, linked: Some(number), slot: false })
+                }
                 None => self.referred(start..end, slots),
             }
             at = end;
@@ -190,7 +190,7 @@ impl Cutter<'_> {
         let mut at = gap.start;
         for cut in cuts.into_iter().chain([gap.end]) {
             if at < cut {
-                self.pieces.push(Piece { range: at..cut, place: None, linked: None });
+                self.pieces.push(Piece { range: at..cut, place: None, linked: None, slot: slots });
                 at = cut;
             }
         }

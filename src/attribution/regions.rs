@@ -105,6 +105,11 @@ impl Region {
         Self { name: name.to_owned(), kind, memory_size: 0, loaded: false }
     }
 
+    /// True for the table of addresses that code reads: each slot is there for those who refer to it.
+    pub(super) fn is_slots(&self) -> bool {
+        self.name == ".got" && self.loaded
+    }
+
     /// True for what the file format and the dynamic linker need, whatever the program is.
     pub(super) fn is_format(&self) -> bool {
         match self.kind {
