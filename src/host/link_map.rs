@@ -44,7 +44,10 @@ pub(super) struct MapRequest {
     /// File name without ending.
     name: String,
     known: Known,
+    /// Whether the linker was tried out, which is done once.
     tried: bool,
+    /// Whether the map was found to be of the program.
+    checked: bool,
 }
 
 impl MapRequest {
@@ -72,7 +75,7 @@ impl MapRequest {
         let name = format!("{}-{settings:08x}", project.bin.name);
         let known = fs::read(folder.join(format!("{name}.json")));
         let known = known.ok().and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
-        Self { folder, name, known, tried: false }
+        Self { folder, name, known, tried: false, checked: false }
     }
 
     fn refuse(&mut self, why: String) {
@@ -119,8 +122,9 @@ impl MapRequest {
     }
 
     /// Whether the map on the disk is of the link that made `program`.
-    pub(super) fn is_of(&self, program: &Path) -> bool {
-        self.known.link.is_some() && self.known.link == link(program, &self.map())
+    pub(super) fn is_of(&mut self, program: &Path) -> bool {
+        self.checked = self.known.link.is_some() && self.known.link == link(program, &self.map());
+        self.checked
     }
 
     /// Asks under a name that no link has written to.
@@ -133,6 +137,9 @@ impl MapRequest {
     /// The map of the build that made `program` just now, or why there is none.
     pub(super) fn settle(mut self, program: &Path) -> Result<PathBuf, String> {
         let map = self.map();
+        if self.checked {
+            return Ok(map);
+        }
         if self.asks() && has_bytes(&map) {
             self.known.style = Some(self.style());
             self.known.link = link(program, &map);
@@ -156,7 +163,7 @@ impl MapRequest {
 /// The map of an earlier build by [`build`](super::build()), if it is of the link that made this very program.
 #[must_use]
 pub fn find_link_map(project: &Project, options: &BuildOptions, program: &Path) -> Option<PathBuf> {
-    let request = MapRequest::find(project, options, &build_settings(options));
+    let mut request = MapRequest::find(project, options, &build_settings(options));
     request.is_of(program).then(|| request.map())
 }
 
