@@ -12,6 +12,7 @@ use super::code::Code;
 use super::crate_table::{CrateNumber, CrateTable};
 use super::locations::Location;
 use super::pieces::References;
+use super::runs;
 
 /// The functions between two of one crate are taken to be of that crate, up to this many.
 const LONGEST_RUN: usize = 64;
@@ -48,7 +49,7 @@ pub(super) fn crates_by_path(
     }
     let is_std: Vec<bool> = crates.iter().map(|krate| krate.is_some_and(|krate| table.is_std(krate))).collect();
     drop_lone_std(&is_std, &mut crates);
-    fill_runs(code, &mut crates);
+    runs::fill(&mut crates, LONGEST_RUN, |at| code.ranges[at].owners.is_none());
     crates
 }
 
@@ -83,21 +84,4 @@ pub(super) fn crate_of_path(path: &str, table: &mut CrateTable<'_>) -> Option<Cr
         SourceOrigin::StdCopy(name) => table.of_std(&name.replace('-', "_")),
         SourceOrigin::Folder(name) => table.of_folder(&name.replace('-', "_")),
     })
-}
-
-fn fill_runs(code: &Code, crates: &mut [Option<CrateNumber>]) {
-    let mut last: Option<usize> = None;
-    for at in 0..crates.len() {
-        if code.ranges[at].owners.is_some() {
-            last = None;
-        } else if let Some(krate) = crates[at] {
-            if let Some(before) = last
-                && crates[before] == Some(krate)
-                && at - before <= LONGEST_RUN
-            {
-                crates[before + 1..at].fill(Some(krate));
-            }
-            last = Some(at);
-        }
-    }
 }

@@ -30,6 +30,7 @@ mod retained;
 mod roots;
 mod row;
 mod rows;
+mod runs;
 mod tables;
 mod tree;
 mod versions;

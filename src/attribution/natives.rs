@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::crate_table::{CrateNumber, CrateTable};
 use super::names::{Names, ObjectId};
 use super::places::Place;
+use super::runs;
 
 /// Letters that a library's name must have, for its prefix to be no accident.
 const SHORTEST_STEM: usize = 3;
@@ -48,25 +49,8 @@ pub(super) fn crates_by_prefix(
         let by_object = place.object.and_then(|object| of_object.get(&object)).map(|(_, krate)| *krate);
         crates[number] = crates[number].or(by_object);
     }
-    fill_runs(&open, &mut crates);
+    runs::fill(&mut crates, LONGEST_RUN, |at| open[at]);
     crates
-}
-
-fn fill_runs(open: &[bool], crates: &mut [Option<CrateNumber>]) {
-    let mut last: Option<usize> = None;
-    for at in 0..crates.len() {
-        if !open[at] {
-            last = None;
-        } else if let Some(krate) = crates[at] {
-            if let Some(before) = last
-                && crates[before] == Some(krate)
-                && at - before <= LONGEST_RUN
-            {
-                crates[before + 1..at].fill(Some(krate));
-            }
-            last = Some(at);
-        }
-    }
 }
 
 /// Names of libraries, by their first letters.
