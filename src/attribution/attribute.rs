@@ -142,7 +142,7 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         names: &names,
         symbols_are_own: own,
         names_are_exports,
-        has_rust: names.has_rust() || is_from_rustc(image),
+        has_rust: names.has_rust() || image.toolchain().is_some_and(|toolchain| toolchain.rustc.is_some()),
         merged,
         places,
         linked: &linked,
@@ -197,14 +197,6 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         generics: of_functions.map(|f| f.generics(entries, &claims, &leaves, costs)).unwrap_or_default(),
         root,
     })
-}
-
-/// True where the compiler's note in `.comment` says that rustc was there.
-fn is_from_rustc(image: &Image<'_>) -> bool {
-    const NOTE: &[u8] = b"rustc version";
-    let comment = image.sections().iter().find(|section| section.name == ".comment");
-    let bytes = comment.and_then(|section| image.bytes(&section.file_range)).unwrap_or_default();
-    bytes.windows(NOTE.len()).any(|window| window == NOTE)
 }
 
 /// Where a pointer stands in loaded data, and where it leads: what the loader relocates, and what the linker noted down of the rest.

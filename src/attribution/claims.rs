@@ -180,7 +180,7 @@ fn slot_claims(regions: &Regions, linker: Claim) -> Vec<(Range<u64>, Claim)> {
     slots.map(|(range, _)| (range.clone(), linker)).collect()
 }
 
-/// What the map says of code that no symbol names, and of unwind tables.
+/// What the map says of code that no symbol names.
 fn linked_claims(
     linked: &[LinkedPiece],
     regions: &Regions,

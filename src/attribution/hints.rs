@@ -10,7 +10,7 @@ use crate::cargo::{SourceOrigin, source_origin};
 
 use super::code::Code;
 use super::crate_table::{CrateNumber, CrateTable};
-use super::locations::Location;
+use super::locations::{self, Location};
 use super::pieces::References;
 use super::runs;
 
@@ -26,12 +26,7 @@ pub(super) fn crates_by_path(
 ) -> Vec<Option<CrateNumber>> {
     let mut votes: Vec<(u32, CrateNumber)> = Vec::new();
     let mut of_path: BTreeMap<&str, Option<CrateNumber>> = BTreeMap::new();
-    let mut at = 0;
-    for &(function, to) in &references.from_code {
-        while locations.get(at).is_some_and(|location| location.at < to) {
-            at += 1;
-        }
-        let Some(location) = locations.get(at).filter(|location| location.at == to) else { continue };
+    for (function, location) in locations::referred(references, locations) {
         if code.ranges[function as usize].owners.is_some() {
             continue;
         }

@@ -4,7 +4,7 @@
 use crate::cargo::{SourceOrigin, source_origin};
 use crate::elf::Image;
 
-use super::pieces::Pointer;
+use super::pieces::{Pointer, References};
 
 /// A panic location, or any other pair of pointer and length that leads to a source path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,20 @@ pub(super) fn locations<'a>(image: &Image<'a>, pointers: &[Pointer]) -> Vec<Loca
         .collect();
     found.sort_unstable_by_key(|location| location.at);
     found
+}
+
+/// Each reference from code to a location: number of the code range, and the location. Ascending by the location.
+pub(super) fn referred<'r, 'a>(
+    references: &'r References,
+    locations: &'r [Location<'a>],
+) -> impl Iterator<Item = (u32, &'r Location<'a>)> {
+    let mut at = 0;
+    references.from_code.iter().filter_map(move |&(function, to)| {
+        while locations.get(at).is_some_and(|location| location.at < to) {
+            at += 1;
+        }
+        Some((function, locations.get(at).filter(|location| location.at == to)?))
+    })
 }
 
 /// Versions of packages of a registry that the paths name, with the crate's name as in source: sorted, each once.

@@ -10,7 +10,7 @@ use crate::cargo::{SourceOrigin, source_origin};
 
 use super::code::Code;
 use super::crate_table::{CrateNumber, CrateTable, VersionSought};
-use super::locations::Location;
+use super::locations::{self, Location};
 use super::owner::{OwnerTable, Owners, OwnersId};
 use super::pieces::References;
 
@@ -70,12 +70,7 @@ pub(super) fn find(
 /// Function, package, version.
 fn said<'a>(references: &References, locations: &[Location<'a>]) -> Vec<(u32, &'a str, &'a str)> {
     let mut said = Vec::new();
-    let mut at = 0;
-    for &(function, to) in &references.from_code {
-        while locations.get(at).is_some_and(|location| location.at < to) {
-            at += 1;
-        }
-        let Some(location) = locations.get(at).filter(|location| location.at == to) else { continue };
+    for (function, location) in locations::referred(references, locations) {
         if let Some(SourceOrigin::Registry { package, version }) = source_origin(location.path) {
             said.push((function, package, version));
         }
