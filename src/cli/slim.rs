@@ -31,6 +31,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
         LevelArg::Default => Level::Default,
     };
     options.effort = flags.effort.map(effort).or(configured.effort).unwrap_or_default();
+    options.with = flags.with.iter().copied().collect();
     options.without = flags.without.iter().copied().collect();
 
     let package = loaded.package()?;

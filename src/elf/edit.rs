@@ -50,6 +50,12 @@ pub enum CannotEdit {
         /// The section that refers to it.
         by: String,
     },
+    /// A section that is not loaded would be lost with its header.
+    #[error("section {name:?} is not loaded and would be lost with the section headers")]
+    SectionLost {
+        /// Its name.
+        name: String,
+    },
     /// A header table leaves the file.
     #[error(transparent)]
     Elf(#[from] ElfError),
@@ -135,6 +141,27 @@ pub fn without_sections(image: &Image<'_>, drop: impl Fn(&Section) -> bool) -> R
     let table_offset = file.len() as u64;
     file.extend_from_slice(pod::bytes_of_slice(&headers));
     set_header(&mut file, table_offset, headers.len(), names_number.unwrap_or(0));
+    Ok(file)
+}
+
+/// The file without its section header table and the names of the sections, cut behind the last byte that is loaded.
+///
+/// # Errors
+/// [`CannotEdit`] says why the file has to stay as it is; a section that is not loaded and holds bytes is one reason.
+pub fn without_section_headers(image: &Image<'_>) -> Result<Vec<u8>, CannotEdit> {
+    check_appended(image)?;
+    if image.sections().is_empty() {
+        return Err(CannotEdit::NoSections);
+    }
+    check_names(image)?;
+    let lost =
+        image.sections().iter().find(|s| !s.is_loaded() && s.is_in_file() && s.index != image.section_names_index());
+    if let Some(lost) = lost {
+        return Err(CannotEdit::SectionLost { name: lost.name.clone() });
+    }
+    let mut file = image.bytes(&(0..fixed_end(image))).unwrap_or_default().to_vec();
+    blank_dropped(image, &vec![false; image.sections().len()], &mut file);
+    set_header(&mut file, 0, 0, 0);
     Ok(file)
 }
 

@@ -25,7 +25,7 @@ pub use architecture::Architecture;
 pub use comment::Toolchain;
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use dynamic::{Dynamic, GlibcVersion};
-pub use edit::{CannotEdit, Droppable, without_sections};
+pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
 pub use image::{Image, is_elf};
 pub use references::{

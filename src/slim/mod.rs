@@ -1,16 +1,28 @@
 //! The rewriter: the same program in fewer bytes, proven before anything is written.
 //!
-//! Promises: no loaded byte changes; never larger; slimming twice is slimming once; the same input gives the same bytes on any
-//! host. Refuses: to hand out a result that its proof does not hold for.
+//! Each named rewrite is one file, and takes a program to another with a declaration of what differs in its loaded part.
+//! Promises: level `strict` changes no loaded byte; what level `default` changes is proven to mean the same; whatever gives
+//! something up is done only where it is named, and says so; never larger; slimming twice is slimming once; the same input gives
+//! the same bytes on any host. On anything unknown a rewrite steps back and says why.
+//! Refuses: to hand out a result that its proof does not hold for.
 
+mod changes;
+mod drop_dead_lsdas;
+mod drop_section_headers;
 mod drop_sections;
+mod omit_unwind_index;
 mod options;
 mod outcome;
 mod pipeline;
+mod program;
 mod recompress;
+mod repack_unwind;
 mod rewrite;
+mod rewritten;
 mod verify;
+mod zero_padding;
 
+pub use changes::{Changes, Relocations, Unwinding};
 pub use options::Options;
 pub use outcome::{Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
 pub use pipeline::{SlimError, Slimmed, slim};

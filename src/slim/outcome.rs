@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::{ByteDelta, ByteSize};
 
 /// How far slimming may go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// No loaded byte changes.
@@ -38,8 +38,16 @@ pub struct RewriteRow {
     pub status: RewriteStatus,
     /// Uncompressed bytes saved; for `recompress`, zip bytes.
     pub saved_bytes: ByteDelta,
+    /// For rewrites of loaded bytes, which leave the file as long as it was: how much smaller what they changed is when it is
+    /// compressed at effort `fast`, in the order applied. The entry saves about as much; exactly known is only what all rewrites
+    /// together save, in [`Outcome::after`].
+    #[serde(default)]
+    pub saved_compressed_bytes: Option<ByteDelta>,
     /// Why it was not applicable or had no gain.
     pub reason: Option<String>,
+    /// What the program or its users lose by it, where it was applied.
+    #[serde(default)]
+    pub gives_up: Option<String>,
 }
 
 /// Sizes of a package at one moment.

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::archive::{self, ArchiveError, EntryKind, Expected, ReadbackError};
-use crate::elf::{ElfError, Image};
+use crate::elf::ElfError;
 use crate::package::{DeploymentPackage, PackageFile, PackageSource, Role, must_be_readable};
 use crate::units::{ByteDelta, ByteSize};
 
-use super::drop_sections::{Rewritten, apply, dropped_by};
+use super::changes::Changes;
 use super::options::Options;
 use super::outcome::{Outcome, PackageSizes, RewriteRow, RewriteStatus};
+use super::program::{SlimProgram, row, slim_program};
 use super::recompress::{SlimmedFile, Streams, compress_all};
 use super::rewrite::Rewrite;
 use super::verify::{PROOF, VerifyError, same_program};
@@ -81,8 +83,13 @@ pub fn slim<'data>(
 ) -> Result<Slimmed<'data>, SlimError> {
     let mut rewrites = Vec::new();
     let mut files = Vec::with_capacity(package.files.len());
-    for file in &package.files {
-        files.push(slim_file(package, file, options, &mut rewrites)?);
+    let mut proofs = Vec::new();
+    let slimmed: Vec<_> = package.files.par_iter().map(|file| slim_file(package, file, options)).collect();
+    for result in slimmed {
+        let (file, changes, rows) = result?;
+        rewrites.extend(rows);
+        proofs.extend(changes.map(|changes| (file.path.clone(), changes)));
+        files.push(file);
     }
     files.extend(package.empty_folders.iter().map(|path| SlimmedFile {
         path: path.clone(),
@@ -94,9 +101,13 @@ pub fn slim<'data>(
     }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
 
-    let recompress = !options.without.contains(&Rewrite::Recompress);
+    let recompress = options.asks_for(Rewrite::Recompress);
     let streams = if recompress { Streams::Fresh } else { Streams::Kept };
-    let mut entries = compress_all(&files, streams, options.effort, done);
+    let proofs: BTreeMap<String, Changes> = proofs.into_iter().collect();
+    // The proof takes less time than the compression beside it.
+    let (proven, mut entries) =
+        rayon::join(|| prove(package, &files, &proofs), || compress_all(&files, streams, options.effort, done));
+    proven?;
     let beaten = beaten_by_what_came_in(&files, &entries, package);
     if !beaten.is_empty() {
         for (index, original, larger_by) in beaten {
@@ -145,17 +156,39 @@ pub fn slim<'data>(
     Ok(Slimmed { files, zip, outcome })
 }
 
+type SlimmedWithRows<'data> = (SlimmedFile<'data>, Option<Changes>, Vec<RewriteRow>);
+
 fn slim_file<'data>(
     package: &DeploymentPackage<'data>,
     file: &PackageFile<'data>,
     options: &Options,
-    rewrites: &mut Vec<RewriteRow>,
-) -> Result<SlimmedFile<'data>, SlimError> {
-    let contents = if file.is_elf() { slim_program(file, options, rewrites)? } else { None };
+) -> Result<SlimmedWithRows<'data>, SlimError> {
     let unchanged = as_it_came(package, file);
-    Ok(match contents {
-        Some(contents) => SlimmedFile { contents: Cow::Owned(contents), changed: true, unchanged: None, ..unchanged },
-        None => unchanged,
+    if !file.is_elf() {
+        return Ok((unchanged, None, Vec::new()));
+    }
+    let (program, rows) = slim_elf(file, options)?;
+    let Some((contents, changes)) = program.and_then(|program| Some((program.contents?, program.changes))) else {
+        return Ok((unchanged, None, rows));
+    };
+    let slimmed = SlimmedFile { contents: Cow::Owned(contents), changed: true, unchanged: None, ..unchanged };
+    Ok((slimmed, Some(changes), rows))
+}
+
+/// Proves every program that changed.
+fn prove(
+    package: &DeploymentPackage<'_>,
+    files: &[SlimmedFile<'_>],
+    changes: &BTreeMap<String, Changes>,
+) -> Result<(), SlimError> {
+    let originals: BTreeMap<&str, &PackageFile<'_>> =
+        package.files.iter().map(|file| (file.path.as_str(), file)).collect();
+    files.par_iter().filter(|file| file.changed).try_for_each(|file| {
+        // A bare program has another name in the zip.
+        let original = originals.get(file.path.as_str()).copied().or_else(|| package.files.first());
+        let (Some(original), Some(changes)) = (original, changes.get(&file.path)) else { return Ok(()) };
+        same_program(&original.contents, &file.contents, changes)
+            .map_err(|source| SlimError::Verify { path: file.path.clone(), source })
     })
 }
 
@@ -194,6 +227,8 @@ fn no_gain_in_the_zip(rewrites: &mut [RewriteRow], path: &str, larger_by: usize)
     for row in rewrites.iter_mut().filter(|row| row.path == path && row.status == RewriteStatus::Applied) {
         row.status = RewriteStatus::NoGain;
         row.saved_bytes = ByteDelta::default();
+        row.saved_compressed_bytes = None;
+        row.gives_up = None;
         row.reason = Some(format!("the zip would be {larger_by} bytes larger at this effort"));
     }
 }
@@ -207,68 +242,22 @@ fn mode(file: &PackageFile<'_>) -> u32 {
     if marked || file.is_elf() || file.is_script() || must_be_readable(file) { PROGRAM_MODE } else { FILE_MODE }
 }
 
-/// The rewritten program; `None` where nothing was dropped.
-fn slim_program(
-    file: &PackageFile<'_>,
+/// The rewritten program; `None` where it stays as it came.
+fn slim_elf<'data>(
+    file: &PackageFile<'data>,
     options: &Options,
-    rewrites: &mut Vec<RewriteRow>,
-) -> Result<Option<Vec<u8>>, SlimError> {
-    let original = file.contents.as_ref();
-    if let Err(source) = Image::parse(original) {
-        if must_be_readable(file) {
-            return Err(SlimError::Elf { path: file.path.clone(), source });
+) -> Result<(Option<SlimProgram>, Vec<RewriteRow>), SlimError> {
+    match slim_program(&file.contents, &file.path, options) {
+        Ok(mut program) => {
+            let rows = std::mem::take(&mut program.rows);
+            Ok((Some(program).filter(|program| program.contents.is_some()), rows))
         }
         // An ELF file of another kind among the assets is data to us.
-        rewrites.push(row(Rewrite::StripSymbols, file, RewriteStatus::NotApplicable, 0, Some(source.to_string())));
-        return Ok(None);
-    }
-    let mut current: Option<Vec<u8>> = None;
-    let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
-    // What one rewrite moves can be what kept another from its gain. Until none gains any more, or a second run would find more.
-    loop {
-        let size_before = current.as_ref().map(Vec::len);
-        for (order, rewrite) in Rewrite::ALL.into_iter().enumerate() {
-            let Some(class) = dropped_by(rewrite).filter(|_| !options.without.contains(&rewrite)) else { continue };
-            if rows.get(&order).is_some_and(|row| row.status == RewriteStatus::Applied) {
-                continue;
-            }
-            let data = current.as_deref().unwrap_or(original);
-            let image = Image::parse(data).map_err(|source| SlimError::Elf { path: file.path.clone(), source })?;
-            let (status, saved, reason) = match apply(&image, class) {
-                Rewritten::Applied(smaller) => {
-                    let saved = data.len() - smaller.len();
-                    current = Some(smaller);
-                    (RewriteStatus::Applied, saved, None)
-                }
-                Rewritten::NoGain(why) => (RewriteStatus::NoGain, 0, Some(why)),
-                Rewritten::NotApplicable(why) => (RewriteStatus::NotApplicable, 0, Some(why)),
-            };
-            rows.insert(order, row(rewrite, file, status, saved, reason));
+        Err(source) if !must_be_readable(file) => {
+            let why = Some(source.to_string());
+            Ok((None, vec![row(Rewrite::StripSymbols, &file.path, RewriteStatus::NotApplicable, 0, why)]))
         }
-        if current.as_ref().map(Vec::len) == size_before {
-            break;
-        }
-    }
-    rewrites.extend(rows.into_values());
-    if let Some(smaller) = &current {
-        same_program(original, smaller).map_err(|source| SlimError::Verify { path: file.path.clone(), source })?;
-    }
-    Ok(current)
-}
-
-fn row(
-    rewrite: Rewrite,
-    file: &PackageFile<'_>,
-    status: RewriteStatus,
-    saved: usize,
-    reason: Option<String>,
-) -> RewriteRow {
-    RewriteRow {
-        name: rewrite.name().to_owned(),
-        path: file.path.clone(),
-        status,
-        saved_bytes: ByteDelta::new(i64::try_from(saved).unwrap_or(i64::MAX)),
-        reason,
+        Err(source) => Err(SlimError::Elf { path: file.path.clone(), source }),
     }
 }
 
@@ -286,9 +275,9 @@ fn recompress_row(
     let after = entries.get(entry)?.data.len();
     let saved = before?.saturating_sub(after);
     Some(if saved > 0 {
-        row(Rewrite::Recompress, file, RewriteStatus::Applied, saved, None)
+        row(Rewrite::Recompress, &file.path, RewriteStatus::Applied, saved, None)
     } else {
         let why = "the stream that came in is as small".to_owned();
-        row(Rewrite::Recompress, file, RewriteStatus::NoGain, 0, Some(why))
+        row(Rewrite::Recompress, &file.path, RewriteStatus::NoGain, 0, Some(why))
     })
 }

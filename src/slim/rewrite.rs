@@ -3,33 +3,119 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A rewrite, as `--with` and `--without` name it. None of these changes a loaded byte.
+use super::outcome::Level;
+
+/// A rewrite, as `--with` and `--without` name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Rewrite {
-    /// Drops `.symtab`, its strings, and relocations that were kept for tools.
-    StripSymbols,
     /// Drops debug information.
     StripDebug,
+    /// Drops `.symtab`, its strings, and relocations that were kept for tools.
+    StripSymbols,
     /// Drops `.comment`.
     DropComment,
+    /// Drops what only landing pads reach: a panic ends the process.
+    AbortOnPanic,
+    /// Drops the unwind tables.
+    DropBacktraces,
+    /// Zeroes language-specific unwind tables that no function refers to.
+    DropDeadLsdas,
+    /// Packs and shares language-specific unwind tables, and orders frame descriptions for Deflate.
+    RepackUnwind,
+    /// Drops the sorted index of the unwind tables.
+    OmitUnwindIndex,
+    /// Packs relative relocations, which a start stub then carries out.
+    Relr,
+    /// Links the program to a fixed address.
+    NoAslr,
+    /// Zeroes the filling between functions.
+    ZeroPadding,
+    /// Drops the section header table.
+    DropSectionHeaders,
     /// Compresses every entry of the zip anew.
     Recompress,
 }
 
 impl Rewrite {
-    /// Every rewrite, in the order tried.
-    pub const ALL: [Self; 4] = [Self::StripDebug, Self::StripSymbols, Self::DropComment, Self::Recompress];
+    /// Every rewrite, in the order tried: what reads relocations before what packs them, section headers last of all edits.
+    pub const ALL: [Self; 13] = [
+        Self::StripDebug,
+        Self::StripSymbols,
+        Self::DropComment,
+        Self::AbortOnPanic,
+        Self::DropBacktraces,
+        Self::DropDeadLsdas,
+        Self::RepackUnwind,
+        Self::OmitUnwindIndex,
+        Self::NoAslr,
+        Self::Relr,
+        Self::ZeroPadding,
+        Self::DropSectionHeaders,
+        Self::Recompress,
+    ];
 
     /// Its name on the command line and in the report.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::StripSymbols => "strip-symbols",
             Self::StripDebug => "strip-debug",
+            Self::StripSymbols => "strip-symbols",
             Self::DropComment => "drop-comment",
+            Self::AbortOnPanic => "abort-on-panic",
+            Self::DropBacktraces => "drop-backtraces",
+            Self::DropDeadLsdas => "drop-dead-lsdas",
+            Self::RepackUnwind => "repack-unwind",
+            Self::OmitUnwindIndex => "omit-unwind-index",
+            Self::Relr => "relr",
+            Self::NoAslr => "no-aslr",
+            Self::ZeroPadding => "zero-padding",
+            Self::DropSectionHeaders => "drop-section-headers",
             Self::Recompress => "recompress",
         }
+    }
+
+    /// The lowest level that does it unasked; `None` where it has to be asked for.
+    #[must_use]
+    pub const fn level(self) -> Option<Level> {
+        match self {
+            Self::StripDebug | Self::StripSymbols | Self::DropComment | Self::Recompress => Some(Level::Strict),
+            Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding => Some(Level::Default),
+            Self::AbortOnPanic
+            | Self::DropBacktraces
+            | Self::OmitUnwindIndex
+            | Self::Relr
+            | Self::NoAslr
+            | Self::DropSectionHeaders => None,
+        }
+    }
+
+    /// What the program or its users lose by it, in words; `None` where that is nothing.
+    #[must_use]
+    pub const fn gives_up(self) -> Option<&'static str> {
+        match self {
+            Self::AbortOnPanic => Some(
+                "caught panics: a panic in the handler ends the environment instead of one request, and nothing is dropped on the way",
+            ),
+            Self::DropBacktraces => {
+                Some("backtraces, profilers that unwind, and caught panics: any panic ends the environment")
+            }
+            Self::OmitUnwindIndex => Some(
+                "fast panics: each frame is searched for in all frame descriptions, milliseconds per panic in a large program",
+            ),
+            Self::Relr => Some("the RELRO program header, which checkers look for; its protection stays"),
+            Self::NoAslr => Some("the random address of the program itself; libraries, heap and stack keep theirs"),
+            Self::DropSectionHeaders => Some(
+                "section names: readelf -S, objdump and debuggers see none, and no tool can slim or analyse it by section again",
+            ),
+            _ => None,
+        }
+    }
+
+    /// Every name, as a list in words.
+    #[must_use]
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
     }
 }
 
@@ -41,7 +127,7 @@ impl fmt::Display for Rewrite {
 
 /// There is no rewrite of that name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no rewrite is called {name:?}; there are strip-debug, strip-symbols, drop-comment and recompress")]
+#[error("no rewrite is called {name:?}; there are {}", Rewrite::names())]
 pub struct UnknownRewrite {
     /// The name asked for.
     pub name: String,

@@ -4,6 +4,8 @@ use goblin::elf::Elf;
 use goblin::elf::program_header::{PT_DYNAMIC, PT_LOAD};
 use goblin::elf::section_header::SHF_ALLOC;
 
+use super::changes::Changes;
+
 /// What the second reader found different.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -39,7 +41,7 @@ read back by the zip crate and each file compared";
 ///
 /// # Errors
 /// [`VerifyError`] names the first difference.
-pub fn same_program(before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
+pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<(), VerifyError> {
     let old = parse(before, "original")?;
     let new = parse(after, "slimmed")?;
     let equal = |what: &str, same: bool| {
@@ -57,8 +59,8 @@ pub fn same_program(before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
     equal("own library name", old.soname == new.soname)?;
     equal("dynamic symbols", old.dynsyms.len() == new.dynsyms.len())?;
     equal("build id", build_id(&old, before) == build_id(&new, after))?;
-    loaded_bytes(&old, before, after)?;
-    loaded_sections(&old, &new)
+    loaded_bytes(&old, before, after, changes)?;
+    if changes.section_headers_dropped { Ok(()) } else { loaded_sections(&old, &new) }
 }
 
 fn parse<'a>(data: &'a [u8], which: &'static str) -> Result<Elf<'a>, VerifyError> {
@@ -73,7 +75,7 @@ fn build_id<'a>(elf: &Elf<'a>, data: &'a [u8]) -> Option<Vec<u8>> {
 /// `e_shoff`, `e_shnum`, `e_shstrndx`: where section headers are. The loader reads none of them.
 const SECTION_HEADER_FIELDS: [std::ops::Range<usize>; 2] = [0x28..0x30, 0x3c..0x40];
 
-fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), VerifyError> {
+fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8], changes: &Changes) -> Result<(), VerifyError> {
     for header in elf.program_headers.iter().filter(|h| h.p_type == PT_LOAD || h.p_type == PT_DYNAMIC) {
         // Zeroes alone (`.bss`) are of no place in the file, whatever offset is stated.
         if header.p_filesz == 0 {
@@ -88,7 +90,8 @@ fn loaded_bytes(elf: &Elf<'_>, before: &[u8], after: &[u8]) -> Result<(), Verify
         }
         for (at, (a, b)) in old.iter().zip(new).enumerate() {
             let offset = range.start + at;
-            if a != b && !SECTION_HEADER_FIELDS.iter().any(|field| field.contains(&offset)) {
+            let declared = || changes.ranges.iter().any(|range| range.contains(&(offset as u64)));
+            if a != b && !SECTION_HEADER_FIELDS.iter().any(|field| field.contains(&offset)) && !declared() {
                 return Err(VerifyError::LoadedByte { address: header.p_vaddr.wrapping_add(at as u64) });
             }
         }
