@@ -7,6 +7,7 @@ use super::format::{
 use super::header::Header;
 use super::histogram::{Histogram, weighted};
 use super::huffman::{code_lengths, codes};
+use super::smooth::smoothed;
 
 /// Most bytes of a stored block.
 const STORED_MOST: usize = 65535;
@@ -24,6 +25,8 @@ pub(super) const FIXED_DISTANCES: [u8; DISTANCES] = [5; DISTANCES];
 /// Rounds over a header: when sizes are compared, and when it will be written.
 const ROUNDS_QUICK: usize = 2;
 const ROUNDS_FINAL: usize = 8;
+/// Times that lengths are made alike, each time by the prices of the last header.
+const SMOOTHINGS: usize = 4;
 
 /// Code lengths of a dynamic block, and how they are written.
 #[derive(Debug, Clone)]
@@ -43,7 +46,20 @@ impl Code {
 
     /// As small a block as we can find: lengths that are not optimal for the tokens may be said in fewer bits.
     pub(super) fn thorough(histogram: &Histogram) -> Self {
-        Self::of(histogram, histogram, ROUNDS_FINAL)
+        let mut best = Self::of(histogram, histogram, ROUNDS_FINAL);
+        for _ in 0..SMOOTHINGS {
+            let prices = best.header.prices();
+            let model = Histogram {
+                literals: smoothed(&histogram.literals, &prices).try_into().expect("as many as there were"),
+                distances: smoothed(&histogram.distances, &prices).try_into().expect("as many as there were"),
+            };
+            let code = Self::of(histogram, &model, ROUNDS_FINAL);
+            if code.bits >= best.bits {
+                break;
+            }
+            best = code;
+        }
+        best
     }
 
     /// The code that is optimal for `model`, used for `histogram`.

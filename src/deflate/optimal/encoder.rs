@@ -18,7 +18,7 @@ const SLICE: usize = 256 << 10;
 /// Bytes parsed at a time before there are blocks.
 const FIRST_BLOCK: usize = 64 << 10;
 /// Parses of each block in the rounds; before each but the first, blocks are cut anew.
-const ROUNDS: [usize; 4] = [2, 3, 4, 8];
+const ROUNDS: [(usize, usize); 4] = [(2, 0), (3, 0), (4, 0), (8, 4)];
 
 /// A block that is ready.
 struct Block {
@@ -103,7 +103,7 @@ fn literal_histogram(bytes: &[u8]) -> Histogram {
 }
 
 /// Parses a block `parses` times, each time under the prices of the last, and keeps the smallest.
-fn optimise(bytes: &[u8], from: usize, matches: &SegmentMatches, histogram: Histogram, parses: usize) -> Block {
+fn optimise(bytes: &[u8], from: usize, matches: &SegmentMatches, histogram: Histogram, (parses, coded): (usize, usize)) -> Block {
     let mut parser = Parser::default();
     let mut tokens = vec![];
     let mut histogram = histogram;
@@ -122,5 +122,13 @@ fn optimise(bytes: &[u8], from: usize, matches: &SegmentMatches, histogram: Hist
     }
     let mut best = best.expect("at least one parse");
     best.code = Code::thorough(&Histogram::of(&best.tokens));
+    for _ in 0..coded {
+        parser.parse(bytes, from, matches, &Prices::coded(&best.code.literals, &best.code.distances), &mut tokens);
+        let code = Code::thorough(&Histogram::of(&tokens));
+        if code.bits >= best.code.bits {
+            break;
+        }
+        best = Block { size: bytes.len(), tokens: tokens.clone(), code };
+    }
     best
 }

@@ -53,6 +53,15 @@ impl Header {
         best.expect("at least one round")
     }
 
+    /// What each symbol would cost in the code of this header, extra bits included.
+    pub(super) fn prices(&self) -> [u8; SYMBOLS] {
+        let mut prices = EXTRA;
+        for (price, &bits) in prices.iter_mut().zip(&self.lengths) {
+            *price += if bits == 0 { LIMIT as u8 + 1 } else { bits };
+        }
+        prices
+    }
+
     pub(super) fn write(&self, writer: &mut BitWriter) {
         let count = written(&self.lengths);
         writer.put((self.literals - 257) as u32, 5);

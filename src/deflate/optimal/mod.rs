@@ -20,6 +20,8 @@ mod log2;
 mod matches;
 mod parse;
 mod price;
+mod smooth;
 mod split;
+mod tally;
 
 pub(super) use encoder::compress;

@@ -2,131 +2,161 @@
 
 use rayon::prelude::*;
 
-use super::block::stored_bits;
-use super::format::{DISTANCE_EXTRA, DISTANCES, END_OF_BLOCK, LITERAL_EXTRA, LITERALS, Token};
-use super::log2::{ONE, times_log2};
+use super::format::Token;
+use super::tally::{SYMBOLS, Tally, symbols};
 
 /// Most bytes of a block, so that prices of a whole block fit their integers.
 pub(super) const MAX_BLOCK: usize = 1 << 20;
 /// Tokens between two places on the grid.
-const CELL_TOKENS: usize = 512;
+const CELL_TOKENS: usize = 128;
 /// Bytes after which a cell ends whatever its tokens: many fit a block.
-const CELL_BYTES: usize = MAX_BLOCK / 32;
-/// Most cells of a block.
-const MOST_CELLS: usize = 256;
-/// Symbols of both alphabets.
-const SYMBOLS: usize = LITERALS + DISTANCES;
+const CELL_BYTES: usize = MAX_BLOCK / 64;
+/// The larger the block, the coarser the grid of its end: cells of each level are made of so many of the level below.
+const LEVEL: usize = 4;
+const LEVELS: usize = 4;
+/// Places of each level that a row has at least.
+const PLACES_PER_LEVEL: usize = 48;
+/// How far, in tokens, a block's end is moved from the grid.
+const REACH: usize = 1024;
 
 /// A run of tokens with its counts.
-#[derive(Clone)]
 struct Cell {
-    counts: [u16; SYMBOLS],
+    /// Symbols that occur, and how often.
+    counts: Vec<(u16, u32)>,
     tokens: usize,
     bytes: usize,
-    extra_bits: u32,
 }
 
 /// Cuts `tokens` into blocks; returns how many tokens each has.
 pub(super) fn split(tokens: &[Token]) -> Vec<usize> {
-    let cells = cells(tokens);
-    let rows: Vec<Vec<u64>> = (0..cells.len()).into_par_iter().map(|first| row(&cells[first..])).collect();
+    let levels = levels(tokens);
+    let count = levels[0].len();
+    let rows: Vec<Vec<(usize, u64)>> = (0..count).into_par_iter().map(|first| row(&levels, first)).collect();
     // Cheapest price of the cells before each place, and where the last block of that begins.
-    let mut best = vec![(u64::MAX, 0usize); cells.len() + 1];
+    let mut best = vec![(u64::MAX, 0usize); count + 1];
     best[0] = (0, 0);
     for (first, row) in rows.iter().enumerate() {
         let before = best[first].0;
-        for (place, &bits) in best[first + 1..].iter_mut().zip(row) {
-            let total = before.saturating_add(bits);
-            if total < place.0 {
-                *place = (total, first);
+        for &(end, bits) in row {
+            let total = before + bits;
+            if total < best[end].0 {
+                best[end] = (total, first);
             }
         }
     }
-    let mut places = vec![];
-    let mut place = cells.len();
-    while place > 0 {
-        places.push(place);
-        place = best[place].1;
+    let mut ends = vec![];
+    let mut end = count;
+    while end > 0 {
+        ends.push(end);
+        end = best[end].1;
     }
-    places.reverse();
+    ends.reverse();
     let mut start = 0;
     let mut sizes: Vec<usize> = vec![];
-    for place in places {
-        sizes.push(cells[start..place].iter().map(|cell| cell.tokens).sum());
-        start = place;
+    for end in ends {
+        sizes.push(levels[0][start..end].iter().map(|cell| cell.tokens).sum());
+        start = end;
     }
+    move_ends(tokens, &mut sizes);
     sizes
 }
 
-fn cells(tokens: &[Token]) -> Vec<Cell> {
-    let empty = Cell { counts: [0; SYMBOLS], tokens: 0, bytes: 0, extra_bits: 0 };
-    let mut cells = vec![];
-    let mut cell = empty.clone();
-    for &token in tokens {
-        let symbol = token.literal_symbol();
-        cell.counts[symbol] += 1;
-        cell.extra_bits += u32::from(LITERAL_EXTRA[symbol]);
-        if !token.is_literal() {
-            cell.counts[LITERALS + token.slot()] += 1;
-            cell.extra_bits += u32::from(DISTANCE_EXTRA[token.slot()]);
-        }
-        cell.tokens += 1;
-        cell.bytes += token.length();
-        if cell.tokens == CELL_TOKENS || cell.bytes >= CELL_BYTES {
-            cells.push(std::mem::replace(&mut cell, empty.clone()));
-        }
+/// The cells, and the cells made of them, level by level. The last of a level may be made of fewer.
+fn levels(tokens: &[Token]) -> Vec<Vec<Cell>> {
+    let mut levels = vec![cells(tokens)];
+    for level in 1..LEVELS {
+        levels.push(levels[level - 1].chunks(LEVEL).map(merged).collect());
     }
-    if cell.tokens > 0 {
-        cells.push(cell);
+    levels
+}
+
+fn cells(tokens: &[Token]) -> Vec<Cell> {
+    let mut cells = vec![];
+    let mut counts = [0u32; SYMBOLS];
+    let (mut start, mut bytes) = (0, 0);
+    for (index, &token) in tokens.iter().enumerate() {
+        let (literal, distance) = symbols(token);
+        counts[literal] += 1;
+        if let Some(distance) = distance {
+            counts[distance] += 1;
+        }
+        bytes += token.length();
+        let count = index + 1 - start;
+        if count == CELL_TOKENS || bytes >= CELL_BYTES || index + 1 == tokens.len() {
+            cells.push(Cell { counts: take_used(&mut counts), tokens: count, bytes });
+            (start, bytes) = (index + 1, 0);
+        }
     }
     cells
 }
 
-/// Estimated bits of the block of the first 1, 2, 3... cells; `u64::MAX` where a block may not end.
-fn row(cells: &[Cell]) -> Vec<u64> {
+fn merged(cells: &[Cell]) -> Cell {
     let mut counts = [0u32; SYMBOLS];
-    counts[END_OF_BLOCK] = 1;
-    let (mut bytes, mut extra_bits) = (0, 0);
+    for &(symbol, count) in cells.iter().flat_map(|cell| &cell.counts) {
+        counts[usize::from(symbol)] += count;
+    }
+    let tokens = cells.iter().map(|cell| cell.tokens).sum();
+    Cell { counts: take_used(&mut counts), tokens, bytes: cells.iter().map(|cell| cell.bytes).sum() }
+}
+
+/// What is counted; leaves zeros behind.
+fn take_used(counts: &mut [u32; SYMBOLS]) -> Vec<(u16, u32)> {
+    let used = counts.iter_mut().zip(0u16..).filter(|(count, _)| **count > 0);
+    used.map(|(count, symbol)| (symbol, std::mem::take(count))).collect()
+}
+
+/// Ends of blocks that begin at cell `first`, with the estimated bits of each.
+fn row(levels: &[Vec<Cell>], first: usize) -> Vec<(usize, u64)> {
+    let mut tally = Tally::empty();
     let mut row = vec![];
-    for (index, cell) in cells.iter().take(MOST_CELLS).enumerate() {
-        counts.iter_mut().zip(&cell.counts).for_each(|(sum, &count)| *sum += u32::from(count));
-        bytes += cell.bytes;
-        extra_bits += u64::from(cell.extra_bits);
-        if bytes > MAX_BLOCK && index > 0 {
+    let (mut end, mut level, mut size) = (first, 0, 1);
+    while end < levels[0].len() {
+        // Up to the next level where that is long enough and the place is one of its own.
+        if level + 1 < levels.len() && end - first >= PLACES_PER_LEVEL * size && end % (size * LEVEL) == 0 {
+            (level, size) = (level + 1, size * LEVEL);
+        } else if level + 1 == levels.len() && end - first >= PLACES_PER_LEVEL * size {
             break;
         }
-        // The larger the block, the coarser its end: it is moved to its best place later.
-        let grain = ((index + 1) / 32).next_power_of_two();
-        if (index + 1) % grain != 0 && index + 1 != cells.len() {
-            row.push(u64::MAX);
-            continue;
+        let cell = &levels[level][end / size];
+        if tally.bytes() + cell.bytes > MAX_BLOCK && end > first {
+            break;
         }
-        let dynamic = estimate(&counts) + extra_bits;
-        row.push(dynamic.min(stored_bits(bytes, 4)));
+        cell.counts.iter().for_each(|&(symbol, count)| tally.add(usize::from(symbol), count));
+        tally.add_bytes(cell.bytes);
+        end = levels[0].len().min(end + size);
+        row.push((end, tally.estimate()));
     }
     row
 }
 
-/// Estimated bits of a dynamic block: header and ideal codes.
-fn estimate(counts: &[u32; SYMBOLS]) -> u64 {
-    let (literals, distances) = counts.split_at(LITERALS);
-    let (literal_bits, literal_symbols) = ideal_bits(literals);
-    let (distance_bits, distance_symbols) = ideal_bits(distances);
-    (literal_bits + distance_bits) / u64::from(ONE) + header_estimate(literal_symbols, distance_symbols)
-}
-
-/// Bits of a header, from how many symbols have a code.
-fn header_estimate(literals: u64, distances: u64) -> u64 {
-    80 + (literals * 29 + distances * 30) / 10
-}
-
-/// Bits of an ideal code in units of 1 / [`ONE`], and how many symbols are used.
-fn ideal_bits(counts: &[u32]) -> (u64, u64) {
-    let (mut sum, mut used, mut parts) = (0u32, 0, 0);
-    for &count in counts {
-        sum += count;
-        used += u64::from(count > 0);
-        parts += times_log2(count);
+/// Moves each end of a block to the best place near it, given the ends before and after.
+fn move_ends(tokens: &[Token], sizes: &mut [usize]) {
+    let mut start = 0;
+    for index in 1..sizes.len() {
+        let (before, after) = (sizes[index - 1], sizes[index]);
+        let pair = &tokens[start..start + before + after];
+        let place = best_place(pair, before);
+        (sizes[index - 1], sizes[index]) = (place, before + after - place);
+        start += place;
     }
-    (times_log2(sum).saturating_sub(parts), used)
+}
+
+/// The best place to cut `tokens` in two, near `middle`.
+fn best_place(tokens: &[Token], middle: usize) -> usize {
+    let (first, last) = (middle.saturating_sub(REACH).max(1), (middle + REACH).min(tokens.len() - 1));
+    let (mut left, mut right) = (Tally::empty(), Tally::empty());
+    tokens[..first].iter().for_each(|&token| left.add_token(token));
+    tokens[first..].iter().for_each(|&token| right.add_token(token));
+    let mut best = (u64::MAX, middle);
+    for place in first..=last {
+        let bits = left.estimate() + right.estimate();
+        if bits < best.0 && left.bytes() <= MAX_BLOCK && right.bytes() <= MAX_BLOCK {
+            best = (bits, place);
+        }
+        left.add_token(tokens[place]);
+        if place < last {
+            right.remove_token(tokens[place]);
+        }
+    }
+    best.1
 }
