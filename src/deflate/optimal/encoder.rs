@@ -103,7 +103,13 @@ fn literal_histogram(bytes: &[u8]) -> Histogram {
 }
 
 /// Parses a block `parses` times, each time under the prices of the last, and keeps the smallest.
-fn optimise(bytes: &[u8], from: usize, matches: &SegmentMatches, histogram: Histogram, (parses, coded): (usize, usize)) -> Block {
+fn optimise(
+    bytes: &[u8],
+    from: usize,
+    matches: &SegmentMatches,
+    histogram: Histogram,
+    (parses, coded): (usize, usize),
+) -> Block {
     let mut parser = Parser::default();
     let mut tokens = vec![];
     let mut histogram = histogram;

@@ -129,10 +129,27 @@ impl Token {
         Self(length << 20 | slot << 15 | (distance - 1))
     }
 
-    /// The same match, cut to `length`.
+    /// All of it.
     #[inline(always)]
-    pub(super) fn cut(self, length: usize) -> Self {
-        Self(self.0 & 0xf_ffff | (length as u32) << 20)
+    pub(super) fn word(self) -> u32 {
+        self.0
+    }
+
+    /// A token from its parts, summed.
+    #[inline(always)]
+    pub(super) fn from_word(word: u32) -> Self {
+        Self(word)
+    }
+
+    /// The part of a match that is its length.
+    pub(super) fn length_part(length: u32) -> u32 {
+        length << 20
+    }
+
+    /// The part of a match that is its distance.
+    #[inline(always)]
+    pub(super) fn distance_part(self) -> u32 {
+        self.0 & 0xf_ffff
     }
 
     /// Bytes that it stands for.
@@ -189,7 +206,7 @@ mod tests {
     fn a_token_keeps_its_parts() {
         let token = Token::matching(258, 29, 32768);
         assert_eq!((token.length(), token.slot(), token.distance()), (258, 29, 32768));
-        let cut = token.cut(3);
+        let cut = Token::from_word(Token::length_part(3) + token.distance_part());
         assert_eq!((cut.length(), cut.slot(), cut.distance(), cut.is_literal()), (3, 29, 32768, false));
         assert_eq!((Token::literal(255).literal_symbol(), Token::literal(255).length()), (255, 1));
     }

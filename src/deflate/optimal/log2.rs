@@ -6,7 +6,7 @@ pub(super) const ONE: u32 = 1 << 16;
 const INDEX_BITS: u32 = 11;
 
 /// log2(1 + i / 2^11) by squaring: each square doubles the logarithm, whose next bit is whether two was passed.
-static FRACTIONS: [u16; 1 << INDEX_BITS] = {
+const FRACTIONS: [u16; 1 << INDEX_BITS] = {
     let mut table = [0; 1 << INDEX_BITS];
     let mut index = 0;
     while index < table.len() {
@@ -30,16 +30,37 @@ static FRACTIONS: [u16; 1 << INDEX_BITS] = {
 
 /// log2 of `value`, which is not zero, in units of 1 / 2^16, to 0.001.
 #[inline(always)]
-pub(super) fn log2(value: u32) -> u32 {
+pub(super) const fn log2(value: u32) -> u32 {
     let leading = 31 - value.leading_zeros();
-    let mantissa = (u64::from(value) << INDEX_BITS >> leading) as usize & ((1 << INDEX_BITS) - 1);
-    leading * ONE + u32::from(FRACTIONS[mantissa])
+    let mantissa = ((value as u64) << INDEX_BITS >> leading) as usize & ((1 << INDEX_BITS) - 1);
+    leading * ONE + FRACTIONS[mantissa] as u32
 }
 
-/// `value` times its logarithm, in units of 1 / 2^16; 0 for 0.
+/// A bit in what [`times_log2`] gives.
+pub(super) const PART: u64 = 1 << 8;
+
+/// Products of small values, which most counts are.
+static PRODUCTS: [u32; 1 << 12] = {
+    let mut table = [0; 1 << 12];
+    let mut value = 1;
+    while value < table.len() {
+        table[value] = product(value as u32) as u32;
+        value += 1;
+    }
+    table
+};
+
+const fn product(value: u32) -> u64 {
+    (value as u64 * log2(value) as u64) >> 8
+}
+
+/// `value` times its logarithm, in units of 1 / 2^8; 0 for 0.
 #[inline(always)]
 pub(super) fn times_log2(value: u32) -> u64 {
-    if value == 0 { 0 } else { u64::from(value) * u64::from(log2(value)) }
+    match PRODUCTS.get(value as usize) {
+        Some(&product) => product.into(),
+        None => product(value),
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +74,6 @@ mod tests {
             let got = f64::from(log2(value)) / f64::from(ONE);
             assert!((exact - got).abs() < 1e-3, "{value}: {exact} or {got}");
         }
-        assert_eq!((log2(1), log2(1024), times_log2(0), times_log2(8)), (0, 10 * ONE, 0, 24 * u64::from(ONE)));
+        assert_eq!((log2(1), log2(1024), times_log2(0), times_log2(8)), (0, 10 * ONE, 0, 24 * PART));
     }
 }

@@ -28,7 +28,8 @@ impl Matches {
         // Positions are counted from the beginning of the window.
         let window = start.saturating_sub(WINDOW);
         let chains = Chains::new(&data[window..], end - window);
-        let mut finder = Finder { data: &data[window..], chains: &chains, longest: [0; DISTANCES + 2], at: [0; DISTANCES + 2] };
+        let mut finder =
+            Finder { data: &data[window..], chains: &chains, longest: [0; DISTANCES + 2], at: [0; DISTANCES + 2] };
         let mut matches = Self { ends: Vec::with_capacity(end - start), items: Vec::with_capacity((end - start) * 4) };
         for position in start - window..end - window {
             let slots = finder.search(position);

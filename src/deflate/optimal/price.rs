@@ -1,8 +1,6 @@
 //! What symbols cost, in fractions of bits, as the parser weighs them.
 
-use super::format::{
-    DISTANCE_EXTRA, DISTANCES, LITERAL_EXTRA, LITERALS, MAX_MATCH, MIN_MATCH, length_symbol,
-};
+use super::format::{DISTANCE_EXTRA, DISTANCES, LITERAL_EXTRA, LITERALS, MAX_MATCH, MIN_MATCH, length_symbol};
 use super::histogram::Histogram;
 use super::log2::{ONE, log2};
 

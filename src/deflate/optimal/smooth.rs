@@ -71,8 +71,12 @@ fn lengths(counts: &[u32], prices: &[u8; 19]) -> Vec<u8> {
     };
     for at in 0..counts.len() {
         let here = table[at];
-        let (before, cheapest) =
-            here.iter().enumerate().map(|(length, step)| (length, step.price)).min_by_key(|&(_, price)| price).unwrap_or((0, 0));
+        let (before, cheapest) = here
+            .iter()
+            .enumerate()
+            .map(|(length, step)| (length, step.price))
+            .min_by_key(|&(_, price)| price)
+            .unwrap_or((0, 0));
         let mut reach = |count: usize, length: usize, before: usize, price: u64| {
             let step = &mut table[at + count][length];
             if price < step.price {

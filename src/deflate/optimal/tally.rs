@@ -2,7 +2,7 @@
 
 use super::block::stored_bits;
 use super::format::{DISTANCE_EXTRA, DISTANCES, END_OF_BLOCK, LITERAL_EXTRA, LITERALS, Token};
-use super::log2::{ONE, times_log2};
+use super::log2::{PART, times_log2};
 
 /// Symbols of both alphabets: literals, then distances.
 pub(super) const SYMBOLS: usize = LITERALS + DISTANCES;
@@ -42,7 +42,7 @@ impl Alphabet {
     }
 
     fn bits(self) -> u64 {
-        times_log2(self.total).saturating_sub(self.parts) / u64::from(ONE)
+        times_log2(self.total).saturating_sub(self.parts) / PART
     }
 }
 
@@ -113,7 +113,8 @@ impl Tally {
 
     /// Estimated bits: an ideal code and what its header usually takes, or as stored.
     pub(super) fn estimate(&self) -> u64 {
-        let header = HEADER + (u64::from(self.literals.used) * PER_LITERAL + u64::from(self.distances.used) * PER_DISTANCE) / 10;
+        let header =
+            HEADER + (u64::from(self.literals.used) * PER_LITERAL + u64::from(self.distances.used) * PER_DISTANCE) / 10;
         let dynamic = header + self.literals.bits() + self.distances.bits() + self.extra_bits;
         // Before half of all blocks lie four bits of padding or more.
         dynamic.min(stored_bits(self.bytes, 4))
@@ -121,7 +122,7 @@ impl Tally {
 }
 
 /// Bits of a header whatever its symbols.
-const HEADER: u64 = 120;
+const HEADER: u64 = 220;
 /// Tenths of bits for each literal or length, and each distance, that has a code.
-const PER_LITERAL: u64 = 29;
-const PER_DISTANCE: u64 = 30;
+const PER_LITERAL: u64 = 16;
+const PER_DISTANCE: u64 = 40;
