@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::bit_writer::BitWriter;
-use super::block::{Code, Last, write};
+use super::block::{Last, write};
 use super::format::Token;
 use super::histogram::Histogram;
 use super::matches::Matches;
-use super::parse::{Parser, SegmentMatches};
-use super::price::Prices;
+use super::optimise::{Block, Parses, guess, optimise};
+use super::parse::SegmentMatches;
 use super::split::split;
 
 /// Bytes worked on at a time: what memory depends on.
@@ -18,14 +18,12 @@ const SLICE: usize = 256 << 10;
 /// Bytes parsed at a time before there are blocks.
 const FIRST_BLOCK: usize = 64 << 10;
 /// Parses of each block in the rounds; before each but the first, blocks are cut anew.
-const ROUNDS: [(usize, usize); 4] = [(2, 0), (3, 0), (4, 0), (8, 4)];
-
-/// A block that is ready.
-struct Block {
-    size: usize,
-    tokens: Vec<Token>,
-    code: Code,
-}
+const ROUNDS: [Parses; 4] = [
+    Parses { ideal: 2, coded: 0 },
+    Parses { ideal: 3, coded: 0 },
+    Parses { ideal: 4, coded: 0 },
+    Parses { ideal: 8, coded: 4 },
+];
 
 /// Compresses `data` into a raw Deflate stream.
 pub(in super::super) fn compress(data: &[u8]) -> Vec<u8> {
@@ -57,7 +55,7 @@ fn segment(data: &[u8], start: usize, end: usize) -> Vec<Block> {
     let matches = SegmentMatches { slices, slice_len: SLICE };
     let bytes = &data[start..end];
     let mut sizes: Vec<(usize, Histogram)> =
-        bytes.chunks(FIRST_BLOCK).map(|chunk| (chunk.len(), literal_histogram(chunk))).collect();
+        bytes.chunks(FIRST_BLOCK).map(|chunk| (chunk.len(), guess(chunk))).collect();
     if sizes.is_empty() {
         sizes.push((0, Histogram::empty()));
     }
@@ -89,52 +87,4 @@ fn segment(data: &[u8], start: usize, end: usize) -> Vec<Block> {
         }
     }
     blocks
-}
-
-/// What to expect of bytes of which nothing is known: their counts, and some matches of each kind.
-fn literal_histogram(bytes: &[u8]) -> Histogram {
-    let mut histogram = Histogram::empty();
-    bytes.iter().for_each(|&byte| histogram.literals[usize::from(byte)] += 1);
-    let each = bytes.len() as u32 / 32 + 1;
-    histogram.literals[257..].fill(each / 4 + 1);
-    histogram.literals[257..265].fill(each);
-    histogram.distances.fill(each);
-    histogram
-}
-
-/// Parses a block `parses` times, each time under the prices of the last, and keeps the smallest.
-fn optimise(
-    bytes: &[u8],
-    from: usize,
-    matches: &SegmentMatches,
-    histogram: Histogram,
-    (parses, coded): (usize, usize),
-) -> Block {
-    let mut parser = Parser::default();
-    let mut tokens = vec![];
-    let mut histogram = histogram;
-    let mut best: Option<Block> = None;
-    for _ in 0..parses {
-        parser.parse(bytes, from, matches, &Prices::ideal(&histogram), &mut tokens);
-        let next = Histogram::of(&tokens);
-        let code = Code::quick(&next);
-        if best.as_ref().is_none_or(|best| code.bits < best.code.bits) {
-            best = Some(Block { size: bytes.len(), tokens: tokens.clone(), code });
-        }
-        if next == histogram {
-            break;
-        }
-        histogram = next;
-    }
-    let mut best = best.expect("at least one parse");
-    best.code = Code::thorough(&Histogram::of(&best.tokens));
-    for _ in 0..coded {
-        parser.parse(bytes, from, matches, &Prices::coded(&best.code.literals, &best.code.distances), &mut tokens);
-        let code = Code::thorough(&Histogram::of(&tokens));
-        if code.bits >= best.code.bits {
-            break;
-        }
-        best = Block { size: bytes.len(), tokens: tokens.clone(), code };
-    }
-    best
 }

@@ -25,6 +25,13 @@ impl Histogram {
         histogram
     }
 
+    /// Of a block that says its bytes as they are.
+    pub(super) fn of_literals(bytes: &[u8]) -> Self {
+        let mut histogram = Self::empty();
+        bytes.iter().for_each(|&byte| histogram.literals[usize::from(byte)] += 1);
+        histogram
+    }
+
     #[inline(always)]
     pub(super) fn add(&mut self, token: Token) {
         self.literals[token.literal_symbol()] += 1;

@@ -18,6 +18,7 @@ mod histogram;
 mod huffman;
 mod log2;
 mod matches;
+mod optimise;
 mod parse;
 mod price;
 mod smooth;
