@@ -13,6 +13,7 @@ mod code;
 mod cost;
 mod encode;
 mod error;
+mod optimal;
 mod trace;
 
 pub use cost::{Bits, cost_per_range, to_bytes};
