@@ -12,7 +12,7 @@ mod rewrite;
 mod verify;
 
 pub use options::Options;
-pub use outcome::{Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
+pub use outcome::{BootCheck, Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
 pub use pipeline::{SlimError, Slimmed, slim};
 pub use recompress::SlimmedFile;
 pub use rewrite::{Rewrite, UnknownRewrite};

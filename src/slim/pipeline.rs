@@ -140,6 +140,7 @@ pub fn slim<'data>(
         },
         rewrites,
         proof: PROOF.to_owned(),
+        boot_check: None,
         code_sha256: STANDARD.encode(Sha256::digest(&zip)),
     };
     Ok(Slimmed { files, zip, outcome })
