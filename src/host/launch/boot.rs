@@ -38,6 +38,14 @@ pub(in crate::host) struct Package<'a> {
     pub(in crate::host) extensions: &'a [&'a str],
 }
 
+impl Package<'_> {
+    /// The path of the external extension that registered as `extension`; of an internal one the name that it gave.
+    fn path_of(&self, extension: &str) -> String {
+        let external = self.extensions.iter().find(|path| name(path) == extension);
+        external.map_or(extension, |path| path).to_owned()
+    }
+}
+
 /// A start that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::host) struct Boot {
@@ -55,8 +63,8 @@ pub(in crate::host) fn boot(
 ) -> Result<Boot, HostError> {
     let sandbox = Sandbox::prepare(package.files)?;
     let mut course =
-        Course { sandbox, extensions: BTreeMap::new(), runtime: Runtime::default(), bootstrap: package.bootstrap };
-    let outcome = match course.init(package, init_limit).and_then(|()| course.invoke(event, answer_limit)) {
+        Course { sandbox, extensions: BTreeMap::new(), runtime: Runtime::default(), package, invoked: false };
+    let outcome = match course.init(init_limit).and_then(|()| course.invoke(event, answer_limit)) {
         Ok(outcome) => {
             course.shut_down();
             outcome
@@ -109,19 +117,22 @@ struct Course<'a> {
     /// By the name that they registered with, internal ones too.
     extensions: BTreeMap<String, Extension>,
     runtime: Runtime,
-    bootstrap: Option<&'a str>,
+    package: Package<'a>,
+    /// True from the moment that the event is there.
+    invoked: bool,
 }
 
 impl Course<'_> {
-    fn init(&mut self, package: Package<'_>, limit: Duration) -> Result<(), Ended> {
+    fn init(&mut self, limit: Duration) -> Result<(), Ended> {
+        let package = self.package;
         let until = Instant::now() + limit;
         for &path in package.extensions {
             self.start(path)?;
         }
         let names: BTreeSet<&str> = package.extensions.iter().map(|path| name(path)).collect();
         let never_asked = |late: Option<&str>| {
-            let program = package.extensions.iter().find(|path| late == Some(name(path))).copied();
-            let program = program.or(package.bootstrap).unwrap_or_default().to_owned();
+            let program =
+                late.map_or_else(|| package.bootstrap.unwrap_or_default().to_owned(), |late| package.path_of(late));
             Ended::Outcome(BootOutcome::NeverAsked { program, limit })
         };
         let unregistered = |course: &Self| names.iter().find(|name| !course.extensions.contains_key(**name)).copied();
@@ -132,9 +143,12 @@ impl Course<'_> {
         let silent = |course: &Self| {
             course.extensions.iter().find(|(_, extension)| extension.asked == 0).map(|(name, _)| name.clone())
         };
-        let ready = |course: &Self| (course.runtime.asked || course.bootstrap.is_none()) && silent(course).is_none();
+        let ready =
+            |course: &Self| (course.runtime.asked || course.package.bootstrap.is_none()) && silent(course).is_none();
         self.run(until, ready)?.or_late(|| {
-            never_asked(if self.runtime.asked || self.bootstrap.is_none() { silent(self) } else { None }.as_deref())
+            never_asked(
+                if self.runtime.asked || self.package.bootstrap.is_none() { silent(self) } else { None }.as_deref(),
+            )
         })
     }
 
@@ -143,15 +157,17 @@ impl Course<'_> {
         let deadline = SystemTime::now() + limit;
         let invocation = Invocation { request_id: REQUEST_ID, trace_id: TRACE_ID, deadline, event: event.to_vec() };
         self.sandbox.api.invoke(invocation);
+        self.invoked = true;
         // An extension that asks again has taken its event.
         let busy = |course: &Self| {
             let busy = course.extensions.iter().find(|(_, extension)| extension.invoke && extension.asked < 2);
             busy.map(|(name, _)| name.clone())
         };
-        let answered = |course: &Self| course.runtime.answer.is_some() || course.bootstrap.is_none();
+        let answered = |course: &Self| course.runtime.answer.is_some() || course.package.bootstrap.is_none();
         self.run(until, |course| answered(course) && busy(course).is_none())?.or_late(|| {
-            let late = self.bootstrap.filter(|_| !answered(self)).map(str::to_owned);
-            let program = late.or_else(|| busy(self)).unwrap_or_default();
+            let late = self.package.bootstrap.filter(|_| !answered(self)).map(str::to_owned);
+            let late = late.or_else(|| busy(self).map(|name| self.package.path_of(&name)));
+            let program = late.unwrap_or_default();
             Ended::Outcome(BootOutcome::NoAnswer { program, limit })
         })?;
         Ok(self.runtime.answer.take().unwrap_or(BootOutcome::ExtensionsReady))
@@ -211,7 +227,7 @@ impl Course<'_> {
 
     /// A program that has ended may have said why just before.
     fn look_for_exits(&mut self, done: &impl Fn(&Self) -> bool) -> Result<(), Ended> {
-        let during_invoke = self.runtime.asked;
+        let during_invoke = self.invoked;
         let Some((program, status)) = self.sandbox.programs.iter_mut().find_map(|program| {
             let status = program.exit_status()?;
             Some((program.path.clone(), status.to_string()))
@@ -237,7 +253,7 @@ impl Course<'_> {
                 self.runtime.answer = Some(BootOutcome::FunctionError { error_type, message });
             }
             CallKind::InitError(error) => {
-                let program = self.bootstrap.unwrap_or_default().to_owned();
+                let program = self.package.bootstrap.unwrap_or_default().to_owned();
                 let (error_type, message) = (error.error_type, error.message);
                 return Err(Ended::Outcome(BootOutcome::InitError { program, error_type, message }));
             }
@@ -246,8 +262,13 @@ impl Course<'_> {
             }
             CallKind::ExtensionNext { extension } => self.extensions.entry(extension).or_default().asked += 1,
             CallKind::ExtensionError { extension, error } => {
+                let program = self.package.path_of(&extension);
                 let (error_type, message) = (error.error_type, error.message);
-                return Err(Ended::Outcome(BootOutcome::InitError { program: extension, error_type, message }));
+                return Err(Ended::Outcome(if self.invoked {
+                    BootOutcome::ExitedDuringInvoke { program, status: format!("{error_type}: {message}") }
+                } else {
+                    BootOutcome::InitError { program, error_type, message }
+                }));
             }
         }
         Ok(())

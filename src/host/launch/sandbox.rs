@@ -78,6 +78,13 @@ impl Sandbox {
 
 /// A folder that only this user can enter.
 fn private_folder(parent: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("lambda-slim-boot-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
     // Canonical, because programs see it, and the watch compares it with what they saw.
-    tempfile::Builder::new().prefix("lambda-slim-boot-").tempdir_in(parent.canonicalize()?)
+    builder.tempdir_in(parent.canonicalize()?)
 }

@@ -21,7 +21,8 @@ groups=
 while read -r group; do groups="$groups $group"; done
 for round in 1 2 3 4 5 6 7 8; do
     for group in $groups; do kill -s KILL -- "-$group"; done
-    found=$(grep -lsF -- "$1=$2" /proc/[0-9]*/environ) || break
+    found=$(grep -lsF -- "$1=$2" /proc/[0-9]*/environ)
+    [ -n "$found" ] || break
     for file in $found; do pid=${file#/proc/}; kill -s KILL "${pid%/environ}"; done
 done
 rm -rf -- "$2"

@@ -83,19 +83,11 @@ impl ReportedError {
 }
 
 fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary_at(TEXT_LIMIT));
+    let limit = TEXT_LIMIT.min(text.len());
+    // Zero is a boundary of every text.
+    let end = (0..=limit).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text.truncate(end);
     text
-}
-
-/// `str::floor_char_boundary` came with Rust 1.91, later than this crate's.
-trait FloorCharBoundary {
-    fn floor_char_boundary_at(&self, index: usize) -> usize;
-}
-
-impl FloorCharBoundary for str {
-    fn floor_char_boundary_at(&self, index: usize) -> usize {
-        (0..=index.min(self.len())).rev().find(|&at| self.is_char_boundary(at)).unwrap_or(0)
-    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ mod head;
 mod routes;
 mod server;
 mod session;
+#[cfg(test)]
+mod tests;
 
 pub(super) use call::{Call, CallKind};
 pub(super) use server::RuntimeApi;
