@@ -1,6 +1,5 @@
 //! `slim --boot-check`: the package is started before and after.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -112,7 +111,7 @@ fn rewritten<'a>(slimmed: &'a Slimmed<'_>) -> Result<Vec<LaunchFile<'a>>, HostEr
     files.collect()
 }
 
-fn kind<'a>(path: &str, is_symlink: bool, contents: &'a Cow<'_, [u8]>) -> Result<LaunchFileKind<'a>, HostError> {
+fn kind<'a>(path: &str, is_symlink: bool, contents: &'a [u8]) -> Result<LaunchFileKind<'a>, HostError> {
     if !is_symlink {
         return Ok(LaunchFileKind::File(contents));
     }
