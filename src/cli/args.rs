@@ -307,6 +307,17 @@ pub(super) struct Slim {
     /// Leave out a rewrite of the level (repeatable)
     #[arg(long, value_name = "NAME", value_parser = rewrites(|_| true))]
     pub(super) without: Vec<Rewrite>,
+    /// Start the package before and after against a local Lambda Runtime API, and write it only if both answer an event alike (Linux;
+    /// the program is not isolated: it has your network and files, with made-up credentials)
+    #[arg(long, help_heading = "Boot check")]
+    pub(super) boot_check: bool,
+    /// The event to answer, a JSON file; without it the event is {}
+    #[arg(long, value_name = "FILE", requires = "boot_check", help_heading = "Boot check")]
+    pub(super) event: Option<PathBuf>,
+    /// How long the program may take to start, and then to answer; without it 10 s, as Lambda has it, and 30 s
+    #[arg(long, value_name = "SECONDS", requires = "boot_check", help_heading = "Boot check")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=900))]
+    pub(super) boot_limit: Option<u16>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
     pub(super) format: Format,

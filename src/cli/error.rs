@@ -55,6 +55,28 @@ pub enum CliError {
         /// What is wrong with it.
         source: CargoError,
     },
+    /// The slimmed package does not do what the original does when it is started.
+    #[error("{}: the slimmed package fails the boot check, nothing was written: before, {before}; slimmed, {after}{log}", .path.display())]
+    BootDiffers {
+        /// The artifact.
+        path: PathBuf,
+        /// What the original did.
+        before: String,
+        /// What the slimmed package did.
+        after: String,
+        /// What the slimmed package's programs wrote, line by line; empty where they wrote nothing.
+        log: String,
+    },
+    /// The original does not start, so that nothing can be checked.
+    #[error("{}: the boot check is not conclusive, nothing was written: the package as it came in did not answer: {before}{log}", .path.display())]
+    BootNotConclusive {
+        /// The artifact.
+        path: PathBuf,
+        /// What the original did.
+        before: String,
+        /// What the original's programs wrote, line by line; empty where they wrote nothing.
+        log: String,
+    },
     /// A report that cannot be used.
     #[error("{}: {source}", .path.display())]
     Report {

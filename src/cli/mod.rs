@@ -3,6 +3,7 @@
 
 mod analyze;
 mod args;
+mod boot_check;
 mod check;
 mod configuration;
 mod diff;

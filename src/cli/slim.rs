@@ -9,6 +9,7 @@ use crate::package::{DeploymentPackage, PackageSource};
 use crate::slim::{Level, Slimmed};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
+use super::boot_check::Asked;
 use super::configuration::Configuration;
 use super::error::CliError;
 use super::estimate::slimming;
@@ -22,6 +23,7 @@ const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;
+    let boot_check = Asked::of(flags)?;
     let mut options = slim_options()?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded);
@@ -35,7 +37,10 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     options.without = flags.without.iter().copied().collect();
 
     let package = loaded.package()?;
-    let slimmed = loaded.slim(&package, &options, terminal)?;
+    let mut slimmed = loaded.slim(&package, &options, terminal)?;
+    if let Some(asked) = &boot_check {
+        slimmed.outcome.boot_check = Some(asked.carry_out(&loaded.path, &package, &slimmed, terminal)?);
+    }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
     let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));

@@ -25,12 +25,14 @@ pub(super) fn document(outcome: &Outcome) -> Document {
             document.paragraph(Tone::Caution, format!("{} gives up {what}.", row.name));
         }
     }
-    document.fields(vec![
+    let mut fields = vec![
         ("level", words::level(outcome.level).to_owned()),
         ("effort", outcome.effort.clone()),
         ("proof", outcome.proof.clone()),
-        ("CodeSha256", outcome.code_sha256.clone()),
-    ]);
+    ];
+    fields.extend(outcome.boot_check.as_ref().map(|check| ("boot check", words::boot_check(check))));
+    fields.push(("CodeSha256", outcome.code_sha256.clone()));
+    document.fields(fields);
     if outcome.rewrites.iter().all(|row| row.status != RewriteStatus::Applied) {
         document.paragraph(Tone::Dim, "No rewrite made it smaller.");
     }

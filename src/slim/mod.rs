@@ -25,7 +25,7 @@ mod zero_padding;
 
 pub use changes::{Changes, Relocations, Unwinding};
 pub use options::Options;
-pub use outcome::{Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
+pub use outcome::{BootCheck, Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
 pub use pipeline::{SlimError, Slimmed, slim};
 pub use recompress::SlimmedFile;
 pub use rewrite::{Rewrite, UnknownRewrite};
