@@ -306,6 +306,14 @@ pub(super) struct Slim {
     /// Leave out a rewrite: strip-debug, strip-symbols, drop-comment, recompress (repeatable)
     #[arg(long, value_name = "NAME")]
     pub(super) without: Vec<Rewrite>,
+    /// Keep symbols and debug information in this file, for gdb, lldb, addr2line, perf and `--symbols`
+    ///
+    /// As `objcopy --only-keep-debug` writes it, of the program before it is stripped, with the same build id. A folder (one that
+    /// exists, or a path ending in '/') gets FOLDER/<path in the package>.debug of each program that has symbols; a folder called
+    /// '.build-id' gets .build-id/xx/yyyy.debug, where debuggers look (gdb: set debug-file-directory). Of a program that is stripped
+    /// already, --symbols names the unstripped one. It is an error if there is nothing to keep.
+    #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_DEBUG_FILE")]
+    pub(super) debug_file: Option<PathBuf>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
     pub(super) format: Format,

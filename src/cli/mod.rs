@@ -5,6 +5,7 @@ mod analyze;
 mod args;
 mod check;
 mod configuration;
+mod debug_file;
 mod diff;
 mod error;
 mod estimate;

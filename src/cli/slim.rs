@@ -1,15 +1,16 @@
 //! `slim`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::attribution::Detail;
 use crate::deflate::Effort;
 use crate::host;
-use crate::package::{DeploymentPackage, PackageSource};
+use crate::package::{BUILD_ID_MISSING, DeploymentPackage, Finding, PackageSource, Severity};
 use crate::slim::{Level, Slimmed};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
 use super::configuration::Configuration;
+use super::debug_file::DebugFiles;
 use super::error::CliError;
 use super::estimate::slimming;
 use super::exit_code::ExitCode;
@@ -34,21 +35,37 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     options.without = flags.without.iter().copied().collect();
 
     let package = loaded.package()?;
+    let spared = || -> Vec<PathBuf> {
+        let metadata = &flags.subject.metadata;
+        loaded.files_read().chain(metadata.clone()).chain(goal.path().map(Path::to_owned)).collect()
+    };
+    let debug_files =
+        flags.debug_file.as_deref().map(|to| DebugFiles::of(to, &package, &loaded, &spared())).transpose()?;
     let slimmed = loaded.slim(&package, &options, terminal)?;
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
+    let of_debug_files = debug_files.iter().flat_map(|files| files.findings.iter().cloned());
+    report.add_findings(of_debug_files);
     let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
-    let written = write(&goal, &package, &slimmed, &loaded)?;
-    for finding in report.findings.iter().filter(|finding| finding.severity == crate::package::Severity::Error) {
+    // The symbols first: what replaces the only copy of them comes after.
+    let mut written = match &debug_files {
+        Some(files) if !flags.dry_run => files.write()?,
+        _ => Vec::new(),
+    };
+    let debug_files_written = written.len();
+    written.extend(write(&goal, &package, &slimmed, &loaded)?);
+    let told = |finding: &&Finding| finding.severity == Severity::Error || finding.code == BUILD_ID_MISSING;
+    for finding in report.findings.iter().filter(told) {
         terminal.note(&format!("warning: {} {}: {}", finding.code, finding.subject, finding.message));
     }
     terminal.result(&printed, None)?;
     for path in &written {
         terminal.note(&format!("note: wrote {}", path.display()));
     }
-    if written.is_empty() {
+    if written.len() == debug_files_written {
         let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };
-        terminal.note(&format!("note: {why}: nothing was written"));
+        let what = if debug_files_written > 0 { "the package stays as it is" } else { "nothing was written" };
+        terminal.note(&format!("note: {why}: {what}"));
     }
     Ok(ExitCode::Done)
 }
@@ -58,6 +75,15 @@ enum Goal {
     Nowhere,
     Zip(PathBuf),
     Artifact,
+}
+
+impl Goal {
+    fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Zip(path) => Some(path),
+            Self::Nowhere | Self::Artifact => None,
+        }
+    }
 }
 
 /// What clap cannot see, told before anything is built or read.

@@ -199,6 +199,17 @@ impl Loaded {
         }
     }
 
+    /// ELF files whose symbols may be those of a program of the package.
+    pub(super) fn symbol_files(&self) -> impl Iterator<Item = &[u8]> {
+        self.symbols.iter().map(|symbols| &*symbols.data)
+    }
+
+    /// Files that were read for this, and may not be written over.
+    pub(super) fn files_read(&self) -> impl Iterator<Item = PathBuf> {
+        let symbols = self.symbols.iter().map(|symbols| PathBuf::from(&symbols.path));
+        symbols.chain(self.link_map.iter().map(|(path, _)| PathBuf::from(path))).chain([self.path.clone()])
+    }
+
     /// The artifact's own bytes; empty for a folder.
     fn data(&self) -> &[u8] {
         match &self.content {

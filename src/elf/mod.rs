@@ -7,6 +7,7 @@
 mod architecture;
 mod comment;
 mod debug;
+mod debug_file;
 mod dynamic;
 mod edit;
 mod error;
@@ -24,6 +25,7 @@ mod unwind;
 pub use architecture::Architecture;
 pub use comment::Toolchain;
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
+pub use debug_file::{NoDebugFile, debug_file};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_sections};
 pub use error::ElfError;

@@ -1,5 +1,6 @@
 //! A deployment package: its files, their roles, Lambda's quotas, and what would keep it from starting.
 
+mod debug_file;
 mod deployability;
 mod deployment;
 mod finding;
@@ -7,6 +8,7 @@ mod libraries;
 mod quota;
 mod role;
 
+pub use debug_file::{BUILD_ID_MISSING, build_id_missing};
 pub use deployability::{
     CrateVersion, check_architectures, check_binary, check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
