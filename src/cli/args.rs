@@ -284,8 +284,10 @@ pub(super) enum View {
 
 /// `slim`.
 #[derive(Debug, Args)]
+#[command(mut_arg("artifact", |arg| arg.index(1)), mut_arg("rustc_args", |arg| arg.index(3)))]
 pub(super) struct Slim {
-    /// The zip to write. In a project the default is target/lambda/<bin>/bootstrap.zip
+    /// The zip to write; of several packages, the folder for their zips. In a project the default is
+    /// target/lambda/<bin>/bootstrap.zip
     #[arg(short, long, value_name = "OUT.zip", conflicts_with_all = ["in_place", "dry_run"])]
     pub(super) output: Option<PathBuf>,
     /// Replace the artifact itself: the zip, the ELF file, or the programs in the folder
@@ -314,12 +316,18 @@ pub(super) struct Slim {
     /// already, --symbols names the unstripped one. It is an error if there is nothing to keep.
     #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_DEBUG_FILE")]
     pub(super) debug_file: Option<PathBuf>,
+    /// Leave out what editors, operating systems and version control left in the package (findings 'junk-file')
+    #[arg(long)]
+    pub(super) drop_junk: bool,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
     pub(super) format: Format,
     /// What to slim.
     #[command(flatten)]
     pub(super) subject: Subject,
+    /// More packages: each is slimmed by itself, into the folder that -o names, or in place
+    #[arg(value_name = "MORE", index = 2)]
+    pub(super) more: Vec<PathBuf>,
 }
 
 /// How far slimming may go.

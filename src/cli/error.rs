@@ -142,6 +142,18 @@ pub enum CliError {
         /// What is wrong with it.
         source: NoDebugFile,
     },
+    /// One package is named twice.
+    #[error("{}: it is named twice", .path.display())]
+    NamedTwice {
+        /// The package.
+        path: PathBuf,
+    },
+    /// Two packages would be written to one place, or one over another that is read.
+    #[error("{}: it would be written for one package and is another's", .path.display())]
+    WrittenTwice {
+        /// Where.
+        path: PathBuf,
+    },
     /// One debug file is named for several programs.
     #[error(
         "--debug-file {}: several programs have symbols ({programs}): name a folder, one that exists or a path that ends in '/'",

@@ -13,6 +13,7 @@ mod exit_code;
 mod output;
 mod run;
 mod slim;
+mod slim_several;
 mod subject;
 mod terminal;
 

@@ -67,8 +67,18 @@ enum Content {
 impl Loaded {
     /// Opens the artifact, or builds the project.
     pub(super) fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        Self::at(subject.artifact.as_deref(), subject, global, terminal)
+    }
+
+    /// Opens this artifact instead of the one that is named first, or builds the project.
+    pub(super) fn at(
+        artifact: Option<&Path>,
+        subject: &Subject,
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
-        let mut loaded = match &subject.artifact {
+        let mut loaded = match artifact {
             Some(path) => Self::open(path, subject, &options, terminal)?,
             None if subject.build.no_build => Self::find(&options, terminal)?,
             None => Self::build(subject, &options, terminal)?,

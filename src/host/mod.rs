@@ -31,7 +31,7 @@ pub use libraries::CrateLibrary;
 pub use link_map::find_link_map;
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open, open_link_map};
 pub use options::{BuildOptions, CargoStderr};
-pub use place::{is_folder, is_inside, is_same_place};
+pub use place::{is_folder, is_inside, is_same_place, size_of};
 pub use process::BuildEvent;
 pub use project::{Project, read_members};
 pub use replace::{create_parent, replace};

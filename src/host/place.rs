@@ -3,10 +3,19 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::units::ByteSize;
+
 /// True where the path is a folder, or a link to one.
 #[must_use]
 pub fn is_folder(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+/// Size of the file; 0 where there is none, or a folder.
+#[must_use]
+pub fn size_of(path: &Path) -> ByteSize {
+    let size = fs::metadata(path).ok().filter(fs::Metadata::is_file).map_or(0, |metadata| metadata.len());
+    ByteSize::new(size)
 }
 
 /// True where both paths lead to one file, whether or not it exists yet.

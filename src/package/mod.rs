@@ -4,6 +4,7 @@ mod debug_file;
 mod deployability;
 mod deployment;
 mod finding;
+mod junk;
 mod libraries;
 mod quota;
 mod role;
@@ -14,5 +15,6 @@ pub use deployability::{
 };
 pub use deployment::{DeploymentPackage, PackageError, PackageFile, PackageSource, ZipData};
 pub use finding::{Finding, Severity};
+pub use junk::Junk;
 pub use quota::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
 pub use role::Role;

@@ -4,6 +4,7 @@
 //! host. Refuses: to hand out a result that its proof does not hold for.
 
 mod drop_sections;
+mod junk;
 mod options;
 mod outcome;
 mod pipeline;

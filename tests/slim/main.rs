@@ -3,8 +3,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod junk;
 mod laws;
+mod modules;
 mod places;
 mod project;
+mod several;
 mod shapes;
 mod starts;
