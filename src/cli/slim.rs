@@ -17,7 +17,6 @@ use super::error::CliError;
 use super::estimate::slimming;
 use super::exit_code::ExitCode;
 use super::output;
-use super::slim_several;
 use super::subject::{Loaded, slim_options};
 use super::terminal::Terminal;
 
@@ -26,9 +25,6 @@ const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;
-    if !flags.more.is_empty() {
-        return slim_several::run(flags, global, terminal);
-    }
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded);
     let done = carry_out(flags, &loaded, &goal, flags.debug_file.as_deref(), terminal)?;
@@ -134,7 +130,7 @@ impl Goal {
 }
 
 /// What clap cannot see, told before anything is built or read.
-fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
+pub(super) fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
     if let Some(&rewrite) = flags.with.iter().find(|rewrite| flags.without.contains(rewrite)) {
         return Err(CliError::WithAndWithout { rewrite });
     }
