@@ -96,7 +96,8 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
     if file.len() < before.len() && changes.ranges.is_empty() {
         return Kept::Smaller { file, changes, saved_compressed: None };
     }
-    let ranges = merged(&changes.ranges);
+    let blanked = || differing(before, &file);
+    let ranges = if changes.ranges.is_empty() { blanked() } else { merged(&changes.ranges) };
     let size: u64 = ranges.iter().map(|range| range.end - range.start).sum();
     let (old, new) = rayon::join(|| trial(before, &ranges), || trial(&file, &ranges));
     // What is added to a file counts whole: it need not lie in the declared ranges.
@@ -107,6 +108,18 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
     let saved = i64::try_from(old - new).unwrap_or(i64::MAX);
     let saved_compressed = (size <= TRIAL_LIMIT).then(|| ByteDelta::new(saved));
     Kept::Smaller { file, changes, saved_compressed }
+}
+
+/// Where two files differ, from the first to the last such byte; the end of the longer one is left out.
+fn differing(before: &[u8], after: &[u8]) -> Vec<Range<u64>> {
+    let pairs = || before.iter().zip(after);
+    let first = pairs().position(|(a, b)| a != b);
+    let behind_last = first.and_then(|_| {
+        let shorter = before.len().min(after.len());
+        let from_end = before[..shorter].iter().rev().zip(after[..shorter].iter().rev()).position(|(a, b)| a != b)?;
+        Some(shorter - from_end)
+    });
+    first.zip(behind_last).map(|(first, end)| first as u64..end as u64).into_iter().collect()
 }
 
 /// The most bytes that are compressed to find out whether a rewrite gains: the first ones speak for the rest.
