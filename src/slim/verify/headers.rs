@@ -174,6 +174,10 @@ fn dynamic(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<(), Verify
 }
 
 fn symbols(old: &Elf<'_>, new: &Elf<'_>, moved_by: u64) -> Result<(), VerifyError> {
+    // Where there is no table, goblin takes the beginning of the file for one.
+    if tag(old, DT_SYMTAB).is_none() {
+        return Ok(());
+    }
     equal("number of dynamic symbols", old.dynsyms.len() == new.dynsyms.len())?;
     for (number, (before, after)) in old.dynsyms.iter().zip(new.dynsyms.iter()).enumerate() {
         let moves = before.st_shndx != 0 && before.st_shndx < NO_SECTION && st_type(before.st_info) != STT_TLS;

@@ -104,12 +104,12 @@ impl<'data> Files<'data> {
         let after = unwinding::read(&self.new, &self.new_loaded, moved_by, &sections, contents)
             .map_err(|trouble| unwinding::unreadable("slimmed", trouble))?;
         let after = after.ok_or(VerifyError::Index { what: "is gone" })?;
-        unwinding::same(&before, &after, changes.unwinding, contents)?;
+        let accounted = unwinding::same(&before, &after, changes.unwinding, contents)?;
         if !changes.dead_code.is_empty() {
             let dead = merged(changes.dead_code.clone());
             code::no_landing_pad(&dead, &after.frames, contents, &self.old_loaded)?;
         }
-        let covered = unwinding::covered(&before, &self.old_loaded, &sections);
+        let covered = unwinding::covered(&before, accounted, &self.old_loaded, &sections);
         Ok((Some(before), covered))
     }
 
