@@ -6,6 +6,7 @@ mod args;
 mod boot_check;
 mod check;
 mod configuration;
+mod debug_file;
 mod diff;
 mod error;
 mod estimate;
@@ -13,6 +14,7 @@ mod exit_code;
 mod output;
 mod run;
 mod slim;
+mod slim_several;
 mod subject;
 mod terminal;
 

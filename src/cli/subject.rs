@@ -67,8 +67,18 @@ enum Content {
 impl Loaded {
     /// Opens the artifact, or builds the project.
     pub(super) fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        Self::at(subject.artifact.as_deref(), subject, global, terminal)
+    }
+
+    /// Opens this artifact instead of the one that is named first, or builds the project.
+    pub(super) fn at(
+        artifact: Option<&Path>,
+        subject: &Subject,
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
-        let mut loaded = match &subject.artifact {
+        let mut loaded = match artifact {
             Some(path) => Self::open(path, subject, &options, terminal)?,
             None if subject.build.no_build => Self::find(&options, terminal)?,
             None => Self::build(subject, &options, terminal)?,
@@ -197,6 +207,17 @@ impl Loaded {
                 Ok(DeploymentPackage::from_build(files)?)
             }
         }
+    }
+
+    /// ELF files whose symbols may be those of a program of the package.
+    pub(super) fn symbol_files(&self) -> impl Iterator<Item = &[u8]> {
+        self.symbols.iter().map(|symbols| &*symbols.data)
+    }
+
+    /// Files that were read for this, and may not be written over.
+    pub(super) fn files_read(&self) -> impl Iterator<Item = PathBuf> {
+        let symbols = self.symbols.iter().map(|symbols| PathBuf::from(&symbols.path));
+        symbols.chain(self.link_map.iter().map(|(path, _)| PathBuf::from(path))).chain([self.path.clone()])
     }
 
     /// The artifact's own bytes; empty for a folder.

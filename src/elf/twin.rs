@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use object::elf;
 use serde::{Deserialize, Serialize};
 
 use super::image::Image;
@@ -47,6 +48,9 @@ pub enum NotATwin {
     /// One of them stands at a fixed address, and so all its addresses differ.
     #[error("one of them was moved to a fixed address (no-aslr): their addresses differ")]
     Moved,
+    /// A debug file holds no loaded bytes that could be compared.
+    #[error("it is a debug file without a build id that the binary has too: nothing says that they are of one link")]
+    DebugFile,
     /// There is no program that it could be the twin of.
     #[error("the artifact holds no ELF program")]
     NoBinary,
@@ -73,8 +77,14 @@ pub fn check_twin(binary: &Image<'_>, symbols: &Image<'_>) -> Result<TwinMatch, 
     match (binary.build_id(), symbols.build_id()) {
         (Some(binary), Some(symbols)) if binary == symbols => Ok(TwinMatch::BuildId),
         (Some(binary), Some(symbols)) => Err(NotATwin::BuildId { symbols, binary }),
+        _ if holds_no_code(symbols) => Err(NotATwin::DebugFile),
         _ => same_loaded_bytes(binary, symbols).map(|()| TwinMatch::LoadedBytes),
     }
+}
+
+/// True for a separate debug file: its code has a place and a size, and no bytes.
+fn holds_no_code(symbols: &Image<'_>) -> bool {
+    symbols.sections().iter().any(|section| section.is_nobits() && section.flags & elf::SHF_EXECINSTR.0 != 0)
 }
 
 fn same_loaded_bytes(binary: &Image<'_>, symbols: &Image<'_>) -> Result<(), NotATwin> {

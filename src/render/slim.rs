@@ -39,6 +39,24 @@ pub(super) fn document(outcome: &Outcome) -> Document {
     document
 }
 
+/// What slimming made of several packages, each a row, and all together.
+pub(super) fn summary(packages: &[(&str, &Outcome)]) -> Document {
+    type Row<'a> = (&'a str, &'a Outcome);
+    let saved = |(_, outcome): &Row<'_>| Some(outcome.before.zip_bytes?.since(outcome.after.zip_bytes?));
+    let fields: Vec<Field<Row<'_>>> = vec![
+        Field::new(Column::name("package"), |row: &Row<'_>| Cell::Text(row.0.to_owned())),
+        Field::new(Column::plain("zip before", 0), |row: &Row<'_>| Cell::size(row.1.before.zip_bytes)),
+        Field::new(Column::plain("zip after", 0), |row: &Row<'_>| Cell::size(row.1.after.zip_bytes)),
+        Field::new(Column::plain("saved", 0), move |row: &Row<'_>| saved(row).map_or(Cell::Unknown, Cell::Saved)),
+        Field::new(Column::plain("unzipped before", 1), |row: &Row<'_>| Cell::size(Some(row.1.before.unzipped_bytes))),
+        Field::new(Column::plain("unzipped after", 1), |row: &Row<'_>| Cell::size(Some(row.1.after.unzipped_bytes))),
+    ];
+    let mut document = Document::default();
+    document.title("All packages");
+    document.table(Table::of(packages.iter().copied(), &fields));
+    document
+}
+
 fn sizes(outcome: &Outcome) -> Table {
     let lines = [
         Line { name: "zip", before: outcome.before.zip_bytes, after: outcome.after.zip_bytes },
@@ -75,7 +93,9 @@ fn rewrites(outcome: &Outcome) -> Table {
             RewriteStatus::Applied => Cell::Saved(row.saved_bytes),
             RewriteStatus::NoGain | RewriteStatus::NotApplicable => Cell::Blank,
         }),
-        Field::new(Column::plain("in zip", 1), |row: &Row<'_>| row.saved_compressed_bytes.map_or(Cell::Blank, Cell::Saved)),
+        Field::new(Column::plain("in zip", 1), |row: &Row<'_>| {
+            row.saved_compressed_bytes.map_or(Cell::Blank, Cell::Saved)
+        }),
         Field::new(Column::words("why not", 1), |row: &Row<'_>| row.reason.clone().map_or(Cell::Blank, Cell::Text)),
     ];
     Table::of(&outcome.rewrites, &fields)

@@ -11,6 +11,7 @@ mod drop_dead_lsdas;
 mod drop_section_headers;
 mod drop_sections;
 mod file_edit;
+mod junk;
 mod omit_unwind_index;
 mod options;
 mod outcome;
