@@ -204,8 +204,15 @@ fn damaged_programs(count: u64, judged_of: u64) {
         unproven.len(),
         panics.len(),
     ));
-    for line in unproven.iter().take(20) {
-        say(&format!("unproven: {line}"));
+    // One of each kind, and how many there are of it.
+    let mut kinds: BTreeMap<String, (usize, &str)> = BTreeMap::new();
+    for line in &unproven {
+        let why = line.split_once(": ").map_or(line.as_str(), |(_, why)| why);
+        let kind = why.chars().filter(|character| !character.is_ascii_hexdigit()).collect();
+        kinds.entry(kind).or_insert((0, line)).0 += 1;
+    }
+    for (count, line) in kinds.values() {
+        say(&format!("unproven, {count} alike: {line}"));
     }
     panics.truncate(20);
     assert!(panics.is_empty(), "seed {SEED:#x}:\n{}", panics.join("\n"));
