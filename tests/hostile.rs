@@ -12,9 +12,13 @@ mod mutate;
 #[expect(dead_code, reason = "the archive's own tests use the rest")]
 #[path = "archive/raw.rs"]
 mod raw;
+#[path = "hostile/rewrites.rs"]
+mod rewrites;
 #[path = "hostile/small_elf.rs"]
 mod small_elf;
 mod support;
+#[path = "hostile/unwind_elf.rs"]
+mod unwind_elf;
 
 use std::cell::Cell;
 use std::ops::Range;

@@ -40,11 +40,11 @@ impl Part {
         Self { name, kind, loaded, data: data.into(), link: 0, info: 0, segment: None, zeroes: 0 }
     }
 
-    fn in_segment(self, segment: u32) -> Self {
+    pub(crate) fn in_segment(self, segment: u32) -> Self {
         Self { segment: Some(segment), ..self }
     }
 
-    fn link(self, link: u32) -> Self {
+    pub(crate) fn link(self, link: u32) -> Self {
         Self { link, ..self }
     }
 }

@@ -4,14 +4,11 @@ use std::ops::Range;
 
 use lambda_slim::slim::{Changes, Unwinding, VerifyError};
 
-use crate::subject::{ARM64, Fde, Subject, X86_64};
-
-fn declared(range: &Range<usize>) -> Changes {
-    Changes::of_ranges(vec![range.start as u64..range.end as u64])
-}
+use crate::subject::{ARM64, Fde, Subject, X86_64, changed};
 
 fn dead(range: &Range<usize>) -> Changes {
-    Changes { dead_code: vec![range.start as u64..range.end as u64], ..declared(range) }
+    let changed = changed(range);
+    Changes { dead_code: changed.ranges.clone(), ..changed }
 }
 
 fn body(subject: &Subject, fde: &Fde) -> Range<usize> {
@@ -38,18 +35,18 @@ fn filling_between_functions_may_be_zeroed() {
     let mut functions: Vec<Range<usize>> = subject.fdes.iter().map(|fde| body(subject, fde)).collect();
     functions.sort_by_key(|range| range.start);
     let gaps = functions.windows(2).map(|pair| pair[0].end..pair[1].start);
-    let gap = gaps.filter(|gap| gap.len() >= 3 && subject.data[gap.clone()].iter().all(|&byte| byte == 0xcc)).last();
+    let gap = gaps.rev().find(|gap| gap.len() >= 3 && subject.data[gap.clone()].iter().all(|&byte| byte == 0xcc));
     let gap = gap.expect("lld fills with int3");
-    assert_eq!(subject.after_edit(&declared(&gap), |data| data[gap.clone()].fill(0)), Ok(()));
+    assert_eq!(subject.after_edit(&changed(&gap), |data| data[gap.clone()].fill(0)), Ok(()));
     // To anything else it may not be changed.
-    let other = subject.after_edit(&declared(&gap), |data| data[gap.start] = 0xc3);
+    let other = subject.after_edit(&changed(&gap), |data| data[gap.start] = 0xc3);
     assert!(
         matches!(other, Err(VerifyError::Unexplained { why: "it is no filling between functions", .. })),
         "{other:?}"
     );
     // Nor may the function before it lose its last byte.
     let more = gap.start - 1..gap.end;
-    let cut = subject.after_edit(&declared(&more), |data| data[more.clone()].fill(0));
+    let cut = subject.after_edit(&changed(&more), |data| data[more.clone()].fill(0));
     assert!(matches!(cut, Err(VerifyError::Unexplained { why: "it lies in a function", .. })), "{cut:?}");
 }
 
@@ -60,11 +57,11 @@ fn a_function_that_nothing_leads_to_may_be_declared_dead() {
         let entry = subject.u64(24);
         let lonely =
             |fde: &&Fde| fde.lsda.is_none() && !points_into(&addends, fde) && fde.begin != entry && fde.size > 64;
-        let fde = subject.fdes.iter().filter(lonely).last().expect("one");
+        let fde = subject.fdes.iter().rfind(lonely).expect("one");
         let body = body(subject, fde);
         assert_eq!(subject.after_edit(&dead(&body), |data| data[body.clone()].fill(0)), Ok(()));
         // It has to be said, and it has to be so.
-        let unsaid = subject.after_edit(&declared(&body), |data| data[body.clone()].fill(0));
+        let unsaid = subject.after_edit(&changed(&body), |data| data[body.clone()].fill(0));
         assert!(matches!(unsaid, Err(VerifyError::Unexplained { why: "it lies in a function", .. })), "{unsaid:?}");
         let not_zeroed = subject.after_edit(&dead(&body), |data| data[body.start..body.end - 4].fill(0));
         assert!(matches!(not_zeroed, Err(VerifyError::NotDead { what: "it is not zeroed", .. })), "{not_zeroed:?}");

@@ -2,7 +2,7 @@
 
 use lambda_slim::slim::{Changes, VerifyError, same_program};
 
-use crate::subject::{ARM64, Subject, X86_64, add_to, add32, cpp};
+use crate::subject::{ARM64, Subject, X86_64, add_to, add32, changed, cpp};
 
 fn subjects() -> Vec<&'static Subject> {
     [Some(&*ARM64), Some(&*X86_64), cpp()].into_iter().flatten().collect()
@@ -15,7 +15,7 @@ fn the_same_file_passes_whatever_is_declared() {
         assert_eq!(same_program(data, data, &Changes::default()), Ok(()));
         assert_eq!(same_program(data, data, &Changes::of_ranges(subject.unwind_tables())), Ok(()));
         let text = subject.section(".text");
-        assert_eq!(same_program(data, data, &Changes::of_ranges(vec![text.start as u64..text.end as u64])), Ok(()));
+        assert_eq!(same_program(data, data, &changed(&text)), Ok(()));
     }
 }
 
@@ -61,7 +61,7 @@ fn frame_descriptions_that_changed_places_pass() {
         assert!(matches!(forgotten, Err(VerifyError::IndexEntry { .. })), "{forgotten:?}");
         // So it is where only half of it is declared.
         let frames = subject.section(".eh_frame");
-        let half = Changes::of_ranges(vec![frames.start as u64..frames.end as u64]);
+        let half = changed(&frames);
         let undeclared = subject.after_edit(&half, with_index);
         assert!(matches!(undeclared, Err(VerifyError::LoadedByte { .. })), "{undeclared:?}");
     }

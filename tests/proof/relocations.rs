@@ -9,6 +9,7 @@ use crate::subject::{ARM64, Subject, X86_64, put32, put64};
 const BASE: u64 = 0x40_0000;
 const STUB_SIZE: usize = 64;
 const PHDR: usize = 56;
+const RELRO: u32 = 0x6474_e552;
 
 /// Values of the dynamic section that are addresses.
 const POINTERS: [u64; 16] =
@@ -150,11 +151,27 @@ fn relr(addresses: &[u64]) -> Vec<u64> {
     words
 }
 
-/// The relative relocations in a packed table, with a stub that does nothing.
-fn packed(subject: &Subject) -> Rewritten {
-    let mut data = subject.data.clone();
-    let (mut relatives, others) = entries(subject);
+fn program_header(subject: &Subject, kind: u32) -> Option<usize> {
+    (0..usize::from(subject.data[56])).map(|number| 64 + number * PHDR).find(|&at| subject.u32(at) == kind)
+}
+
+/// The relative relocations that can be packed, sorted, and all others: the thread-local image is copied before the stub runs.
+fn entries_to_pack(subject: &Subject) -> (Vec<(u64, u64)>, Vec<[u8; 24]>) {
+    let (mut relatives, mut others) = entries(subject);
     relatives.sort_unstable();
+    if let Some(tls) = program_header(subject, 7) {
+        let image = subject.u64(tls + 16)..subject.u64(tls + 16) + subject.u64(tls + 40);
+        for (address, addend) in relatives.extract_if(.., |(address, _)| image.contains(address)) {
+            let words = [address, u64::from(relative(subject)), addend].map(u64::to_le_bytes);
+            others.push(words.as_flattened().try_into().expect("24 bytes"));
+        }
+    }
+    (relatives, others)
+}
+
+/// The relative relocations in a packed table, with a stub that does nothing.
+fn packed(subject: &Subject, (relatives, others): (Vec<(u64, u64)>, Vec<[u8; 24]>)) -> Rewritten {
+    let mut data = subject.data.clone();
     let words = relr(&relatives.iter().map(|(address, _)| *address).collect::<Vec<_>>());
     shorten(subject, &mut data, &others);
     let room = subject.section(".rela.dyn");
@@ -171,8 +188,7 @@ fn packed(subject: &Subject) -> Rewritten {
         put64(&mut data, at, addend);
         ranges.push(range(at..at + 8));
     }
-    let relro = (0..usize::from(data[56])).map(|number| 64 + number * PHDR).find(|&at| subject.u32(at) == 0x6474_e552);
-    let header = relro.expect("PT_GNU_RELRO");
+    let header = program_header(subject, RELRO).expect("PT_GNU_RELRO");
     put32(&mut data, header, 1);
     put32(&mut data, header + 4, 5);
     let (offset, address, size) = (room.start as u64, subject.address(room.start), room.len() as u64);
@@ -228,11 +244,10 @@ fn a_fixed_program_has_moved_as_a_whole() {
 #[test]
 fn packed_relocations_pass_and_one_wrong_word_does_not() {
     for subject in [&*ARM64, &*X86_64] {
-        let packed = packed(subject);
+        let packed = packed(subject, entries_to_pack(subject));
         assert_eq!(same_program(&subject.data, &packed.data, &packed.changes), Ok(()));
         let Relocations::Packed { table, table_size, .. } = packed.changes.relocations else { panic!("packed") };
-        let (mut relatives, _) = entries(subject);
-        relatives.sort_unstable();
+        let (relatives, _) = entries_to_pack(subject);
         let (address, _) = relatives[relatives.len() / 2];
         let word = subject.offset(address);
         packed.is_refused(subject, address, |data| data[word] ^= 8);
@@ -254,11 +269,23 @@ fn packed_relocations_pass_and_one_wrong_word_does_not() {
 }
 
 #[test]
+fn a_word_of_the_thread_local_image_cannot_be_packed() {
+    let subject = &*X86_64;
+    let (mut relatives, others) = entries(subject);
+    relatives.sort_unstable();
+    let (kept, _) = entries_to_pack(subject);
+    let in_image = relatives.iter().find(|relative| !kept.contains(relative)).expect("a relocation in the image");
+    let packed = packed(subject, (relatives.clone(), others));
+    let what = "is packed, but the word belongs to the thread-local image";
+    let error = same_program(&subject.data, &packed.data, &packed.changes);
+    assert_eq!(error, Err(VerifyError::Relocation { address: in_image.0, what }));
+}
+
+#[test]
 fn the_start_stub_is_where_it_is_said_to_be_and_loads_nothing_new() {
     let subject = &*X86_64;
-    let packed = packed(subject);
-    let header = (0..usize::from(subject.data[56])).map(|number| 64 + number * PHDR);
-    let header = header.into_iter().find(|&at| subject.u32(at) == 0x6474_e552).expect("PT_GNU_RELRO");
+    let packed = packed(subject, entries_to_pack(subject));
+    let header = program_header(subject, RELRO).expect("PT_GNU_RELRO");
     type Edit = fn(&mut Vec<u8>, usize);
     let edits: [(Edit, &str); 5] = [
         (|data, _| data[24] ^= 8, "entry point"),

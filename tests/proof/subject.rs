@@ -229,6 +229,11 @@ pub(crate) fn add32(data: &mut [u8], at: usize, value: i32) {
     put32(data, at, old.wrapping_add(value).cast_unsigned());
 }
 
+/// One range of the file, declared as changed.
+pub(crate) fn changed(range: &Range<usize>) -> Changes {
+    Changes::of_ranges(std::iter::once(range.start as u64..range.end as u64).collect())
+}
+
 /// Adds to a signed number of 4 or 8 bytes.
 pub(crate) fn add_to(data: &mut [u8], at: usize, width: usize, value: i32) {
     if width == 4 {

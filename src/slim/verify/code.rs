@@ -127,7 +127,7 @@ pub(super) fn filling(
         for run in runs(before, after, range) {
             let start = run.start;
             let unexplained = |why| Err(VerifyError::Unexplained { address: before.address(start), why });
-            if difference(std::slice::from_ref(&run), &code) != [] {
+            if !difference(std::slice::from_ref(&run), &code).is_empty() {
                 return unexplained("it is neither code nor part of a table that may change");
             }
             let Some(described) = &described else {

@@ -116,7 +116,7 @@ pub(super) fn nothing_overlaps(after: &Frames<'_>) -> Result<(), VerifyError> {
         if let Some(last) = last.filter(|last| frame.begin < last.end) {
             let same = (last.begin, last.end, last.says) == (frame.begin, frame.end, frame.says);
             if !same {
-                return Err(VerifyError::Lookup { address: frame.begin, what: "frame description, as two fit" });
+                return Err(VerifyError::Lookup { address: frame.begin, what: "frame description: two fit" });
             }
         }
         if last.is_none_or(|last| frame.end > last.end) {

@@ -91,7 +91,7 @@ pub enum VerifyError {
         what: &'static str,
     },
     /// An unwinder finds something else for an address.
-    #[error("an unwinder at address {address:#x} would find another {what} than before")]
+    #[error("an unwinder at address {address:#x} would not find the same {what}")]
     Lookup {
         /// The address looked up.
         address: u64,

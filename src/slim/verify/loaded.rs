@@ -19,8 +19,9 @@ struct Place {
 #[derive(Debug, Clone)]
 pub(super) struct Loaded<'data> {
     data: &'data [u8],
-    /// By address.
     places: Vec<Place>,
+    by_address: Starts,
+    by_offset: Starts,
     /// Ranges of the file that some segment loads, merged and cut at the end of the file.
     file: Vec<Range<u64>>,
 }
@@ -28,19 +29,21 @@ pub(super) struct Loaded<'data> {
 impl<'data> Loaded<'data> {
     /// `elf` is the original for both files, so that a program that was moved as a whole has the addresses that it had before.
     pub(super) fn new(elf: &Elf<'_>, data: &'data [u8]) -> Self {
-        let mut places: Vec<Place> = elf
+        let places: Vec<Place> = elf
             .program_headers
             .iter()
             // Zeroes alone (`.bss`) are of no place in the file, whatever offset is stated.
             .filter(|header| header.p_type == PT_LOAD && header.p_filesz != 0)
             .map(|header| {
                 let size = (data.len() as u64).saturating_sub(header.p_offset).min(header.p_filesz);
-                Place { address: header.p_vaddr, offset: header.p_offset, size, executable: header.p_flags & PF_X != 0 }
+                let executable = header.p_flags & PF_X != 0;
+                Place { address: header.p_vaddr, offset: header.p_offset, size, executable }
             })
             .collect();
-        places.sort_by_key(|place| (place.address, place.offset));
         let file = merged(places.iter().map(|place| place.offset..place.offset.saturating_add(place.size)).collect());
-        Self { data, places, file }
+        let by_address = Starts::new(&places, |place| place.address);
+        let by_offset = Starts::new(&places, |place| place.offset);
+        Self { data, places, by_address, by_offset, file }
     }
 
     /// Ranges of the file that are loaded, sorted and disjoint.
@@ -49,10 +52,8 @@ impl<'data> Loaded<'data> {
     }
 
     fn place(&self, address: u64) -> Option<(&Place, u64)> {
-        let after = self.places.partition_point(|place| place.address <= address);
-        let place = self.places.get(after.checked_sub(1)?)?;
-        let into = address.checked_sub(place.address)?;
-        (into < place.size).then_some((place, into))
+        let place = self.places.get(self.by_address.find(address)?)?;
+        Some((place, address.checked_sub(place.address)?))
     }
 
     /// Where in the file the byte at `address` is.
@@ -93,11 +94,8 @@ impl<'data> Loaded<'data> {
 
     /// The address of a byte of the file; 0 where none loads it.
     pub(super) fn address(&self, offset: u64) -> u64 {
-        let within = self.places.iter().find_map(|place| {
-            let into = offset.checked_sub(place.offset).filter(|&into| into < place.size)?;
-            Some(place.address.wrapping_add(into))
-        });
-        within.unwrap_or_default()
+        let place = self.by_offset.find(offset).and_then(|number| self.places.get(number));
+        place.map_or(0, |place| place.address.wrapping_add(offset.wrapping_sub(place.offset)))
     }
 
     /// Ranges of the file that are loaded as code, merged.
@@ -109,5 +107,47 @@ impl<'data> Loaded<'data> {
     /// Size of the file in bytes.
     pub(super) fn size(&self) -> u64 {
         self.data.len() as u64
+    }
+}
+
+/// Finds a segment that holds a place, also where segments lie over each other.
+#[derive(Debug, Clone)]
+struct Starts {
+    /// Beginning, end and number of each, and the number of the one that ends last of all up to it: sorted.
+    sorted: Vec<Start>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Start {
+    start: u64,
+    end: u64,
+    number: usize,
+    ends_last: (u64, usize),
+}
+
+impl Starts {
+    fn new(places: &[Place], start: impl Fn(&Place) -> u64) -> Self {
+        let numbered = places.iter().enumerate().map(|(number, place)| {
+            let (start, end) = (start(place), start(place).saturating_add(place.size));
+            Start { start, end, number, ends_last: (end, number) }
+        });
+        let mut sorted: Vec<Start> = numbered.collect();
+        sorted.sort_by_key(|start| (start.start, start.end, start.number));
+        let mut ends_last = (0, 0);
+        for start in &mut sorted {
+            ends_last = ends_last.max(start.ends_last);
+            start.ends_last = ends_last;
+        }
+        Self { sorted }
+    }
+
+    fn find(&self, at: u64) -> Option<usize> {
+        let after = self.sorted.partition_point(|start| start.start <= at);
+        let last = self.sorted.get(after.checked_sub(1)?)?;
+        if at < last.end {
+            return Some(last.number);
+        }
+        let (end, number) = last.ends_last;
+        (at < end).then_some(number)
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use goblin::elf::Elf;
+use goblin::options::ParseOptions;
 
 use crate::slim::changes::{Changes, Relocations, Unwinding};
 
@@ -11,7 +12,7 @@ use super::code;
 use super::cursor::{difference, merged};
 use super::error::VerifyError;
 use super::frames::Contents;
-use super::headers;
+use super::headers::{self, Reading};
 use super::loaded::Loaded;
 use super::relocations;
 use super::unwinding::{self, Sections, Tables};
@@ -27,8 +28,8 @@ const TYPE_AND_ENTRY: [Range<u64>; 2] = [0x10..0x12, 0x18..0x20];
 /// # Errors
 /// [`VerifyError`] names the first difference.
 pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<(), VerifyError> {
-    let (old, new) = (parse(before, "original")?, parse(after, "slimmed")?);
-    headers::same(&old, &new, [before, after], changes)?;
+    let (old, new, reading) = parse_both(before, after, changes)?;
+    headers::same(&old, &new, [before, after], changes, reading)?;
     let files = Files {
         old_loaded: Loaded::new(&old, before),
         // The same bytes of the file stand at the same addresses, or all of them moved alike: the headers were compared.
@@ -44,8 +45,24 @@ pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<()
     if changed.is_empty() && nothing_claimed { Ok(()) } else { files.account_for(&changed, changes) }
 }
 
-fn parse<'a>(data: &'a [u8], which: &'static str) -> Result<Elf<'a>, VerifyError> {
-    let elf = Elf::parse(data).map_err(|error| VerifyError::Unreadable { which, why: error.to_string() })?;
+/// Both files as goblin reads them: strictly. Where it cannot read the original so (a symbol number in a relocation that is out of range),
+/// it reads both leniently, unless addresses or relocations change; the bytes are compared all the same.
+fn parse_both<'a>(
+    before: &'a [u8],
+    after: &'a [u8],
+    changes: &Changes,
+) -> Result<(Elf<'a>, Elf<'a>, Reading), VerifyError> {
+    let strict = ParseOptions::default();
+    let (options, reading) = match parse(before, "original", &strict) {
+        Err(_) if changes.relocations == Relocations::Same => (ParseOptions::permissive(), Reading::Lenient),
+        _ => (strict, Reading::Strict),
+    };
+    Ok((parse(before, "original", &options)?, parse(after, "slimmed", &options)?, reading))
+}
+
+fn parse<'a>(data: &'a [u8], which: &'static str, options: &ParseOptions) -> Result<Elf<'a>, VerifyError> {
+    let elf = Elf::parse_with_opts(data, options)
+        .map_err(|error| VerifyError::Unreadable { which, why: error.to_string() })?;
     if !elf.is_64 || !elf.little_endian {
         return Err(VerifyError::Unreadable { which, why: "not a 64-bit little-endian file".to_owned() });
     }
@@ -104,12 +121,12 @@ impl<'data> Files<'data> {
         let after = unwinding::read(&self.new, &self.new_loaded, moved_by, &sections, contents)
             .map_err(|trouble| unwinding::unreadable("slimmed", trouble))?;
         let after = after.ok_or(VerifyError::Index { what: "is gone" })?;
-        unwinding::same(&before, &after, changes.unwinding, contents)?;
+        let accounted = unwinding::same(&before, &after, changes.unwinding, contents)?;
         if !changes.dead_code.is_empty() {
             let dead = merged(changes.dead_code.clone());
             code::no_landing_pad(&dead, &after.frames, contents, &self.old_loaded)?;
         }
-        let covered = unwinding::covered(&before, &self.old_loaded, &sections);
+        let covered = unwinding::covered(&before, accounted, &self.old_loaded, &sections);
         Ok((Some(before), covered))
     }
 

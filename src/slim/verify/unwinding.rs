@@ -11,7 +11,7 @@ use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS};
 use crate::slim::changes::Unwinding;
 
 use super::compare::{self, Handlers};
-use super::cursor::merged;
+use super::cursor::{difference, merged};
 use super::error::VerifyError;
 use super::frames::{self, Contents, Frames, Trouble};
 use super::index::Index;
@@ -71,15 +71,24 @@ pub(super) fn read<'data>(
     Ok(Some(Tables { index, frames }))
 }
 
+/// What may differ once two files say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accounted {
+    /// Frame descriptions, index and handlers.
+    All,
+    /// Handlers alone: the original's index cannot be read, so it has to stay, and what it leads to.
+    Handlers,
+}
+
 /// Proves that `after` says of every function what `before` said, as far as `declared` does not give it up.
 pub(super) fn same(
     before: &Tables<'_>,
     after: &Tables<'_>,
     declared: Unwinding,
     contents: &Contents<'_>,
-) -> Result<(), VerifyError> {
+) -> Result<Accounted, VerifyError> {
     if declared == Unwinding::None {
-        return nothing_is_left(after);
+        return nothing_is_left(after).map(|()| Accounted::All);
     }
     let handlers = if declared >= Unwinding::WithoutHandlers { Handlers::MayBeGone } else { Handlers::Kept };
     let pairs = compare::frames(&before.frames, &after.frames, handlers, contents)?;
@@ -106,9 +115,9 @@ fn index(
     declared: Unwinding,
     handlers: Handlers,
     contents: &Contents<'_>,
-) -> Result<(), VerifyError> {
+) -> Result<Accounted, VerifyError> {
     let (old, new) = match (&before.index, &after.index) {
-        (None, None) => return compare::nothing_overlaps(&after.frames),
+        (None, None) => return compare::nothing_overlaps(&after.frames).map(|()| Accounted::All),
         (Some(old), Some(new)) => (old, new),
         _ => return Err(VerifyError::Index { what: "is in one of the files only" }),
     };
@@ -116,15 +125,15 @@ fn index(
         if !old.omitted && declared < Unwinding::WithoutIndex {
             return Err(VerifyError::Index { what: "is omitted, which was not declared" });
         }
-        return compare::nothing_overlaps(&after.frames);
+        return compare::nothing_overlaps(&after.frames).map(|()| Accounted::All);
     }
     if old.encodings != new.encodings {
         return Err(VerifyError::Index { what: "has another encoding" });
     }
-    let (old_entries, new_entries) = (
-        old.entries(&before.frames.list, before.frames.address).map_err(|trouble| unreadable("original", trouble))?,
-        entries(new, &after.frames)?,
-    );
+    let Ok(old_entries) = old.entries(&before.frames.list, before.frames.address) else {
+        return Ok(Accounted::Handlers);
+    };
+    let new_entries = entries(new, &after.frames)?;
     if old_entries.is_sorted_by_key(|(address, _)| *address) && !new_entries.is_sorted_by_key(|(address, _)| *address) {
         let out_of_order = new_entries.windows(2).find(|pair| matches!(pair, [(a, _), (b, _)] if a > b));
         let address = out_of_order.and_then(|pair| pair.last()).map_or(0, |entry| entry.0);
@@ -148,7 +157,8 @@ fn index(
     if old_entries.len() != new_entries.len() {
         return Err(VerifyError::Index { what: "has another number of entries" });
     }
-    lookups::by_index((old, &before.frames), (new, &after.frames), handlers, contents)
+    lookups::by_index((old, &before.frames), (new, &after.frames), handlers, contents)?;
+    Ok(Accounted::All)
 }
 
 fn entries(index: &Index<'_>, frames: &Frames<'_>) -> Result<Vec<(u64, usize)>, VerifyError> {
@@ -159,19 +169,27 @@ pub(super) fn unreadable(which: &'static str, trouble: Trouble) -> VerifyError {
     VerifyError::UnwindUnreadable { which, address: trouble.address, why: trouble.why }
 }
 
-/// Ranges of the file that hold unwind tables of the original, merged: all that may differ on their account.
-///
-/// # Errors
-/// Where data in an unknown format, which is not covered, has changed.
-pub(super) fn covered(before: &Tables<'_>, loaded: &Loaded<'_>, sections: &Sections) -> Vec<Range<u64>> {
+/// Ranges of the file that hold unwind tables of the original, merged: all that may differ on their account. Data in an unknown format
+/// is left out.
+pub(super) fn covered(
+    before: &Tables<'_>,
+    accounted: Accounted,
+    loaded: &Loaded<'_>,
+    sections: &Sections,
+) -> Vec<Range<u64>> {
     let frames = &before.frames;
-    let own = frames.address..frames.address.saturating_add(frames.size);
-    let index = before.index.as_ref().map(|index| index.extent.clone());
-    let addresses = [own].into_iter().chain(index).chain(frames.lsda_extents.clone()).chain(sections.lsdas.clone());
+    let mut addresses = [frames.lsda_extents.clone(), sections.lsdas.clone()].concat();
+    if accounted == Accounted::All {
+        addresses.push(frames.address..frames.address.saturating_add(frames.size));
+        addresses.extend(before.index.as_ref().map(|index| index.extent.clone()));
+    }
     let covered: Vec<Range<u64>> =
-        addresses.filter_map(|range| loaded.range(range.start, range.end.saturating_sub(range.start))).collect();
-    let unknown = unknown_extents(frames, loaded);
-    super::cursor::difference(&merged(covered), &merged(unknown))
+        addresses.iter().filter_map(|range| loaded.range(range.start, range.end.saturating_sub(range.start))).collect();
+    let mut kept = unknown_extents(frames, loaded);
+    if accounted == Accounted::Handlers {
+        kept.extend(loaded.range(frames.address, frames.size));
+    }
+    difference(&merged(covered), &merged(kept))
 }
 
 /// Language-specific data in an unknown format ends at the next that is known of, or with its segment.

@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn only_what_was_given_up_is_said_to_be_gone() {
         assert!(proof_in_words(&Changes::default()).contains("every loaded byte is equal, but"));
-        let of = |unwinding| proof_in_words(&Changes { unwinding, ..Changes::of_ranges(vec![1..2]) });
+        let of =
+            |unwinding| proof_in_words(&Changes { unwinding, ..Changes::of_ranges(std::iter::once(1..2).collect()) });
         assert!(!of(Unwinding::Same).contains("gone"));
         assert!(of(Unwinding::WithoutIndex).contains("the index may be gone"));
         assert!(of(Unwinding::None).contains("no unwind tables left"));
