@@ -14,7 +14,7 @@ use super::strings::{NameBudget, name_at};
 
 pub(super) const HEADER_SIZE: u64 = size_of::<FileHeader64<LE>>() as u64;
 pub(super) const SECTION_HEADER_SIZE: u64 = size_of::<SectionHeader64<LE>>() as u64;
-const PROGRAM_HEADER_SIZE: u64 = size_of::<ProgramHeader64<LE>>() as u64;
+pub(super) const PROGRAM_HEADER_SIZE: u64 = size_of::<ProgramHeader64<LE>>() as u64;
 
 /// The most sections whose number fits in the ELF header. More need extended numbering, which no linker uses for a program.
 /// Source: System V ABI (gABI), "Special Section Indexes": `SHN_LORESERVE` is 0xff00; read 2026-11-23.
@@ -112,6 +112,12 @@ impl<'data> Image<'data> {
         self.header.e_type.get(LE) == elf::ET_EXEC
     }
 
+    /// Address of the first instruction, before relocation.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.header.e_entry.get(LE)
+    }
+
     /// Sections in the order of the section header table, the empty first one included: a section's place is its number.
     #[must_use]
     pub fn sections(&self) -> &[Section] {
@@ -154,6 +160,11 @@ impl<'data> Image<'data> {
         }
         let start = self.header.e_shoff.get(LE);
         start..start + self.sections.len() as u64 * SECTION_HEADER_SIZE
+    }
+
+    /// Where in the file the header of a section stands.
+    pub(super) fn section_header_offset(&self, index: usize) -> u64 {
+        self.section_headers_range().start + index as u64 * SECTION_HEADER_SIZE
     }
 
     /// The bytes of a range of the file; `None` where it leaves the file.

@@ -13,6 +13,7 @@ mod error;
 mod image;
 pub mod mangling;
 mod references;
+mod relocate;
 mod relocation;
 mod section;
 mod segment;
@@ -32,6 +33,7 @@ pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
     emitted_references,
 };
+pub use relocate::{CannotRelocate, FixedProgram, PackedProgram, fix_address, pack_relocations};
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
 pub use section::{Section, SectionKind};
 pub use segment::Segment;
