@@ -36,7 +36,8 @@ pub enum Relocations {
     ///   its address in the old mapping), zeroes.
     /// * An entry is gone exactly if the packed table names its place. It was relative, and its addend stands at its place now:
     ///   the old relative entries are, as pairs of place and addend, those that stayed and the pairs of each place named and
-    ///   the word that stands there. No other relocation touches such a place; none lies in `PT_TLS`.
+    ///   the word that stands there. No other relocation touches such a place; none lies in the `p_filesz` bytes of
+    ///   `PT_TLS`, which the loader copies before the stub runs.
     /// * The stub ends with a jump (`e9`, 32 bits) to the old entry point, and makes read-only the pages that `PT_GNU_RELRO`
     ///   named: from `relro_start`, its start rounded down to 4096, to `relro_end`, its end rounded down.
     /// * Section headers, where there are any: `sh_size` of the section at `DT_RELA` is `DT_RELASZ`.

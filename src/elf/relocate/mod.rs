@@ -6,6 +6,7 @@
 
 mod error;
 mod fix_address;
+mod headers;
 mod loads;
 mod pack;
 mod patch;

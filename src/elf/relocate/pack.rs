@@ -11,6 +11,7 @@ use object::LittleEndian as LE;
 use object::elf;
 
 use super::error::CannotRelocate;
+use super::headers::ENTRY_POINT_OFFSET;
 use super::patch::Patch;
 use super::program::{ENTRY_SIZE, Program, Relocation};
 use super::relocation_kind::RelocationKind;
@@ -21,8 +22,6 @@ use crate::elf::image::{Image, PROGRAM_HEADER_SIZE};
 
 /// Protection has the grain of a page. Every `x86_64` has pages of 4 KiB.
 const PAGE: u64 = 4096;
-/// Where `e_entry` stands in the ELF header.
-pub(super) const ENTRY_POINT_OFFSET: u64 = 0x18;
 
 /// A program whose relative relocations are packed. Ranges of addresses are before the program is moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +104,11 @@ fn check_nothing_is_early(program: &Program<'_, '_>) -> Result<(), CannotRelocat
 
 /// Those that stay in the table, in its order, and those that are packed, in the order of their places.
 fn partition(program: &Program<'_, '_>) -> (Vec<Relocation>, Vec<Relocation>) {
-    let tls = program.tls().map_or(0..0, |tls| tls.address..tls.address.saturating_add(tls.memory_size));
+    // Its zeroes (`.tbss`) are of no address: what stands behind the image has theirs.
+    let tls = program.tls().map_or(0..0, |tls| {
+        let size = tls.file_range.end - tls.file_range.start;
+        tls.address..tls.address.saturating_add(size)
+    });
     let packs = |entry: &Relocation| {
         let in_tls = entry.place < tls.end && entry.place.saturating_add(WORD) > tls.start;
         let in_file = program.loads.writable_offset_of(entry.place, WORD).is_some();
