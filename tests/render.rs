@@ -309,7 +309,9 @@ fn outcome() -> Outcome {
         path: path.to_owned(),
         status,
         saved_bytes: ByteDelta::new(saved),
+        saved_compressed_bytes: None,
         reason: reason.map(str::to_owned),
+        gives_up: None,
     };
     Outcome {
         level: Level::Default,

@@ -10,6 +10,7 @@ mod debug;
 mod dynamic;
 mod edit;
 mod error;
+mod frames;
 mod image;
 pub mod mangling;
 mod references;
@@ -27,6 +28,7 @@ pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, sourc
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
+pub use frames::{Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding, TablePlace, TypePointer};
 pub use image::{Image, is_elf};
 pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,

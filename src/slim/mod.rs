@@ -10,6 +10,7 @@ mod changes;
 mod drop_dead_lsdas;
 mod drop_section_headers;
 mod drop_sections;
+mod file_edit;
 mod omit_unwind_index;
 mod options;
 mod outcome;

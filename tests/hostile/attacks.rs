@@ -7,7 +7,7 @@ use lambda_slim::archive::Limits;
 use lambda_slim::elf::mangling;
 use lambda_slim::elf::{Architecture, Droppable, Image, without_sections};
 use lambda_slim::host;
-use lambda_slim::slim::same_program;
+use lambda_slim::slim::{Changes, same_program};
 
 use crate::judge;
 use crate::raw::{self, Raw};
@@ -306,5 +306,5 @@ fn the_offset_of_a_section_without_bytes_decides_nothing() {
     assert_eq!(image.described_end(), end);
     let edited = without_sections(&image, |section| Droppable::of(section).is_some()).expect("editable");
     assert!(edited.len() < file.len());
-    same_program(&file, &edited).expect("the same program");
+    same_program(&file, &edited, &Changes::default()).expect("the same program");
 }

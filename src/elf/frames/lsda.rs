@@ -1,0 +1,153 @@
+//! LSDAs: which landing pad handles which call of a function, and for which types.
+
+use std::ops::Range;
+
+use super::encoding::PointerEncoding;
+use super::read::Reader;
+
+/// One LSDA: where it ends, and what has to be adjusted when it moves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lsda {
+    /// Bytes of the section.
+    pub range: Range<usize>,
+    /// Pointers to types that are not null, in order of place.
+    pub types: Vec<TypePointer>,
+    /// Offsets of landing pads from the start of the function, sorted, each once.
+    pub landing_pads: Vec<u64>,
+}
+
+/// A pointer to a type in an LSDA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TypePointer {
+    /// Where it stands, counted from the start of the LSDA.
+    pub at: usize,
+    /// How it is encoded.
+    pub encoding: PointerEncoding,
+    /// What it points at: the type, or the address of its address.
+    pub target: u64,
+}
+
+const ULEB: u8 = 0x01;
+const UDATA4: u8 = 0x03;
+
+/// The LSDA at offset `start` of `section`, which is at `address`.
+pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Lsda, &'static str> {
+    const SHORT: &str = "it is cut short";
+    let mut reader = Reader::new(section, start);
+    if reader.u8().ok_or(SHORT)? != PointerEncoding::OMITTED {
+        return Err("its landing pads have a base of their own");
+    }
+    let type_encoding = match reader.u8().ok_or(SHORT)? {
+        PointerEncoding::OMITTED => None,
+        byte => Some(PointerEncoding::known(byte).ok_or("its types are pointed at in an unknown encoding")?),
+    };
+    let types_end = match type_encoding {
+        None => None,
+        Some(_) => {
+            let distance = usize::try_from(reader.uleb().ok_or(SHORT)?).map_err(|_| SHORT)?;
+            Some(reader.at().checked_add(distance).filter(|&end| end <= section.len()).ok_or(SHORT)?)
+        }
+    };
+    let call_site_encoding = reader.u8().ok_or(SHORT)?;
+    let size = usize::try_from(reader.uleb().ok_or(SHORT)?).map_err(|_| SHORT)?;
+    let call_sites_start = reader.at();
+    let call_sites_end = call_sites_start.checked_add(size).ok_or(SHORT)?;
+    let call_sites = section.get(..call_sites_end).ok_or(SHORT)?;
+    let sites = read_call_sites(call_sites, call_sites_start, call_site_encoding)?;
+
+    let limit = types_end.unwrap_or(section.len());
+    let actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, sites.actions)?;
+    let end = types_end.unwrap_or(actions.end);
+    if end < actions.end {
+        return Err("its types stand before its actions");
+    }
+    let mut types = Vec::new();
+    if let Some((encoding, end)) = type_encoding.zip(types_end) {
+        types = read_types(section, address, start, encoding, actions.end..end, actions.highest_filter)?;
+    } else if actions.highest_filter > 0 {
+        return Err("it has handlers for types but no types");
+    }
+    Ok(Lsda { range: start..end, types, landing_pads: sites.landing_pads })
+}
+
+struct CallSites {
+    landing_pads: Vec<u64>,
+    /// Where the chains of actions start, sorted, each once; from 1.
+    actions: Vec<u64>,
+}
+
+fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<CallSites, &'static str> {
+    let mut reader = Reader::new(section, start);
+    let (mut landing_pads, mut actions) = (Vec::new(), Vec::new());
+    while !reader.is_empty() {
+        let mut number = || match encoding {
+            ULEB => reader.uleb(),
+            UDATA4 => reader.u32().map(u64::from),
+            _ => None,
+        };
+        let (Some(_start), Some(_size), Some(pad)) = (number(), number(), number()) else {
+            return Err("its call sites are cut short or in an unknown encoding");
+        };
+        let action = reader.uleb().ok_or("its call sites are cut short")?;
+        landing_pads.extend((pad != 0).then_some(pad));
+        actions.extend((action != 0).then_some(action));
+    }
+    landing_pads.sort_unstable();
+    landing_pads.dedup();
+    actions.sort_unstable();
+    actions.dedup();
+    Ok(CallSites { landing_pads, actions })
+}
+
+struct Actions {
+    end: usize,
+    highest_filter: u64,
+}
+
+/// Follows all chains of actions from `start` on. Each is read once, so that chains which share their ends stay linear.
+fn read_actions(section: &[u8], start: usize, firsts: Vec<u64>) -> Result<Actions, &'static str> {
+    const SHORT: &str = "its actions are cut short";
+    let mut read = std::collections::HashSet::new();
+    let mut actions = Actions { end: start, highest_filter: 0 };
+    for first in firsts {
+        let mut at = usize::try_from(first - 1).ok().and_then(|first| start.checked_add(first)).ok_or(SHORT)?;
+        while read.insert(at) {
+            let mut reader = Reader::new(section, at);
+            let filter = reader.sleb().ok_or(SHORT)?;
+            let next_from = reader.at();
+            let next = reader.sleb().ok_or(SHORT)?;
+            actions.end = actions.end.max(reader.at());
+            actions.highest_filter =
+                actions.highest_filter.max(u64::try_from(filter).map_err(|_| "it has an exception specification")?);
+            if next == 0 {
+                break;
+            }
+            let next = isize::try_from(next).map_err(|_| SHORT)?;
+            at = next_from.checked_add_signed(next).filter(|&at| at >= start).ok_or("an action before its table")?;
+        }
+    }
+    Ok(actions)
+}
+
+/// The types stand before the end of `room`, the first one last.
+fn read_types(
+    section: &[u8],
+    address: u64,
+    start: usize,
+    encoding: PointerEncoding,
+    room: Range<usize>,
+    highest_filter: u64,
+) -> Result<Vec<TypePointer>, &'static str> {
+    let size = usize::try_from(highest_filter).ok().and_then(|count| count.checked_mul(encoding.size()));
+    let first = size.and_then(|size| room.end.checked_sub(size)).filter(|&first| first >= room.start);
+    let first = first.ok_or("it has handlers for more types than it lists")?;
+    let mut reader = Reader::new(section, first);
+    let mut types = Vec::new();
+    while reader.at() < room.end {
+        let at = reader.at();
+        let stored = encoding.stored(&mut reader).ok_or("its types are cut short")?;
+        let target = encoding.target(stored, address.wrapping_add(at as u64));
+        types.extend(target.map(|target| TypePointer { at: at - start, encoding, target }));
+    }
+    Ok(types)
+}
