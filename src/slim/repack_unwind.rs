@@ -141,7 +141,7 @@ const LSDA_ALIGN: usize = 4;
 fn pack_lsdas(tables: &FrameTables, old: &[u8], order: &[usize]) -> Result<PackedLsdas, &'static str> {
     let mut packed = PackedLsdas { bytes: vec![0; old.len()], addresses: vec![0; tables.lsdas.len()] };
     let Some(place) = &tables.lsda_table else { return Ok(packed) };
-    let mut known: HashMap<(Vec<u8>, Vec<u64>), u64> = HashMap::new();
+    let mut known: HashMap<(Vec<u8>, Vec<(usize, u64)>), u64> = HashMap::new();
     let mut done = vec![false; tables.lsdas.len()];
     let mut at = 0;
     for number in order.iter().filter_map(|&fde| tables.lsda_at(tables.fdes[fde].lsda_address()?)) {
@@ -153,7 +153,7 @@ fn pack_lsdas(tables: &FrameTables, old: &[u8], order: &[usize]) -> Result<Packe
         for pointer in &lsda.types {
             bytes[pointer.at..pointer.at + pointer.encoding.size()].fill(0);
         }
-        let targets: Vec<u64> = lsda.types.iter().map(|pointer| pointer.target).collect();
+        let targets: Vec<(usize, u64)> = lsda.types.iter().map(|pointer| (pointer.at, pointer.target)).collect();
         let address = *known.entry((bytes, targets)).or_insert_with_key(|(bytes, _)| {
             let address = place.address + at as u64;
             at = (at + bytes.len()).next_multiple_of(LSDA_ALIGN);

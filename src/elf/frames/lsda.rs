@@ -56,17 +56,18 @@ pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Ls
     let sites = read_call_sites(call_sites, call_sites_start, call_site_encoding)?;
 
     let limit = types_end.unwrap_or(section.len());
-    let actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, sites.actions)?;
-    let end = types_end.unwrap_or(actions.end);
-    if end < actions.end {
+    let mut actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, sites.actions)?;
+    let Some((encoding, types_end)) = type_encoding.zip(types_end) else {
+        if actions.highest_filter > 0 || !actions.specifications.is_empty() {
+            return Err("it has handlers for types but no types");
+        }
+        return Ok(Lsda { range: start..actions.end, types: Vec::new(), landing_pads: sites.landing_pads });
+    };
+    if types_end < actions.end {
         return Err("its types stand before its actions");
     }
-    let mut types = Vec::new();
-    if let Some((encoding, end)) = type_encoding.zip(types_end) {
-        types = read_types(section, address, start, encoding, actions.end..end, actions.highest_filter)?;
-    } else if actions.highest_filter > 0 {
-        return Err("it has handlers for types but no types");
-    }
+    let end = read_specifications(section, types_end, &mut actions)?;
+    let types = read_types(section, address, start, encoding, actions.end..types_end, actions.highest_filter)?;
     Ok(Lsda { range: start..end, types, landing_pads: sites.landing_pads })
 }
 
@@ -101,14 +102,42 @@ fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<CallSit
 
 struct Actions {
     end: usize,
+    /// The types that are caught: 1 is the last of the list.
     highest_filter: u64,
+    /// Exception specifications, as bytes behind the types; sorted, each once.
+    specifications: Vec<u64>,
+}
+
+/// Lists of the types that may leave the function, each of which ends in 0. rustc writes empty ones, for what may not unwind.
+/// Returns where the last one ends.
+fn read_specifications(section: &[u8], start: usize, actions: &mut Actions) -> Result<usize, &'static str> {
+    const SHORT: &str = "its exception specifications are cut short";
+    actions.specifications.sort_unstable();
+    actions.specifications.dedup();
+    let mut end = start;
+    for &specification in &actions.specifications {
+        let at = usize::try_from(specification).ok().and_then(|inside| start.checked_add(inside)).ok_or(SHORT)?;
+        // One that starts inside the one before ends with it.
+        if at < end {
+            continue;
+        }
+        let mut reader = Reader::new(section, at);
+        loop {
+            match reader.uleb().ok_or(SHORT)? {
+                0 => break,
+                filter => actions.highest_filter = actions.highest_filter.max(filter),
+            }
+        }
+        end = reader.at();
+    }
+    Ok(end)
 }
 
 /// Follows all chains of actions from `start` on. Each is read once, so that chains which share their ends stay linear.
 fn read_actions(section: &[u8], start: usize, firsts: Vec<u64>) -> Result<Actions, &'static str> {
     const SHORT: &str = "its actions are cut short";
     let mut read = std::collections::HashSet::new();
-    let mut actions = Actions { end: start, highest_filter: 0 };
+    let mut actions = Actions { end: start, highest_filter: 0, specifications: Vec::new() };
     for first in firsts {
         let mut at = usize::try_from(first - 1).ok().and_then(|first| start.checked_add(first)).ok_or(SHORT)?;
         while read.insert(at) {
@@ -117,8 +146,10 @@ fn read_actions(section: &[u8], start: usize, firsts: Vec<u64>) -> Result<Action
             let next_from = reader.at();
             let next = reader.sleb().ok_or(SHORT)?;
             actions.end = actions.end.max(reader.at());
-            actions.highest_filter =
-                actions.highest_filter.max(u64::try_from(filter).map_err(|_| "it has an exception specification")?);
+            match u64::try_from(filter) {
+                Ok(filter) => actions.highest_filter = actions.highest_filter.max(filter),
+                Err(_) => actions.specifications.push(filter.unsigned_abs() - 1),
+            }
             if next == 0 {
                 break;
             }

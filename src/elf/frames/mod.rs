@@ -7,7 +7,7 @@
 //!
 //! Promises: a table is taken whole or not at all: one entry in an encoding that is not known here, and [`FrameTables::read`] says
 //! which and why. Linear in the tables. Written without `gimli`, which proves what is written with it.
-//! Refuses: 64-bit lengths, `DW_CFA_set_loc`, addresses that the loader relocates, exception specifications.
+//! Refuses: 64-bit lengths, `DW_CFA_set_loc`, addresses that the loader relocates.
 
 mod encoding;
 mod entry;
