@@ -6,7 +6,7 @@ use crate::attribution::Detail;
 use crate::deflate::Effort;
 use crate::host;
 use crate::package::{DeploymentPackage, PackageSource};
-use crate::slim::{Level, Slimmed};
+use crate::slim::{Level, Slimmed, free_aborts};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
 use super::configuration::Configuration;
@@ -37,6 +37,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &options, terminal)?;
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
+    report.findings.extend(free_aborts(&slimmed.files));
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
     let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
     let written = write(&goal, &package, &slimmed, &loaded)?;

@@ -64,9 +64,9 @@ pub enum Relocations {
     ///   `DT_INIT`, `DT_FINI`, `DT_JMPREL`, `DT_INIT_ARRAY`, `DT_FINI_ARRAY`, `DT_PREINIT_ARRAY`, `DT_GNU_HASH`, `DT_VERSYM`,
     ///   `DT_VERDEF`, `DT_VERNEED`, `DT_TLSDESC_PLT`, `DT_TLSDESC_GOT`. `DT_FLAGS_1` lost `DF_1_PIE`; `DT_RELASZ` and
     ///   `DT_RELACOUNT` differ.
-    /// * `.dynsym` and `.symtab`: `st_value` moved of what is defined, neither absolute nor thread-local.
-    /// * Relocations that stay, in their order: `r_offset` moved; `r_addend` moved of relative and `IRELATIVE` ones. Those that
-    ///   went were relative, and addend plus `base` stands at their place. Behind those that stay in the table of `DT_RELA`,
+    /// * `.dynsym` and `.symtab`: `st_value` moved of what is defined in a section (not absolute) and not thread-local.
+    /// * Relocations that stay, in their order: `r_offset` moved; `r_addend` moved of `IRELATIVE` ones. No relative one
+    ///   stays: addend plus `base` stands at their place. Behind those that stay in the table of `DT_RELA`,
     ///   zeroes. For each jump slot of `DT_JMPREL`, the word at its place moved unless it is 0: the loader would have moved it.
     /// * The first word at `DT_PLTGOT` moved where it was the address of the dynamic section.
     /// * Section headers: `sh_addr` of loaded sections moved; `sh_size` of the section at `DT_RELA` is `DT_RELASZ`.

@@ -13,7 +13,8 @@ use super::outcome::{RewriteRow, RewriteStatus};
 use super::rewrite::Rewrite;
 use super::rewritten::Rewritten;
 use super::{
-    drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr, omit_unwind_index, relr, repack_unwind, zero_padding,
+    abort_on_panic, drop_backtraces, drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr, omit_unwind_index,
+    relr, repack_unwind, zero_padding,
 };
 
 /// A program and what was done to it.
@@ -79,7 +80,8 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
         Rewrite::DropSectionHeaders => drop_section_headers::apply(image),
         Rewrite::NoAslr => no_aslr::apply(image),
         Rewrite::Relr => relr::apply(image),
-        Rewrite::AbortOnPanic | Rewrite::DropBacktraces => return None,
+        Rewrite::AbortOnPanic => abort_on_panic::apply(image),
+        Rewrite::DropBacktraces => drop_backtraces::apply(image),
         Rewrite::Recompress => return None,
     })
 }

@@ -34,7 +34,7 @@ const LIMIT: u64 = 1 << 31;
 pub struct FixedProgram {
     /// The program; as long as it was.
     pub file: Vec<u8>,
-    /// Ranges of the file that differ: sorted, none touching another.
+    /// Ranges of the file whose loaded bytes differ: sorted, none touching another.
     pub ranges: Vec<Range<u64>>,
     /// What was added to every address.
     pub base: u64,
@@ -62,7 +62,7 @@ pub fn fix_address(image: &Image<'_>) -> Result<FixedProgram, CannotRelocate> {
     set_dynamic(&program, &kept, &mut patch)?;
     set_section_size(image, program.relocations.address, kept.len() as u64 * ENTRY_SIZE, &mut patch)?;
     let address_loads = load_addresses(&program, &mut patch)?;
-    let (file, ranges) = patch.finish();
+    let (file, ranges) = patch.finish(image);
     Ok(FixedProgram { file, ranges, base: BASE, address_loads })
 }
 
@@ -148,11 +148,12 @@ fn move_got_header(program: &Program<'_, '_>, patch: &mut Patch) -> Result<(), C
 fn relocate(program: &Program<'_, '_>, patch: &mut Patch) -> Result<Vec<Relocation>, CannotRelocate> {
     let mut kept = Vec::new();
     for entry in &program.relocations.entries {
-        match program.loads.writable_offset_of(entry.place, WORD) {
-            Some(offset) if entry.kind == RelocationKind::Relative => {
-                patch.set_word(offset, entry.addend.wrapping_add(BASE))?;
-            }
-            _ => kept.push(*entry),
+        if entry.kind == RelocationKind::Relative {
+            let offset = program.loads.writable_offset_of(entry.place, WORD);
+            let offset = offset.ok_or(CannotRelocate::Place { place: entry.place })?;
+            patch.set_word(offset, entry.addend.wrapping_add(BASE))?;
+        } else {
+            kept.push(*entry);
         }
     }
     let old = &program.relocations.range;
@@ -175,7 +176,7 @@ fn moved(program: &Program<'_, '_>, entry: &Relocation) -> [u8; ENTRY_SIZE as us
     let mut moved = [0; ENTRY_SIZE as usize];
     moved.copy_from_slice(bytes);
     moved[..8].copy_from_slice(&entry.place.wrapping_add(BASE).to_le_bytes());
-    if matches!(entry.kind, RelocationKind::Relative | RelocationKind::IndirectFunction) {
+    if entry.kind == RelocationKind::IndirectFunction {
         moved[16..].copy_from_slice(&entry.addend.wrapping_add(BASE).to_le_bytes());
     }
     moved
@@ -184,7 +185,7 @@ fn moved(program: &Program<'_, '_>, entry: &Relocation) -> [u8; ENTRY_SIZE as us
 /// Until a lazily bound function is called for the first time, its word leads to code that binds it. The loader moves that word
 /// with the program.
 fn move_lazy_word(loads: &Loads<'_>, entry: &Relocation, patch: &mut Patch) -> Result<(), CannotRelocate> {
-    if !matches!(entry.kind, RelocationKind::JumpSlot | RelocationKind::IndirectFunction) {
+    if entry.kind != RelocationKind::JumpSlot {
         return Ok(());
     }
     let place = CannotRelocate::Place { place: entry.place };

@@ -104,7 +104,7 @@ fn move_values(symbols: &[Sym64<LE>], offset: u64, base: u64, patch: &mut Patch)
     for (number, symbol) in symbols.iter().enumerate() {
         let section = symbol.st_shndx.get(LE);
         let is_address = section != elf::SHN_UNDEF
-            && section != elf::SHN_ABS
+            && !section.is_reserved()
             && !matches!(symbol.st_type(), elf::STT_TLS | elf::STT_FILE);
         if is_address {
             let at = offset + (number * size_of::<Sym64<LE>>()) as u64 + SYMBOL_VALUE_OFFSET;

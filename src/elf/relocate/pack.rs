@@ -29,7 +29,7 @@ const PAGE: u64 = 4096;
 pub struct PackedProgram {
     /// The program; as long as it was.
     pub file: Vec<u8>,
-    /// Ranges of the file that differ: sorted, none touching another.
+    /// Ranges of the file whose loaded bytes differ: sorted, none touching another.
     pub ranges: Vec<Range<u64>>,
     /// Addresses of the packed table.
     pub table: Range<u64>,
@@ -71,7 +71,7 @@ pub fn pack_relocations(image: &Image<'_>) -> Result<PackedProgram, CannotReloca
     patch.set_word(ENTRY_POINT_OFFSET, layout.stub.start)?;
     set_stub_segment(&program, relro.header, &layout, &mut patch)?;
     set_section_size(image, program.relocations.address, kept.len() as u64 * ENTRY_SIZE, &mut patch)?;
-    let (file, ranges) = patch.finish();
+    let (file, ranges) = patch.finish(image);
     Ok(PackedProgram { file, ranges, table: layout.table, stub: layout.stub, relro: relro.pages })
 }
 

@@ -48,9 +48,15 @@ impl Patch {
         Ok(())
     }
 
-    /// The new file, and the ranges that differ: sorted, none touching another.
-    pub(super) fn finish(self) -> (Vec<u8>, Vec<Range<u64>>) {
-        let mut changed = self.changed;
+    /// The new file, and the ranges of what is loaded that differ: sorted, none touching another.
+    pub(super) fn finish(self, image: &Image<'_>) -> (Vec<u8>, Vec<Range<u64>>) {
+        let loaded = image.loaded_ranges();
+        let is_loaded = |range: &Range<u64>| {
+            let next = loaded.partition_point(|loaded| loaded.end <= range.start);
+            loaded.get(next).is_some_and(|loaded| loaded.start < range.end)
+        };
+        // No table lies half in a segment.
+        let mut changed: Vec<Range<u64>> = self.changed.into_iter().filter(is_loaded).collect();
         changed.sort_by_key(|range| (range.start, range.end));
         changed.dedup_by(|next, range| {
             let touches = next.start <= range.end;

@@ -15,7 +15,7 @@ use super::headers;
 use super::loaded::Loaded;
 use super::relocations;
 use super::unwinding::{self, Sections, Tables};
-use super::{fixed, packed};
+use super::{address_loads, fixed, packed};
 
 /// `e_shoff`, `e_shentsize`, `e_shnum`, `e_shstrndx`: where section headers are. The loader reads none of them.
 const SECTION_HEADER_FIELDS: [Range<u64>; 2] = [0x28..0x30, 0x3a..0x40];
@@ -119,14 +119,18 @@ impl<'data> Files<'data> {
                 relocations::words_stay(old, &self.old_loaded, &self.new_loaded)?;
                 Ok(Vec::new())
             }
-            Relocations::Packed { table, table_size, stub, stub_size } => {
+            Relocations::Packed { table, table_size, stub, stub_size, relro_start, relro_end } => {
                 let new = relocations::read(&self.new, 0);
-                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size) };
-                packed::same(before, (&new, &self.new_loaded), place)
+                let relro = relro_start..relro_end;
+                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size), relro };
+                packed::same(before, (&new, &self.new_loaded), &place)
             }
             Relocations::Fixed { base } => {
                 let new = relocations::read(&self.new, base);
-                fixed::same(before, (&new, &self.new_loaded), base)
+                let mut covered = fixed::same(before, (&new, &self.new_loaded), base)?;
+                let loads = address_loads::same(&self.old_loaded, &self.new_loaded, &changes.address_loads, base)?;
+                covered.extend(loads);
+                Ok(covered)
             }
         }
     }
