@@ -17,7 +17,7 @@ mod instruction_length;
 mod targets;
 mod x86_64;
 
-pub(super) use address_loads::address_loads;
+pub(super) use address_loads::{AddressLoad, EnteredCode, address_loads};
 pub use code::{CodeReference, code_references, code_references_at_fixed_addresses};
 pub use data::{PointerInData, data_pointers};
 pub use emitted::{EmittedReference, emitted_references};

@@ -17,8 +17,9 @@ use super::program::{ENTRY_SIZE, PIE_FLAG, Program, Relocation};
 use super::relocation_kind::RelocationKind;
 use super::relr_table::WORD;
 use crate::elf::Architecture;
+use crate::elf::frames::FrameTables;
 use crate::elf::image::Image;
-use crate::elf::references::address_loads;
+use crate::elf::references::{AddressLoad, EnteredCode, address_loads};
 use crate::elf::unwind::unwind;
 
 /// Where linkers put programs of fixed addresses on `x86_64`: above what the kernel lets nobody map (`vm.mmap_min_addr`, 64 KiB),
@@ -199,11 +200,28 @@ fn move_lazy_word(loads: &Loads<'_>, entry: &Relocation, patch: &mut Patch) -> R
     }
 }
 
+/// Instructions that take an address, in the functions that unwind tables describe; with their landing pads where the tables are as
+/// compilers write them.
+fn loads_in_functions(image: &Image<'_>) -> Vec<AddressLoad> {
+    let Ok(tables) = FrameTables::read(image) else {
+        let functions = unwind(image).functions.into_iter();
+        let functions: Vec<_> = functions.map(|range| EnteredCode { range, entries: &[] }).collect();
+        return address_loads(image, &functions);
+    };
+    let functions = tables.fdes.iter().filter_map(|fde| {
+        let end = fde.address().checked_add(fde.function_size)?;
+        let lsda = fde.lsda_address().and_then(|address| tables.lsdas.get(tables.lsda_at(address)?));
+        let entries = lsda.map_or(&[][..], |lsda| &lsda.landing_pads);
+        Some(EnteredCode { range: fde.address()..end, entries })
+    });
+    address_loads(image, &functions.collect::<Vec<_>>())
+}
+
 /// Turns `lea` of an address into `mov` of its value, of the same length: distances differ at every use, values do not.
 fn load_addresses(program: &Program<'_, '_>, patch: &mut Patch) -> Result<Vec<u64>, CannotRelocate> {
     let image = program.image;
     let mut offsets = Vec::new();
-    for load in address_loads(image, &unwind(image).functions) {
+    for load in loads_in_functions(image) {
         let in_image = program.loads.segment_at(load.target, 0).is_some();
         let Some(offset) = program.loads.offset_of(load.address, load.code.len() as u64).filter(|_| in_image) else {
             continue;
