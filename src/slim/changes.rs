@@ -89,8 +89,9 @@ pub struct Changes {
     /// Code that nothing can reach any more, which was zeroed: ranges of the file. They lie in `ranges` as well.
     pub dead_code: Vec<Range<u64>>,
     /// Offsets in the file, ascending, of instructions of seven bytes that were `lea r64, [rip + x]` (`48` or `4c`, `8d`, ModRM
-    /// with mod 0 and r/m 5, 32 bits of distance) and are `mov r64, imm32` (`48` or `49`, `c7`, ModRM with mod 3 and the same
-    /// register): the same address as a value. Only with [`Relocations::Fixed`]. They lie in `ranges` as well.
+    /// with mod 0 and r/m 5, 32 bits of distance) and are `mov r32, imm32` and a `nop`, for the same register and address: `b8` to
+    /// `bf`, the address, `66 90`; or for `r8` to `r15` `41`, `b8` to `bf`, the address, `90`. Only with [`Relocations::Fixed`].
+    /// They lie in `ranges` as well.
     pub address_loads: Vec<u64>,
     /// The section header table is gone.
     pub section_headers_dropped: bool,

@@ -6,5 +6,6 @@ mod support;
 mod laws;
 mod places;
 mod project;
+mod relocations;
 mod shapes;
 mod starts;

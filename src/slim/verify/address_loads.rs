@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::error::VerifyError;
 use super::loaded::Loaded;
 
-/// `lea r64, [rip + distance]`, and `mov r64, imm32` in its place: both of seven bytes, the last four of which are the number.
+/// `lea r64, [rip + distance]`, or `mov r32, imm32` and a `nop` in its place.
 const LENGTH: u64 = 7;
 
 /// Proves of the instruction at each offset in the file that it was a `lea` of an address and is a `mov` of the same address in the
@@ -48,14 +48,14 @@ fn taken(code: Option<&[u8]>, address: u64) -> Option<(u8, u64)> {
     (modrm & 0xc7 == 0x05).then_some((high | modrm >> 3, target))
 }
 
-/// Register and address before the program was moved, where the bytes are `mov` of a value.
+/// Register and address before the program was moved, where the bytes are `mov` of a value and a `nop`. The upper half of the register
+/// is cleared.
 fn held(code: Option<&[u8]>, base: u64) -> Option<(u8, u64)> {
-    let (&[rex, 0xc7, modrm], value) = code?.split_first_chunk()? else { return None };
-    let high = match rex {
-        0x48 => 0,
-        0x49 => 8,
+    let (register, value) = match code? {
+        [opcode @ 0xb8..=0xbf, value @ .., 0x66, 0x90] => (opcode & 7, value),
+        [0x41, opcode @ 0xb8..=0xbf, value @ .., 0x90] => (8 | opcode & 7, value),
         _ => return None,
     };
-    let value = i64::from(i32::from_le_bytes(value.try_into().ok()?)).cast_unsigned();
-    (modrm & 0xf8 == 0xc0).then_some((high | modrm & 7, value.wrapping_sub(base)))
+    let value = u64::from(u32::from_le_bytes(value.try_into().ok()?));
+    Some((register, value.wrapping_sub(base)))
 }
