@@ -14,7 +14,7 @@ use goblin::elf::program_header::{PF_X, PT_GNU_RELRO, PT_LOAD};
 use serde_json::Value;
 
 use crate::laws::{folder, report, slim};
-use crate::support::functions::{build, manifest_path};
+use crate::support::functions::{build, manifest_path, package};
 use crate::support::process::Process;
 use crate::support::program::Run;
 use crate::support::runtime_api::{Call, RuntimeApi, calls, invoke};
@@ -373,4 +373,35 @@ fn twice_is_once_for_both() {
         assert!(slim(&first, &second, &flags) == fs::read(&first).expect("it is there"), "{rewrite}");
         assert_eq!(row(&once, rewrite)["status"], "not_applicable");
     }
+}
+
+#[test]
+fn an_arm64_function_answers_at_a_fixed_address_as_before() {
+    let folder = folder();
+    let zip = folder.path().join("fixed.zip");
+    let input = package("arm64.zip");
+    slim(&input, &zip, &["--effort", "fast", "--with", "no-aslr"]);
+    assert_eq!(row(&input, "no-aslr")["status"], "applied");
+    assert!(refused(&input, "relr").contains("not proven on arm64"));
+    // Debian's cross compiler brings a C library for arm64.
+    let library = Path::new("/usr/aarch64-linux-gnu");
+    let answer = |zip: &Path, name: &str| {
+        let into = folder.path().join(name);
+        zipfile::unpack(zip, &into)?;
+        fs::rename(into.join("bootstrap"), into.join("program")).expect("our file");
+        let script = format!("#!/bin/sh\nexec qemu-aarch64-static -L {} ./program\n", library.display());
+        for (file, contents) in [("program", None), ("bootstrap", Some(script))] {
+            let path = into.join(file);
+            contents.map(|contents| fs::write(&path, contents).expect("our file"));
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our file");
+        }
+        readelf_has_no_complaint(&into.join("program"));
+        Some(invoke(&into.join("bootstrap"), r#"{"name": "arm"}"#, TIMEOUT).expect("it answers"))
+    };
+    let has_qemu = Command::new("qemu-aarch64-static").arg("--version").output().is_ok();
+    if !has_qemu || !library.is_dir() {
+        return skip("an arm64 function", "no qemu-aarch64-static, or no C library for it");
+    }
+    let Some(before) = answer(&input, "before") else { return };
+    assert_eq!(answer(&zip, "after"), Some(before));
 }

@@ -61,7 +61,7 @@ pub(in crate::elf) fn address_loads(image: &Image<'_>, functions: &[EnteredCode<
             continue;
         }
         let mut walk = Walk::of(image, code, function, &referred);
-        if walk.to_the_end().is_some() {
+        if walk.reach_all().is_some() {
             found.append(&mut walk.loads);
         }
     }
@@ -166,7 +166,7 @@ impl<'i, 'data> Walk<'i, 'data> {
     }
 
     /// `None` where something is no instruction, or two overlap.
-    fn to_the_end(&mut self) -> Option<()> {
+    fn reach_all(&mut self) -> Option<()> {
         let mut decoder = Decoder::with_ip(64, self.code, self.start, DecoderOptions::NONE);
         while !self.left.is_empty() {
             while let Some(at) = self.left.pop() {
