@@ -390,10 +390,9 @@ fn an_arm64_function_answers_at_a_fixed_address_as_before() {
         zipfile::unpack(zip, &into)?;
         fs::rename(into.join("bootstrap"), into.join("program")).expect("our file");
         let script = format!("#!/bin/sh\nexec qemu-aarch64-static -L {} ./program\n", library.display());
-        for (file, contents) in [("program", None), ("bootstrap", Some(script))] {
-            let path = into.join(file);
-            contents.map(|contents| fs::write(&path, contents).expect("our file"));
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("our file");
+        fs::write(into.join("bootstrap"), script).expect("our file");
+        for file in ["program", "bootstrap"] {
+            fs::set_permissions(into.join(file), fs::Permissions::from_mode(0o755)).expect("our file");
         }
         readelf_has_no_complaint(&into.join("program"));
         Some(invoke(&into.join("bootstrap"), r#"{"name": "arm"}"#, TIMEOUT).expect("it answers"))

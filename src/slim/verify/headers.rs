@@ -7,7 +7,7 @@ use goblin::elf::dynamic::{
     DT_PREINIT_ARRAY, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELASZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM,
 };
 use goblin::elf::header::{ET_DYN, ET_EXEC};
-use goblin::elf::program_header::{PF_R, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PF_R, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::SHF_ALLOC;
 use goblin::elf::sym::{STT_TLS, Sym, st_type};
 
@@ -97,7 +97,9 @@ fn program_headers(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<()
     for (number, (before, after)) in old.program_headers.iter().zip(&new.program_headers).enumerate() {
         let same = match changes.relocations {
             Relocations::Same => before == after,
-            Relocations::Fixed { base } => moved(before, base) == *after || (before == after && before.p_memsz == 0),
+            Relocations::Fixed { base } => {
+                moved(before, base) == *after || (before == after && names_no_address(before))
+            }
             Relocations::Packed { stub, stub_size, relro_start, relro_end, .. } if before != after => {
                 replaced += 1;
                 let end = before.p_vaddr.saturating_add(before.p_memsz);
@@ -122,6 +124,11 @@ fn program_headers(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<()
         }
         _ => Ok(()),
     }
+}
+
+/// Nothing is at its address. That of the stack holds no address, but may hold a size: zig writes one.
+fn names_no_address(header: &ProgramHeader) -> bool {
+    header.p_memsz == 0 || (header.p_type == PT_GNU_STACK && header.p_vaddr == 0)
 }
 
 fn moved(header: &ProgramHeader, base: u64) -> ProgramHeader {
