@@ -7,6 +7,7 @@
 mod architecture;
 mod comment;
 mod debug;
+mod debug_file;
 mod dynamic;
 mod edit;
 mod error;
@@ -26,6 +27,7 @@ mod unwind;
 pub use architecture::Architecture;
 pub use comment::Toolchain;
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
+pub use debug_file::{NoDebugFile, debug_file};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
@@ -36,7 +38,7 @@ pub use frames::{
 pub use image::{Image, is_elf};
 pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
-    emitted_references,
+    emitted_references, ends_for_good,
 };
 pub use relocate::{CannotRelocate, FixedProgram, PackedProgram, fix_address, pack_relocations};
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};

@@ -26,4 +26,5 @@ mod verdict;
 mod why;
 mod words;
 
+pub use human::clean;
 pub use options::{By, Filter, Options, View};

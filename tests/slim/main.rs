@@ -3,9 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod junk;
 mod laws;
+mod modules;
 mod places;
 mod project;
 mod relocations;
+mod several;
 mod shapes;
 mod starts;
+mod unwinding;

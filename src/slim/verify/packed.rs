@@ -17,6 +17,8 @@ use super::start_stub;
 pub(super) struct Place {
     pub(super) table: (u64, u64),
     pub(super) stub: (u64, u64),
+    /// Where the stub stands in the file: its segment was compared, and is in the new file alone.
+    pub(super) stub_range: Range<u64>,
     /// What the stub makes read-only.
     pub(super) relro: Range<u64>,
 }
@@ -65,11 +67,10 @@ pub(super) fn same(
     let room = tag(elf, DT_RELA).zip(tag(elf, DT_RELASZ)).and_then(|(at, size)| before.range(at, size));
     let kept = tag(elf, DT_RELA).and_then(|at| before.range(at, new.size));
     let table = before.range(place.table.0, place.table.1);
-    let stub = after.range(place.stub.0, place.stub.1);
-    let parts = [room, kept, stub, table];
-    let [Some(room), Some(kept), Some(stub_range), Some(table)] = parts else {
+    let (Some(room), Some(kept), Some(table)) = (room, kept, table) else {
         return Err(VerifyError::Unexplained { address: place.stub.0, why: "it is not in the file" });
     };
+    let stub_range = &place.stub_range;
     if kept.end > stub_range.start || stub_range.end > table.start || table.end > room.end {
         return Err(VerifyError::Unexplained { address: place.stub.0, why: "it was no table of relocations before" });
     }

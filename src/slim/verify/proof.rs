@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use goblin::elf::Elf;
+use goblin::elf::program_header::PT_LOAD;
 
 use crate::slim::changes::{Changes, Relocations, Unwinding};
 
@@ -30,8 +31,10 @@ pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<()
     let (old, new) = (parse(before, "original")?, parse(after, "slimmed")?);
     headers::same(&old, &new, [before, after], changes)?;
     let files = Files {
-        old_loaded: Loaded::new(&old, before, 0),
-        new_loaded: Loaded::new(&new, after, headers::moved_by(changes)),
+        old_loaded: Loaded::new(&old, before),
+        // The same bytes of the file stand at the same addresses, or all of them moved alike: the headers were compared. What a
+        // start stub's own segment shows once more is compared where it stood.
+        new_loaded: Loaded::new(&old, after),
         old,
         new,
     };
@@ -122,7 +125,11 @@ impl<'data> Files<'data> {
             Relocations::Packed { table, table_size, stub, stub_size, relro_start, relro_end } => {
                 let new = relocations::read(&self.new, 0);
                 let relro = relro_start..relro_end;
-                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size), relro };
+                let segment =
+                    self.new.program_headers.iter().find(|header| header.p_type == PT_LOAD && header.p_vaddr == stub);
+                let stub_range =
+                    segment.map_or(0..0, |segment| segment.p_offset..segment.p_offset.saturating_add(stub_size));
+                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size), stub_range, relro };
                 packed::same(before, (&new, &self.new_loaded), &place)
             }
             Relocations::Fixed { base } => {

@@ -21,9 +21,9 @@ enum Operand {
 
 /// Proves that the stub is the known one, and that its operands are the packed table, the pages to protect, and `entry`.
 pub(super) fn does_its_work(after: &Loaded<'_>, place: &Place, entry: u64) -> Result<(), VerifyError> {
-    let (address, size) = place.stub;
+    let (address, _) = place.stub;
     let differs = |why| VerifyError::Unexplained { address, why };
-    let stub = after.bytes(address, size).and_then(|stub| <[u8; 147]>::try_from(stub).ok());
+    let stub = after.file_bytes(&place.stub_range).and_then(|stub| <[u8; 147]>::try_from(stub).ok());
     let mut stub = stub.ok_or_else(|| differs("it is no start stub"))?;
     let (table, table_size) = place.table;
     let operands = [
