@@ -307,7 +307,7 @@ pub(super) struct Slim {
     #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_none()))]
     pub(super) with: Vec<Rewrite>,
     /// Leave out a rewrite of the level (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = rewrites(|_| true))]
+    #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_some()))]
     pub(super) without: Vec<Rewrite>,
     /// Keep symbols and debug information in this file, for gdb, lldb, addr2line, perf and `--symbols`
     ///
