@@ -7,7 +7,7 @@ use crate::deflate::Effort;
 use crate::host;
 use crate::package::{BUILD_ID_MISSING, DeploymentPackage, Finding, PackageSource, Severity};
 use crate::report::Report;
-use crate::slim::{Level, Options, Slimmed};
+use crate::slim::{Level, Options, Slimmed, free_aborts};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
 use super::boot_check::Asked;
@@ -79,6 +79,7 @@ pub(super) fn carry_out(
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(loaded, &slimmed, &report, configured.memory_mb)?;
+    report.add_findings(free_aborts(&slimmed.files));
     report.add_findings(debug_files.iter().flat_map(|files| files.findings.iter().cloned()));
     // The symbols first: what replaces the only copy of them comes after.
     let mut written = match &debug_files {

@@ -15,6 +15,7 @@ mod frames;
 mod image;
 pub mod mangling;
 mod references;
+mod relocate;
 mod relocation;
 mod section;
 mod segment;
@@ -39,6 +40,7 @@ pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
     emitted_references, ends_for_good,
 };
+pub use relocate::{CannotRelocate, FixedProgram, PackedProgram, fix_address, pack_relocations};
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
 pub use section::{Section, SectionKind};
 pub use segment::Segment;

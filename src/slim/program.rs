@@ -12,7 +12,10 @@ use super::options::Options;
 use super::outcome::{RewriteRow, RewriteStatus};
 use super::rewrite::Rewrite;
 use super::rewritten::Rewritten;
-use super::{drop_dead_lsdas, drop_section_headers, drop_sections, omit_unwind_index, repack_unwind, zero_padding};
+use super::{
+    abort_on_panic, drop_backtraces, drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr, omit_unwind_index,
+    relr, repack_unwind, zero_padding,
+};
 
 /// A program and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +78,10 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
         Rewrite::OmitUnwindIndex => omit_unwind_index::apply(image),
         Rewrite::ZeroPadding => zero_padding::apply(image),
         Rewrite::DropSectionHeaders => drop_section_headers::apply(image),
-        Rewrite::AbortOnPanic | Rewrite::DropBacktraces | Rewrite::Relr | Rewrite::NoAslr => return None,
+        Rewrite::NoAslr => no_aslr::apply(image),
+        Rewrite::Relr => relr::apply(image),
+        Rewrite::AbortOnPanic => abort_on_panic::apply(image),
+        Rewrite::DropBacktraces => drop_backtraces::apply(image),
         Rewrite::Recompress => return None,
     })
 }

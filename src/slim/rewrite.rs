@@ -123,8 +123,12 @@ impl Rewrite {
             Self::OmitUnwindIndex => Some(
                 "fast panics: each frame is searched for in all frame descriptions, milliseconds per panic in a large program",
             ),
-            Self::Relr => Some("the RELRO program header, which checkers look for; its protection stays"),
-            Self::NoAslr => Some("the random address of the program itself; libraries, heap and stack keep theirs"),
+            Self::Relr => Some(
+                "the RELRO program header, which checkers look for (its protection stays); GNU strip, run on the result, breaks it",
+            ),
+            Self::NoAslr => Some(
+                "the random address of the program itself; libraries, heap and stack keep theirs; addr2line needs addresses less 0x400000",
+            ),
             Self::DropSectionHeaders => Some(
                 "section names: readelf -S, objdump and debuggers see none, and no tool can slim or analyse it by section again",
             ),

@@ -8,6 +8,7 @@ mod laws;
 mod modules;
 mod places;
 mod project;
+mod relocations;
 mod several;
 mod shapes;
 mod starts;
