@@ -112,6 +112,12 @@ impl<'data> Image<'data> {
         self.header.e_type.get(LE) == elf::ET_EXEC
     }
 
+    /// Address at which the program starts; 0 where it does not start by itself.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.header.e_entry.get(LE)
+    }
+
     /// Sections in the order of the section header table, the empty first one included: a section's place is its number.
     #[must_use]
     pub fn sections(&self) -> &[Section] {

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod comment;
+mod control_flow;
 mod debug;
 mod dynamic;
 mod edit;
@@ -24,6 +25,7 @@ mod unwind;
 
 pub use architecture::Architecture;
 pub use comment::Toolchain;
+pub use control_flow::{CannotFollow, DeadCode, dead_without_handlers};
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};

@@ -1,0 +1,174 @@
+//! The flow inside one function: which of its code only landing pads lead to.
+
+use std::ops::Range;
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind};
+
+use super::code::Function;
+use super::sweep::{ReferenceKind, goes_on, is_filling, references};
+use super::tables::DistanceTables;
+
+/// A function, decoded from its first byte to its last.
+struct Body<'a> {
+    instructions: Vec<Instruction>,
+    /// Numbers of the instructions that are landing pads.
+    pads: Vec<usize>,
+    function: &'a Function,
+    tables: &'a DistanceTables,
+}
+
+/// Which instructions are reached.
+struct Reached {
+    instructions: Vec<bool>,
+    /// Entries of jump tables that lead into the function.
+    by_table: usize,
+}
+
+/// Addresses of code that is reached from landing pads and in no other way, sorted. `entries` are the addresses inside the
+/// function that something outside of it refers to. `None` where the function cannot be followed.
+pub(super) fn only_from_pads(
+    bytes: &[u8],
+    function: &Function,
+    entries: &[u64],
+    tables: &DistanceTables,
+) -> Option<Vec<Range<u64>>> {
+    let body = Body::decode(bytes, function, tables)?;
+    let mut starts = vec![0];
+    for &entry in entries {
+        starts.push(body.number(entry)?);
+    }
+    let after = body.walk(starts.clone())?;
+    starts.extend(&body.pads);
+    let before = body.walk(starts)?;
+    Some(body.dead(&before, &after))
+}
+
+impl<'a> Body<'a> {
+    fn decode(bytes: &[u8], function: &'a Function, tables: &'a DistanceTables) -> Option<Self> {
+        let mut instructions = Vec::with_capacity(bytes.len() / 4);
+        let mut decoder = Decoder::with_ip(64, bytes, function.range.start, DecoderOptions::NONE);
+        while decoder.can_decode() {
+            let instruction = decoder.decode();
+            if instruction.is_invalid() {
+                return None;
+            }
+            instructions.push(instruction);
+        }
+        let mut body = Self { instructions, pads: Vec::new(), function, tables };
+        body.pads = function.pads.iter().map(|&pad| body.number(pad)).collect::<Option<_>>()?;
+        (!body.instructions.is_empty()).then_some(body)
+    }
+
+    /// The instruction that starts at an address.
+    fn number(&self, address: u64) -> Option<usize> {
+        self.instructions.binary_search_by_key(&address, Instruction::ip).ok()
+    }
+
+    fn contains(&self, address: u64) -> bool {
+        self.function.range.contains(&address)
+    }
+
+    fn is_pad(&self, number: usize) -> bool {
+        self.pads.binary_search(&number).is_ok()
+    }
+
+    fn walk(&self, starts: Vec<usize>) -> Option<Reached> {
+        let mut reached = Reached { instructions: vec![false; self.instructions.len()], by_table: 0 };
+        let mut open = starts;
+        let mut jumps = Vec::new();
+        while let Some(number) = open.pop() {
+            let Some(seen) = reached.instructions.get_mut(number) else { continue };
+            if std::mem::replace(seen, true) {
+                continue;
+            }
+            let instruction = self.instructions.get(number)?;
+            open.extend(self.next(number, instruction)?);
+            self.targets(instruction, &mut open, &mut reached.by_table)?;
+            if instruction.flow_control() == FlowControl::IndirectBranch {
+                jumps.push(number);
+            }
+        }
+        // A jump through a register that no table explains may lead anywhere in the function.
+        let explained = |&jump: &usize| reached.by_table > 0 || self.is_tail_call(jump);
+        jumps.iter().all(explained).then_some(reached)
+    }
+
+    /// What runs after an instruction that does not jump; the inner value is `None` where nothing does. No code runs into a
+    /// landing pad: a call before one does not return, and where anything else stands, something is not understood.
+    fn next(&self, number: usize, instruction: &Instruction) -> Option<Option<usize>> {
+        if !goes_on(instruction) {
+            return Some(None);
+        }
+        let next = number + 1;
+        let is_call = matches!(instruction.flow_control(), FlowControl::Call | FlowControl::IndirectCall);
+        if self.is_pad(next) || next == self.instructions.len() {
+            return is_call.then_some(None);
+        }
+        Some(Some(next))
+    }
+
+    /// Where an instruction leads inside the function, by a branch, by an address that it takes, by a table.
+    fn targets(&self, instruction: &Instruction, open: &mut Vec<usize>, by_table: &mut usize) -> Option<()> {
+        let mut understood = true;
+        references(instruction, |reference| {
+            let mut enter = |address: u64| match self.number(address) {
+                Some(number) => open.push(number),
+                None => understood = false,
+            };
+            match reference.kind {
+                ReferenceKind::Branch | ReferenceKind::Address if self.contains(reference.to) => enter(reference.to),
+                ReferenceKind::Address => {
+                    for &target in self.tables.at(reference.to).iter().filter(|&&target| self.contains(target)) {
+                        *by_table += 1;
+                        enter(target);
+                    }
+                }
+                // Data among the code.
+                ReferenceKind::Memory(_) if self.contains(reference.to) => understood = false,
+                ReferenceKind::Branch | ReferenceKind::Memory(_) => {}
+            }
+        });
+        understood.then_some(())
+    }
+
+    /// True for a jump through memory, and through a register that was just loaded: it leaves the function. The loader relocates
+    /// every word of memory that holds an address, so that those which lead into the function are among its entries.
+    fn is_tail_call(&self, jump: usize) -> bool {
+        const LOOK_BACK: usize = 24;
+        let Some(instruction) = self.instructions.get(jump).filter(|jump| jump.op0_kind() == OpKind::Register) else {
+            return true;
+        };
+        let register = instruction.op0_register().full_register();
+        let before = self.instructions.get(jump.saturating_sub(LOOK_BACK)..jump).unwrap_or_default();
+        let writes = |instruction: &&Instruction| {
+            instruction.op_count() > 0
+                && instruction.op0_kind() == OpKind::Register
+                && instruction.op0_register().full_register() == register
+                && !matches!(instruction.mnemonic(), Mnemonic::Cmp | Mnemonic::Test | Mnemonic::Push)
+        };
+        let last = before.iter().rev().find(writes);
+        last.is_some_and(|write| match write.mnemonic() {
+            Mnemonic::Pop => true,
+            Mnemonic::Mov => write.op0_register() == register,
+            Mnemonic::Lea => write.is_ip_rel_memory_operand(),
+            _ => false,
+        })
+    }
+
+    /// The runs of instructions that are reached before and not after, and the filling behind each.
+    fn dead(&self, before: &Reached, after: &Reached) -> Vec<Range<u64>> {
+        let mut dead: Vec<Range<u64>> = Vec::new();
+        let mut in_dead = false;
+        for ((instruction, before), after) in self.instructions.iter().zip(&before.instructions).zip(&after.instructions) {
+            in_dead = !after && (*before || (in_dead && is_filling(instruction)));
+            if !in_dead {
+                continue;
+            }
+            match dead.last_mut().filter(|last| last.end == instruction.ip()) {
+                Some(last) => last.end = instruction.next_ip(),
+                None => dead.push(instruction.ip()..instruction.next_ip()),
+            }
+        }
+        dead
+    }
+}

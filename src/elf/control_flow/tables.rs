@@ -1,0 +1,56 @@
+//! Tables of distances: jump tables of position-independent code, four bytes for each target, relative to the table.
+
+use std::ops::Range;
+
+use super::code::Code;
+use super::error::CannotFollow;
+use crate::elf::image::Image;
+
+const ENTRY: usize = 4;
+
+/// The tables that may start where code takes an address.
+pub(super) struct DistanceTables {
+    /// Sorted, each once. Only those with entries.
+    bases: Vec<u64>,
+    spans: Vec<Range<usize>>,
+    targets: Vec<u64>,
+}
+
+impl DistanceTables {
+    /// Reads a table at each of `bases`, as far as its entries lead into code. What is no table has no entry but by chance, and
+    /// an entry too many only keeps code that could go.
+    pub(super) fn read(image: &Image<'_>, code: &Code<'_>, mut bases: Vec<u64>) -> Result<Self, CannotFollow> {
+        bases.sort_unstable();
+        bases.dedup();
+        let mut tables = Self { bases: Vec::new(), spans: Vec::new(), targets: Vec::new() };
+        // Real tables do not overlap. Those of a hostile file may, each with the next.
+        let limit = image.data().len();
+        for base in bases {
+            let Some(bytes) = loaded_from(image, base) else { continue };
+            let (entries, _) = bytes.as_chunks::<ENTRY>();
+            let start = tables.targets.len();
+            let targets = entries.iter().map(|entry| base.wrapping_add_signed(i64::from(i32::from_le_bytes(*entry))));
+            tables.targets.extend(targets.take_while(|&target| code.contains(target)).take(limit.saturating_sub(start)));
+            if tables.targets.len() >= limit {
+                return Err(CannotFollow::Overlap { what: "jump tables" });
+            }
+            if tables.targets.len() > start {
+                tables.bases.push(base);
+                tables.spans.push(start..tables.targets.len());
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The targets of the table at `base`; none where there is none.
+    pub(super) fn at(&self, base: u64) -> &[u64] {
+        let span = self.bases.binary_search(&base).ok().and_then(|number| self.spans.get(number));
+        span.and_then(|span| self.targets.get(span.clone())).unwrap_or_default()
+    }
+}
+
+/// The bytes of the file from an address to the end of its segment.
+fn loaded_from<'data>(image: &Image<'data>, address: u64) -> Option<&'data [u8]> {
+    let segment = image.segments().iter().find(|segment| segment.offset_of(address).is_some())?;
+    image.bytes(&(segment.offset_of(address)?..segment.file_range.end))
+}
