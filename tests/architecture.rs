@@ -18,20 +18,21 @@ const LADDER: [(u8, &[&str]); 9] = [
     (10, &["bin"]),
 ];
 
-/// Outside crates that one room alone names (law 6). `bin` and tests are no rooms.
-const ONE_ROOM: [(&str, &str); 12] = [
-    ("object", "elf/"),
-    ("gimli", "elf/"),
-    ("iced_x86", "elf/references/"),
-    ("rustc_demangle", "elf/"),
-    ("ruzstd", "elf/"),
-    ("goblin", "slim/verify"),
-    ("zip", "archive/"),
-    ("walkdir", "host/tree"),
-    ("memmap2", "host/bytes"),
-    ("clap", "cli/"),
-    ("cargo_metadata", "cargo/"),
-    ("humansize", "render/"),
+/// Outside crates that one room alone names (law 6). `bin` and tests are no rooms. `gimli` stands in two: the proof reads unwind tables
+/// with it because the editors, in `elf/`, read and write them with code of their own, and a proof must not share their errors.
+const ONE_ROOM: [(&str, &[&str]); 12] = [
+    ("object", &["elf/"]),
+    ("gimli", &["elf/", "slim/verify/"]),
+    ("iced_x86", &["elf/references/"]),
+    ("rustc_demangle", &["elf/"]),
+    ("ruzstd", &["elf/"]),
+    ("goblin", &["slim/verify/"]),
+    ("zip", &["archive/"]),
+    ("walkdir", &["host/tree"]),
+    ("memmap2", &["host/bytes"]),
+    ("clap", &["cli/"]),
+    ("cargo_metadata", &["cargo/"]),
+    ("humansize", &["render/"]),
 ];
 
 /// What only `host/` may touch (law 3), and what only `cli/` may.
@@ -165,13 +166,13 @@ fn an_outside_crate_is_named_in_one_room() {
     let mut breaches = Vec::new();
     for source in sources() {
         for (number, line) in source.code() {
-            for (krate, room) in ONE_ROOM {
+            for (krate, rooms) in ONE_ROOM {
                 let path = format!("{krate}::");
                 let named = line.match_indices(&path).any(|(at, _)| {
                     !line[..at].ends_with(|c: char| c == '_' || c == ':' || c == '.' || c.is_alphanumeric())
                 });
-                if named && !source.path.starts_with(room) {
-                    breaches.push(format!("src/{}:{number}: {krate} belongs to {room}", source.path));
+                if named && !rooms.iter().any(|room| source.path.starts_with(room)) {
+                    breaches.push(format!("src/{}:{number}: {krate} belongs to {rooms:?}", source.path));
                 }
             }
         }

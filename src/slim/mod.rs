@@ -33,4 +33,4 @@ pub use outcome::{Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
 pub use pipeline::{SlimError, Slimmed, slim};
 pub use recompress::SlimmedFile;
 pub use rewrite::{Rewrite, UnknownRewrite};
-pub use verify::{PROOF, VerifyError, same_program};
+pub use verify::{VerifyError, proof_in_words, same_program};

@@ -19,7 +19,7 @@ use super::outcome::{Outcome, PackageSizes, RewriteRow, RewriteStatus};
 use super::program::{SlimProgram, row, slim_program};
 use super::recompress::{SlimmedFile, Streams, compress_all};
 use super::rewrite::Rewrite;
-use super::verify::{PROOF, VerifyError, same_program};
+use super::verify::{VerifyError, proof_in_words, same_program};
 
 const PROGRAM_MODE: u32 = 0o755;
 const FILE_MODE: u32 = 0o644;
@@ -150,7 +150,7 @@ pub fn slim<'data>(
             unzipped_bytes: files.iter().map(|f| ByteSize::of(&f.contents)).sum(),
         },
         rewrites,
-        proof: PROOF.to_owned(),
+        proof: proof_in_words(&all_changes(&files, &proofs)),
         code_sha256: STANDARD.encode(Sha256::digest(&zip)),
     };
     Ok(Slimmed { files, zip, outcome })
@@ -173,6 +173,15 @@ fn slim_file<'data>(
     };
     let slimmed = SlimmedFile { contents: Cow::Owned(contents), changed: true, unchanged: None, ..unchanged };
     Ok((slimmed, Some(changes), rows))
+}
+
+/// What all programs together declared.
+fn all_changes(files: &[SlimmedFile<'_>], changes: &BTreeMap<String, Changes>) -> Changes {
+    let mut all = Changes::default();
+    for changed in files.iter().filter(|file| file.changed).filter_map(|file| changes.get(&file.path)) {
+        all.add(changed.clone());
+    }
+    all
 }
 
 /// Proves every program that changed.

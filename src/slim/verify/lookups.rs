@@ -1,0 +1,105 @@
+//! What an unwinder finds: addresses of every function looked up in both files, and the rows that tell how to leave the frame.
+
+use gimli::{CfaRule, EhFrame, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection};
+
+use super::compare::Handlers;
+use super::error::VerifyError;
+use super::frames::{Bytes, Contents, Frame, Frames};
+use super::index::Index;
+
+/// Looks up the first, middle and last address of every function in both indexes.
+pub(super) fn by_index(
+    before: (&Index<'_>, &Frames<'_>),
+    after: (&Index<'_>, &Frames<'_>),
+    handlers: Handlers,
+    contents: &Contents<'_>,
+) -> Result<(), VerifyError> {
+    for frame in before.1.list.iter().filter(|frame| frame.begin < frame.end) {
+        for address in samples(frame) {
+            let find = |(index, frames): (&Index<'_>, &Frames<'_>)| {
+                let found = index.lookup(address, &frames.list, frames.address)?;
+                frames.list.get(found).map(|found| (found.begin, found.end, found.says))
+            };
+            let same = match (find(before), find(after)) {
+                (Some(old), Some(new)) => {
+                    (old.0, old.1) == (new.0, new.1) && handlers.difference(old.2, new.2, contents).is_none()
+                }
+                (old, new) => old == new,
+            };
+            if !same {
+                return Err(VerifyError::Lookup { address, what: "frame description" });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Carries out the call frame instructions of every pair up to its middle and to its end, and compares the rows.
+pub(super) fn rows(before: &Frames<'_>, after: &Frames<'_>, pairs: &[(&Frame, &Frame)]) -> Result<(), VerifyError> {
+    let (mut old_rows, mut new_rows) = (Rows::new(before), Rows::new(after));
+    for (old, new) in pairs.iter().filter(|(old, _)| old.begin < old.end) {
+        for address in samples(old).into_iter().skip(1) {
+            if old_rows.row(old, address) != new_rows.row(new, address) {
+                return Err(VerifyError::Lookup { address, what: "row" });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn samples(frame: &Frame) -> [u64; 3] {
+    let last = frame.end - 1;
+    [frame.begin, frame.begin + (last - frame.begin) / 2, last]
+}
+
+/// How to leave a frame, independent of where its description stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Row<'data> {
+    cfa: Rule<'data>,
+    registers: Vec<(Register, Rule<'data>)>,
+    arguments: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Rule<'data> {
+    Cfa(Register, i64),
+    Plain(RegisterRule<usize>),
+    Expression(bool, &'data [u8]),
+}
+
+struct Rows<'f, 'data> {
+    frames: &'f Frames<'data>,
+    context: UnwindContext<usize>,
+}
+
+impl<'f, 'data> Rows<'f, 'data> {
+    fn new(frames: &'f Frames<'data>) -> Self {
+        Self { frames, context: UnwindContext::new() }
+    }
+
+    /// The row at `address`; an error where the instructions cannot be carried out.
+    fn row(&mut self, frame: &Frame, address: u64) -> Result<Row<'data>, gimli::Error> {
+        let (section, bases) = (&self.frames.section, &self.frames.bases);
+        let fde = section.fde_from_offset(bases, frame.offset.into(), EhFrame::cie_from_offset)?;
+        let row = fde.unwind_info_for_address(section, bases, &mut self.context, address)?;
+        let cfa = match row.cfa() {
+            CfaRule::RegisterAndOffset { register, offset } => Rule::Cfa(*register, *offset),
+            CfaRule::Expression(expression) => Rule::Expression(false, bytes(section, expression)?),
+        };
+        let mut registers = Vec::new();
+        for (register, rule) in row.registers() {
+            let rule = match rule {
+                RegisterRule::Expression(expression) => Rule::Expression(false, bytes(section, expression)?),
+                RegisterRule::ValExpression(expression) => Rule::Expression(true, bytes(section, expression)?),
+                plain => Rule::Plain(plain.clone()),
+            };
+            registers.push((*register, rule));
+        }
+        registers.sort_by_key(|(register, _)| register.0);
+        Ok(Row { cfa, registers, arguments: row.saved_args_size() })
+    }
+}
+
+fn bytes<'data>(section: &EhFrame<Bytes<'data>>, at: &UnwindExpression<usize>) -> Result<&'data [u8], gimli::Error> {
+    Ok(at.get(section)?.0.slice())
+}

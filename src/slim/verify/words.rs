@@ -1,0 +1,78 @@
+//! What was proven, in words, for the report.
+
+use crate::slim::changes::{Changes, Relocations, Unwinding};
+
+/// What a proof with these `changes` covers, and what it leaves open.
+#[must_use]
+pub fn proof_in_words(changes: &Changes) -> String {
+    let mut parts = vec![
+        "goblin reads the same program: header, program headers, dynamic section, needed libraries, notes and loaded sections".to_owned(),
+    ];
+    let changed = !changes.ranges.is_empty() || changes.relocations != Relocations::Same;
+    if !changed {
+        parts.push("every loaded byte is equal, but for the ELF header's three fields on section headers".to_owned());
+    } else {
+        parts.push(
+            "every loaded byte outside the declared ranges is equal, and each that differs is accounted for".to_owned(),
+        );
+        parts.push(unwinding(changes.unwinding).to_owned());
+        parts.extend(relocations(changes.relocations));
+        if !changes.dead_code.is_empty() {
+            parts.push(
+                "zeroed code holds no entry point, exported symbol, relocated pointer or landing pad in use; that no instruction \
+                 leads there is not proven, only a start of the program can tell"
+                    .to_owned(),
+            );
+        }
+    }
+    parts.push("the finished zip was read back by the zip crate and each file compared".to_owned());
+    parts.join("; ")
+}
+
+fn unwinding(declared: Unwinding) -> &'static str {
+    match declared {
+        Unwinding::Same => {
+            "gimli reads for every function the same frame description and place in the index, and of its handlers the same call \
+             sites, landing pads, actions and types are decoded"
+        }
+        Unwinding::WithoutIndex => {
+            "gimli reads for every function the same frame description, and of its handlers the same call sites, landing pads, \
+             actions and types are decoded; the index may be gone"
+        }
+        Unwinding::WithoutHandlers => {
+            "gimli reads for every function the same frame description; handlers may be gone, and the index"
+        }
+        Unwinding::None => "there are no unwind tables left",
+    }
+}
+
+fn relocations(declared: Relocations) -> Option<String> {
+    match declared {
+        Relocations::Same => None,
+        Relocations::Packed { .. } => Some(
+            "the packed relocations come to the same addresses and values as those that they replace; what the start stub does is \
+             not proven, only a start of the program can tell"
+                .to_owned(),
+        ),
+        Relocations::Fixed { base } => Some(format!(
+            "every address in headers, dynamic section, symbols and relocations is {base:#x} higher, and every relative \
+             relocation is carried out in the file"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_given_up_is_said_to_be_gone() {
+        assert!(proof_in_words(&Changes::default()).contains("every loaded byte is equal, but"));
+        let of = |unwinding| proof_in_words(&Changes { unwinding, ..Changes::of_ranges(vec![1..2]) });
+        assert!(!of(Unwinding::Same).contains("gone"));
+        assert!(of(Unwinding::WithoutIndex).contains("the index may be gone"));
+        assert!(of(Unwinding::None).contains("no unwind tables left"));
+        let relocations = Relocations::Fixed { base: 0x40_0000 };
+        assert!(proof_in_words(&Changes { relocations, ..Changes::default() }).contains("0x400000 higher"));
+    }
+}
