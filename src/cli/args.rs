@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::policy::{Growth, parse_size};
@@ -294,17 +295,17 @@ pub(super) struct Slim {
     /// Say what would be saved, write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// How far to go. 'strict' changes no loaded byte; 'default' does the same today
+    /// How far to go. 'strict' changes no loaded byte; 'default' also packs unwind tables, proven equal entry by entry
     #[arg(long, value_name = "LEVEL", default_value = "default")]
     pub(super) level: LevelArg,
     /// How hard Deflate tries
     #[arg(long, value_name = "EFFORT", env = "LAMBDA_SLIM_EFFORT")]
     pub(super) effort: Option<EffortArg>,
-    /// Add a rewrite that the level leaves out; today every level has them all (repeatable)
-    #[arg(long, value_name = "NAME")]
+    /// Add a rewrite that gives something up, and so is in no level (repeatable)
+    #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_none()))]
     pub(super) with: Vec<Rewrite>,
-    /// Leave out a rewrite: strip-debug, strip-symbols, drop-comment, recompress (repeatable)
-    #[arg(long, value_name = "NAME")]
+    /// Leave out a rewrite of the level (repeatable)
+    #[arg(long, value_name = "NAME", value_parser = rewrites(|_| true))]
     pub(super) without: Vec<Rewrite>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
@@ -312,6 +313,15 @@ pub(super) struct Slim {
     /// What to slim.
     #[command(flatten)]
     pub(super) subject: Subject,
+}
+
+/// Names of rewrites, each with what it does and what it gives up. A name that is not `listed` is taken all the same.
+fn rewrites(listed: fn(Rewrite) -> bool) -> impl TypedValueParser<Value = Rewrite> {
+    let name = move |rewrite: Rewrite| {
+        let gives_up = rewrite.gives_up().map(|what| format!("; gives up {what}")).unwrap_or_default();
+        PossibleValue::new(rewrite.name()).help(format!("{}{gives_up}", rewrite.summary())).hide(!listed(rewrite))
+    };
+    PossibleValuesParser::new(Rewrite::ALL.map(name)).try_map(|name| name.parse::<Rewrite>())
 }
 
 /// How far slimming may go.
@@ -330,7 +340,7 @@ pub(super) enum EffortArg {
     Fast,
     /// libdeflate level 12.
     Default,
-    /// The smaller of libdeflate level 12 and Zopfli: slow.
+    /// Near-optimal parsing: half a percent smaller, slow.
     Max,
 }
 

@@ -112,7 +112,7 @@ impl<'data> Image<'data> {
         self.header.e_type.get(LE) == elf::ET_EXEC
     }
 
-    /// Address at which the program starts; 0 where it does not start by itself.
+    /// Address of the first instruction (`e_entry`); 0 for shared libraries, as a rule.
     #[must_use]
     pub fn entry(&self) -> u64 {
         self.header.e_entry.get(LE)

@@ -34,7 +34,7 @@ pub use frames::{Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, Ls
 pub use image::{Image, is_elf};
 pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
-    emitted_references,
+    emitted_references, ends_for_good,
 };
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
 pub use section::{Section, SectionKind};

@@ -20,6 +20,11 @@ pub(super) fn document(outcome: &Outcome) -> Document {
     if !outcome.rewrites.is_empty() {
         document.table(rewrites(outcome));
     }
+    for row in outcome.rewrites.iter().filter(|row| row.status == RewriteStatus::Applied) {
+        if let Some(what) = &row.gives_up {
+            document.paragraph(Tone::Caution, format!("{} gives up {what}.", row.name));
+        }
+    }
     document.fields(vec![
         ("level", words::level(outcome.level).to_owned()),
         ("effort", outcome.effort.clone()),
@@ -68,6 +73,7 @@ fn rewrites(outcome: &Outcome) -> Table {
             RewriteStatus::Applied => Cell::Saved(row.saved_bytes),
             RewriteStatus::NoGain | RewriteStatus::NotApplicable => Cell::Blank,
         }),
+        Field::new(Column::plain("in zip", 1), |row: &Row<'_>| row.saved_compressed_bytes.map_or(Cell::Blank, Cell::Saved)),
         Field::new(Column::words("why not", 1), |row: &Row<'_>| row.reason.clone().map_or(Cell::Blank, Cell::Text)),
     ];
     Table::of(&outcome.rewrites, &fields)

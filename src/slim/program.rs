@@ -99,15 +99,20 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
         return Kept::Smaller { file, changes, saved_compressed: None };
     }
     let ranges = merged(&changes.ranges);
+    let size: u64 = ranges.iter().map(|range| range.end - range.start).sum();
     let (old, new) = rayon::join(|| trial(before, &ranges), || trial(&file, &ranges));
-    // A longer file is compressed whole: what was added need not lie in the declared ranges.
+    // What is added to a file counts whole: it need not lie in the declared ranges.
     let longer_by = file.len().saturating_sub(before.len());
     if new + longer_by >= old {
         return Kept::NoGain(format!("compressed, what it changes takes {new} bytes instead of {old}"));
     }
     let saved = i64::try_from(old - new).unwrap_or(i64::MAX);
-    Kept::Smaller { file, changes, saved_compressed: Some(ByteDelta::new(saved)) }
+    let saved_compressed = (size <= TRIAL_LIMIT).then(|| ByteDelta::new(saved));
+    Kept::Smaller { file, changes, saved_compressed }
 }
+
+/// The most bytes that are compressed to find out whether a rewrite gains: the first ones speak for the rest.
+const TRIAL_LIMIT: u64 = 4 << 20;
 
 /// Size of what lies in `ranges`, compressed in a hurry: the winner is the same at any effort, but for a few bytes.
 fn trial(file: &[u8], ranges: &[Range<u64>]) -> usize {
@@ -116,7 +121,7 @@ fn trial(file: &[u8], ranges: &[Range<u64>]) -> usize {
         let end = usize::try_from(range.end).ok()?.min(file.len());
         file.get(start..end)
     });
-    let bytes: Vec<u8> = pieces.flatten().copied().collect();
+    let bytes: Vec<u8> = pieces.flatten().copied().take(TRIAL_LIMIT as usize).collect();
     deflate::compress(&bytes, Effort::Fast).len()
 }
 

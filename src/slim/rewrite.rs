@@ -90,6 +90,26 @@ impl Rewrite {
         }
     }
 
+    /// What it does, in a few words.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::StripDebug => "drop debug information",
+            Self::StripSymbols => "drop symbol tables",
+            Self::DropComment => "drop .comment: the versions of compiler and linker",
+            Self::AbortOnPanic => "drop what only a caught panic needs: landing pads and their tables",
+            Self::DropBacktraces => "drop all unwind tables",
+            Self::DropDeadLsdas => "zero exception tables that no function refers to",
+            Self::RepackUnwind => "pack, share and order unwind tables, each entry proven equal",
+            Self::OmitUnwindIndex => "drop the sorted index of the unwind tables",
+            Self::Relr => "pack relative relocations, which a start stub then carries out",
+            Self::NoAslr => "link the program to a fixed address",
+            Self::ZeroPadding => "zero the filling between functions where nothing can execute it",
+            Self::DropSectionHeaders => "drop the section header table",
+            Self::Recompress => "compress every entry of the zip anew",
+        }
+    }
+
     /// What the program or its users lose by it, in words; `None` where that is nothing.
     #[must_use]
     pub const fn gives_up(self) -> Option<&'static str> {

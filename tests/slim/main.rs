@@ -8,3 +8,4 @@ mod places;
 mod project;
 mod shapes;
 mod starts;
+mod unwinding;
