@@ -37,7 +37,8 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &options, terminal)?;
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
-    report.findings.extend(free_aborts(&slimmed.files));
+    let offers = free_aborts(&slimmed.files);
+    report.findings.extend(offers.iter().cloned());
     report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
     let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
     let written = write(&goal, &package, &slimmed, &loaded)?;
@@ -47,6 +48,9 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     terminal.result(&printed, None)?;
     for path in &written {
         terminal.note(&format!("note: wrote {}", path.display()));
+    }
+    for offer in &offers {
+        terminal.note(&format!("note: {} ({}): {}", offer.code, offer.subject, offer.message));
     }
     if written.is_empty() {
         let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };

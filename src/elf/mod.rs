@@ -30,7 +30,10 @@ pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, sourc
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
-pub use frames::{Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding, TablePlace, TypePointer};
+pub use frames::{
+    Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding, TablePlace,
+    TypePointer,
+};
 pub use image::{Image, is_elf};
 pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,

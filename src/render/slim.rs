@@ -73,7 +73,9 @@ fn rewrites(outcome: &Outcome) -> Table {
             RewriteStatus::Applied => Cell::Saved(row.saved_bytes),
             RewriteStatus::NoGain | RewriteStatus::NotApplicable => Cell::Blank,
         }),
-        Field::new(Column::plain("in zip", 1), |row: &Row<'_>| row.saved_compressed_bytes.map_or(Cell::Blank, Cell::Saved)),
+        Field::new(Column::plain("in zip", 1), |row: &Row<'_>| {
+            row.saved_compressed_bytes.map_or(Cell::Blank, Cell::Saved)
+        }),
         Field::new(Column::words("why not", 1), |row: &Row<'_>| row.reason.clone().map_or(Cell::Blank, Cell::Text)),
     ];
     Table::of(&outcome.rewrites, &fields)

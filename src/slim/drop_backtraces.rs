@@ -27,7 +27,8 @@ pub(super) fn apply(image: &Image<'_>) -> Rewritten {
     if let Some(place) = &tables.lsda_table {
         edit.zero(&place.file_range);
     }
-    if let Some(index) = image.sections().iter().find(|s| s.name == ".eh_frame_hdr" && s.is_loaded() && s.is_in_file()) {
+    if let Some(index) = image.sections().iter().find(|s| s.name == ".eh_frame_hdr" && s.is_loaded() && s.is_in_file())
+    {
         let start = index.file_range.start.saturating_add(INDEX_HEADER);
         edit.zero(&(start.min(index.file_range.end)..index.file_range.end));
     }
@@ -39,8 +40,8 @@ fn may_drop(image: &Image<'_>, tables: &FrameTables) -> Result<(), String> {
     let imports = Imports::of(image)?;
     only_panics(&imports, tables)?;
     if imports.lack_the_unwinder() && !has_llvm_unwinder(image) {
-        return Err("its unwinder is linked in, and libgcc's ends the program where a backtrace is captured without \
-                    unwind tables"
+        return Err("it imports no unwinder: one that is linked in may end the program where a backtrace is captured \
+                    without unwind tables, as libgcc's does"
             .to_owned());
     }
     Ok(())

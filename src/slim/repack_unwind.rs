@@ -67,10 +67,15 @@ fn repack(image: &Image<'_>, tables: &FrameTables) -> Result<FileEdit, &'static 
         edit.put(place.file_range.start, &packed.bytes);
     }
     if let Some(index) = &tables.index {
-        let moved: HashMap<u64, (u64, u64)> = tables.fdes.iter().zip(&layout.fdes).map(|(fde, &at)| {
-            let address = |at: usize| tables.frames.address + at as u64;
-            (address(fde.range.start), (address(at), fde.address()))
-        }).collect();
+        let moved: HashMap<u64, (u64, u64)> = tables
+            .fdes
+            .iter()
+            .zip(&layout.fdes)
+            .map(|(fde, &at)| {
+                let address = |at: usize| tables.frames.address + at as u64;
+                (address(fde.range.start), (address(at), fde.address()))
+            })
+            .collect();
         let entries = index.entries.iter().map(|entry| match moved.get(&entry.fde) {
             Some(&(fde, function)) if function == entry.function => Ok(IndexEntry { fde, ..*entry }),
             _ => Err("an entry of the index is not for the function that it states"),

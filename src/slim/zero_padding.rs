@@ -9,8 +9,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::elf::{
-    Architecture, CodeReference, FrameTables, Image, code_references, code_references_at_fixed_addresses, data_pointers,
-    ends_for_good,
+    Architecture, CodeReference, FrameTables, Image, code_references, code_references_at_fixed_addresses,
+    data_pointers, ends_for_good,
 };
 
 use super::changes::Changes;

@@ -189,12 +189,16 @@ fn each_rewrite_can_be_left_out_and_costs_what_it_saved() {
             "{name}: {kept}"
         );
     }
-    let level =
-        ["strip-debug", "strip-symbols", "drop-comment", "drop-dead-lsdas", "repack-unwind", "zero-padding", "recompress"];
-    let nothing: Vec<&str> = level
-        .iter()
-        .flat_map(|name| ["--without", name])
-        .collect();
+    let level = [
+        "strip-debug",
+        "strip-symbols",
+        "drop-comment",
+        "drop-dead-lsdas",
+        "repack-unwind",
+        "zero-padding",
+        "recompress",
+    ];
+    let nothing: Vec<&str> = level.iter().flat_map(|name| ["--without", name]).collect();
     let untouched = report(&input, &nothing);
     assert_eq!(untouched["slim"]["before"], untouched["slim"]["after"]);
     assert_eq!(untouched["slim"]["rewrites"], serde_json::json!([]));

@@ -30,7 +30,9 @@ fn frames(file: &Path) -> Option<Frames> {
     let mut cies: BTreeMap<String, String> = BTreeMap::new();
     let mut frames = Frames::new();
     for block in listing.split("\n\n") {
-        let Some((head, rows)) = block.trim_start().split_once('\n').or(Some((block.trim_start(), ""))) else { continue };
+        let Some((head, rows)) = block.trim_start().split_once('\n').or(Some((block.trim_start(), ""))) else {
+            continue;
+        };
         let words: Vec<&str> = head.split_whitespace().collect();
         match words.as_slice() {
             [offset, _, _, "CIE", rest @ ..] => drop(cies.insert((*offset).to_owned(), format!("{rest:?}\n{rows}"))),

@@ -12,7 +12,7 @@ use super::code::Code;
 use super::error::CannotFollow;
 use super::graph::{distance, is_in};
 use super::roots::Roots;
-use super::sweep::goes_on;
+use super::sweep::{Sweep, goes_on};
 use super::tables::DistanceTables;
 use crate::elf::Architecture;
 use crate::elf::image::Image;
@@ -23,6 +23,7 @@ pub(super) struct Kept<'a> {
     pub(super) image: &'a Image<'a>,
     pub(super) code: &'a Code<'a>,
     pub(super) roots: &'a Roots,
+    pub(super) sweeps: &'a [Sweep],
 }
 
 impl Kept<'_> {
@@ -110,15 +111,9 @@ pub(super) fn check(kept: &Kept<'_>, blocks: &[Range<u64>], functions: &[Range<u
     }
     let data = [0..dead.first().map_or(0, |first| first.start), dead.last().map_or(0, |last| last.end)..u64::MAX];
     let outside = kept.references(&stretches, &data);
-    for reference in &outside {
-        let slot = kept.roots.slot(reference.to).filter(|&target| is_in(&dead, target));
-        if let Some(target) = slot {
-            return Err(still("a slot of the GOT, used by the instruction", reference.from, target));
-        }
-    }
     let taken = outside.iter().filter(|reference| reference.size == 0).map(|reference| reference.to);
     let bases: Vec<u64> = taken.filter(|&to| !kept.code.contains(to)).collect();
-    let tables = DistanceTables::read(kept.image, kept.code, bases.clone())?;
+    let tables = DistanceTables::read(kept.image, kept.code, kept.sweeps, bases.clone())?;
     for base in bases {
         if let Some(&target) = tables.at(base).iter().find(|&&target| is_in(&dead, target)) {
             return Err(still("a table of distances", base, target));
@@ -132,7 +127,8 @@ fn check_ends(kept: &Kept<'_>, blocks: &[Range<u64>], stretches: &[Range<u64>]) 
     let runs_on = |block: &Range<u64>| {
         let next = stretches.partition_point(|stretch| stretch.end < block.start);
         let stretch = stretches.get(next).filter(|stretch| stretch.end == block.start)?;
-        let last = Decoder::with_ip(64, kept.code.bytes(stretch), stretch.start, DecoderOptions::NONE).into_iter().last()?;
+        let last =
+            Decoder::with_ip(64, kept.code.bytes(stretch), stretch.start, DecoderOptions::NONE).into_iter().last()?;
         let owner = kept.code.owner(block.start).and_then(|owner| kept.code.functions.get(owner));
         let is_pad = owner.is_some_and(|owner| owner.pads.binary_search(&block.start).is_ok());
         let is_call = matches!(last.flow_control(), FlowControl::Call | FlowControl::IndirectCall);

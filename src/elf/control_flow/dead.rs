@@ -54,25 +54,25 @@ pub fn dead_without_handlers(image: &Image<'_>, tables: &FrameTables) -> Result<
     let gaps: Vec<(Range<u64>, Sweep)> = code.gaps().into_par_iter().map(|gap| (gap.clone(), read(&gap))).collect();
     let all = || sweeps.iter().chain(gaps.iter().map(|(_, sweep)| sweep)).flat_map(|sweep| &sweep.references);
     let taken = all().filter(|reference| reference.kind == ReferenceKind::Address).map(|reference| reference.to);
-    let distances = DistanceTables::read(image, &code, taken.collect())?;
+    let distances = DistanceTables::read(image, &code, &sweeps, taken.collect())?;
     let graph = Graph { code: &code, roots: &roots, tables: &distances, sweeps: &sweeps, gaps: &gaps };
 
     let entries = entries(&graph);
     let followed = code.functions.par_iter().zip(&entries).map(|(function, entries)| {
         let has_pads = !function.pads.is_empty();
         let blocks = has_pads.then(|| only_from_pads(code.bytes(&function.range), function, entries, &distances));
-        blocks.map_or(Some(Vec::new()), |blocks| blocks)
+        blocks.unwrap_or(Ok(Vec::new()))
     });
-    let followed: Vec<Option<Vec<Range<u64>>>> = followed.collect();
-    let not_followed = followed.iter().filter(|blocks| blocks.is_none()).count();
-    let blocks: Vec<Vec<Range<u64>>> = followed.into_iter().map(Option::unwrap_or_default).collect();
+    let followed: Vec<Result<Vec<Range<u64>>, &'static str>> = followed.collect();
+    let not_followed = followed.iter().filter(|blocks| blocks.is_err()).count();
+    let blocks: Vec<Vec<Range<u64>>> = followed.into_iter().map(Result::unwrap_or_default).collect();
 
     let before = graph.reached(&[], &[]);
     let unreached = before.iter().filter(|&&reached| !reached).count();
     if unreached > UNREACHED_FEW.max(code.functions.len() / UNREACHED_SHARE) {
         return Err(CannotFollow::Unreached { unreached, functions: code.functions.len() });
     }
-    let kept = Kept { image, code: &code, roots: &roots };
+    let kept = Kept { image, code: &code, roots: &roots, sweeps: &sweeps };
     let dead = dead_functions(&graph, &kept, &before, &blocks);
     let functions = |is_dead: bool| dead.iter().enumerate().filter(move |(_, dead)| **dead == is_dead);
     let dead_functions: Vec<Range<u64>> =
@@ -108,7 +108,6 @@ fn entries(graph: &Graph<'_>) -> Vec<Vec<u64>> {
         }
     };
     graph.roots.addresses.iter().for_each(|&address| add(None, address));
-    graph.roots.slots.iter().for_each(|slot| add(None, slot.target));
     let functions = graph.sweeps.iter().enumerate().map(|(number, sweep)| (Some(number), sweep));
     for (from, sweep) in functions.chain(graph.gaps.iter().map(|(_, sweep)| (None, sweep))) {
         for reference in &sweep.references {

@@ -8,6 +8,15 @@ use super::code::Function;
 use super::sweep::{ReferenceKind, goes_on, is_filling, references};
 use super::tables::DistanceTables;
 
+/// Why a function cannot be followed.
+type NotFollowed = &'static str;
+
+const DATA: NotFollowed = "some bytes are no instruction";
+const BETWEEN: NotFollowed = "something leads between instructions";
+const INTO_PAD: NotFollowed = "code runs into a landing pad";
+const OUT: NotFollowed = "code runs out of the function";
+const JUMP: NotFollowed = "a jump through a register that no table explains";
+
 /// A function, decoded from its first byte to its last.
 struct Body<'a> {
     instructions: Vec<Instruction>,
@@ -31,32 +40,32 @@ pub(super) fn only_from_pads(
     function: &Function,
     entries: &[u64],
     tables: &DistanceTables,
-) -> Option<Vec<Range<u64>>> {
+) -> Result<Vec<Range<u64>>, NotFollowed> {
     let body = Body::decode(bytes, function, tables)?;
     let mut starts = vec![0];
     for &entry in entries {
-        starts.push(body.number(entry)?);
+        starts.push(body.number(entry).ok_or(BETWEEN)?);
     }
     let after = body.walk(starts.clone())?;
     starts.extend(&body.pads);
     let before = body.walk(starts)?;
-    Some(body.dead(&before, &after))
+    Ok(body.dead(&before, &after))
 }
 
 impl<'a> Body<'a> {
-    fn decode(bytes: &[u8], function: &'a Function, tables: &'a DistanceTables) -> Option<Self> {
+    fn decode(bytes: &[u8], function: &'a Function, tables: &'a DistanceTables) -> Result<Self, NotFollowed> {
         let mut instructions = Vec::with_capacity(bytes.len() / 4);
         let mut decoder = Decoder::with_ip(64, bytes, function.range.start, DecoderOptions::NONE);
         while decoder.can_decode() {
             let instruction = decoder.decode();
             if instruction.is_invalid() {
-                return None;
+                return Err(DATA);
             }
             instructions.push(instruction);
         }
         let mut body = Self { instructions, pads: Vec::new(), function, tables };
-        body.pads = function.pads.iter().map(|&pad| body.number(pad)).collect::<Option<_>>()?;
-        (!body.instructions.is_empty()).then_some(body)
+        body.pads = function.pads.iter().map(|&pad| body.number(pad)).collect::<Option<_>>().ok_or(BETWEEN)?;
+        Ok(body)
     }
 
     /// The instruction that starts at an address.
@@ -72,16 +81,15 @@ impl<'a> Body<'a> {
         self.pads.binary_search(&number).is_ok()
     }
 
-    fn walk(&self, starts: Vec<usize>) -> Option<Reached> {
+    fn walk(&self, starts: Vec<usize>) -> Result<Reached, NotFollowed> {
         let mut reached = Reached { instructions: vec![false; self.instructions.len()], by_table: 0 };
         let mut open = starts;
         let mut jumps = Vec::new();
         while let Some(number) = open.pop() {
             let Some(seen) = reached.instructions.get_mut(number) else { continue };
-            if std::mem::replace(seen, true) {
+            let Some(instruction) = self.instructions.get(number).filter(|_| !std::mem::replace(seen, true)) else {
                 continue;
-            }
-            let instruction = self.instructions.get(number)?;
+            };
             open.extend(self.next(number, instruction)?);
             self.targets(instruction, &mut open, &mut reached.by_table)?;
             if instruction.flow_control() == FlowControl::IndirectBranch {
@@ -90,25 +98,30 @@ impl<'a> Body<'a> {
         }
         // A jump through a register that no table explains may lead anywhere in the function.
         let explained = |&jump: &usize| reached.by_table > 0 || self.is_tail_call(jump);
-        jumps.iter().all(explained).then_some(reached)
+        if jumps.iter().all(explained) { Ok(reached) } else { Err(JUMP) }
     }
 
-    /// What runs after an instruction that does not jump; the inner value is `None` where nothing does. No code runs into a
+    /// What runs after an instruction that does not jump; `None` where nothing does. No code runs into a
     /// landing pad: a call before one does not return, and where anything else stands, something is not understood.
-    fn next(&self, number: usize, instruction: &Instruction) -> Option<Option<usize>> {
+    fn next(&self, number: usize, instruction: &Instruction) -> Result<Option<usize>, NotFollowed> {
         if !goes_on(instruction) {
-            return Some(None);
+            return Ok(None);
         }
         let next = number + 1;
         let is_call = matches!(instruction.flow_control(), FlowControl::Call | FlowControl::IndirectCall);
         if self.is_pad(next) || next == self.instructions.len() {
-            return is_call.then_some(None);
+            return if is_call { Ok(None) } else { Err(if self.is_pad(next) { INTO_PAD } else { OUT }) };
         }
-        Some(Some(next))
+        Ok(Some(next))
     }
 
     /// Where an instruction leads inside the function, by a branch, by an address that it takes, by a table.
-    fn targets(&self, instruction: &Instruction, open: &mut Vec<usize>, by_table: &mut usize) -> Option<()> {
+    fn targets(
+        &self,
+        instruction: &Instruction,
+        open: &mut Vec<usize>,
+        by_table: &mut usize,
+    ) -> Result<(), NotFollowed> {
         let mut understood = true;
         references(instruction, |reference| {
             let mut enter = |address: u64| match self.number(address) {
@@ -124,11 +137,11 @@ impl<'a> Body<'a> {
                     }
                 }
                 // Data among the code.
-                ReferenceKind::Memory(_) if self.contains(reference.to) => understood = false,
-                ReferenceKind::Branch | ReferenceKind::Memory(_) => {}
+                ReferenceKind::Memory if self.contains(reference.to) => understood = false,
+                ReferenceKind::Branch | ReferenceKind::Memory => {}
             }
         });
-        understood.then_some(())
+        if understood { Ok(()) } else { Err(BETWEEN) }
     }
 
     /// True for a jump through memory, and through a register that was just loaded: it leaves the function. The loader relocates
@@ -159,7 +172,9 @@ impl<'a> Body<'a> {
     fn dead(&self, before: &Reached, after: &Reached) -> Vec<Range<u64>> {
         let mut dead: Vec<Range<u64>> = Vec::new();
         let mut in_dead = false;
-        for ((instruction, before), after) in self.instructions.iter().zip(&before.instructions).zip(&after.instructions) {
+        for ((instruction, before), after) in
+            self.instructions.iter().zip(&before.instructions).zip(&after.instructions)
+        {
             in_dead = !after && (*before || (in_dead && is_filling(instruction)));
             if !in_dead {
                 continue;

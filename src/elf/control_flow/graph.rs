@@ -24,9 +24,6 @@ impl Graph<'_> {
         let mut reached = vec![false; self.code.functions.len()];
         let mut open = also.to_vec();
         open.extend(self.roots.addresses.iter().filter_map(|&address| self.code.owner(address)));
-        if self.takes_address_of_got() {
-            open.extend(self.roots.slots.iter().filter_map(|slot| self.code.owner(slot.target)));
-        }
         for (gap, sweep) in self.gaps {
             sweep.references.iter().for_each(|reference| self.follow(reference, &mut open));
             open.extend(self.code.owner(gap.end).filter(|_| sweep.falls_out));
@@ -55,23 +52,10 @@ impl Graph<'_> {
 
     fn follow(&self, reference: &Reference, open: &mut Vec<usize>) {
         open.extend(self.code.owner(reference.to));
-        match reference.kind {
-            ReferenceKind::Address => {
-                let targets = self.tables.at(reference.to);
-                open.extend(targets.iter().filter_map(|&target| self.code.owner(target)));
-            }
-            ReferenceKind::Memory(_) => open.extend(self.roots.slot(reference.to).and_then(|to| self.code.owner(to))),
-            ReferenceKind::Branch => {}
+        if reference.kind == ReferenceKind::Address {
+            let targets = self.tables.at(reference.to);
+            open.extend(targets.iter().filter_map(|&target| self.code.owner(target)));
         }
-    }
-
-    /// True where some code does anything with the GOT but to use one slot: it may use any.
-    fn takes_address_of_got(&self) -> bool {
-        let sweeps = self.sweeps.iter().chain(self.gaps.iter().map(|(_, sweep)| sweep));
-        let plain = |reference: &Reference| {
-            reference.kind == ReferenceKind::Memory(8) && reference.to % 8 == 0 || !self.roots.in_got(reference.to)
-        };
-        sweeps.flat_map(|sweep| &sweep.references).any(|reference| !plain(reference))
     }
 
     /// Functions that four bytes at any place in `range` lead to, read as the end of a call, a jump or a `lea`: where data lies

@@ -6,8 +6,7 @@
 //!
 //! Inside a function with landing pads, flow is followed from its start and from whatever outside points into it, over the
 //! targets of its jump tables. Between functions, any reference counts: from code (code without a frame description included,
-//! which is swept), from words that the loader relocates, symbols, tables of distances. Slots of the GOT count where code that
-//! stays uses them. A function that cannot be followed to its last byte is kept whole, with all that it refers to.
+//! which is swept), from words that the loader relocates, symbols, tables of distances. A function that cannot be followed to its last byte is kept whole, with all that it refers to.
 //!
 //! What comes out is then checked by [`check`](check::check), which reads the code that stays another way.
 //!

@@ -12,38 +12,20 @@ const DT_INIT: u64 = 12;
 const DT_FINI: u64 = 13;
 const DYNAMIC_ENTRY: usize = 16;
 
-/// A slot of the GOT and the code that it points at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Slot {
-    pub(super) place: u64,
-    pub(super) target: u64,
-}
-
 /// References to code that are not of code.
 pub(super) struct Roots {
     /// Addresses of code, sorted, each once.
     pub(super) addresses: Vec<u64>,
-    /// Slots of the GOT that point at code, by place.
-    pub(super) slots: Vec<Slot>,
-    /// The addresses of the GOT.
-    pub(super) got: Vec<std::ops::Range<u64>>,
 }
 
 impl Roots {
     pub(super) fn of(image: &Image<'_>, code: &Code<'_>) -> Result<Self, CannotFollow> {
-        let got = image.sections().iter().filter(|s| s.is_loaded() && matches!(s.name.as_str(), ".got" | ".got.plt"));
-        let got: Vec<_> = got.map(|section| section.address..section.address.saturating_add(section.size)).collect();
-        let (mut addresses, mut slots) = (vec![image.entry()], Vec::new());
+        let mut addresses = vec![image.entry()];
         if !code.contains(image.entry()) && image.entry() != 0 {
             return Err(CannotFollow::Entry { address: image.entry() });
         }
-        for pointer in data_pointers(image) {
-            if got.iter().any(|got| got.contains(&pointer.place)) {
-                slots.push(Slot { place: pointer.place, target: pointer.target });
-            } else {
-                addresses.push(pointer.target);
-            }
-        }
+        // Slots of the GOT are among them, used or not: a relocation leads to each.
+        addresses.extend(data_pointers(image).iter().map(|pointer| pointer.target));
         addresses.extend(
             relocation_entries(image)
                 .iter()
@@ -56,20 +38,7 @@ impl Roots {
         addresses.retain(|&address| code.contains(address));
         addresses.sort_unstable();
         addresses.dedup();
-        slots.retain(|slot| code.contains(slot.target));
-        slots.sort_unstable();
-        Ok(Self { addresses, slots, got })
-    }
-
-    /// What the slot at `place` points at.
-    pub(super) fn slot(&self, place: u64) -> Option<u64> {
-        let found = self.slots.binary_search_by_key(&place, |slot| slot.place).ok()?;
-        self.slots.get(found).map(|slot| slot.target)
-    }
-
-    /// True where the address is inside the GOT.
-    pub(super) fn in_got(&self, address: u64) -> bool {
-        self.got.iter().any(|got| got.contains(&address))
+        Ok(Self { addresses })
     }
 }
 

@@ -9,8 +9,8 @@ pub(super) enum ReferenceKind {
     Branch,
     /// It takes the address (`lea`).
     Address,
-    /// It reads, writes, calls or jumps through what stands there; how many bytes.
-    Memory(u32),
+    /// It reads, writes, calls or jumps through what stands there.
+    Memory,
 }
 
 /// A reference of an instruction.
@@ -30,8 +30,18 @@ pub(super) struct Sweep {
     pub(super) references: Vec<Reference>,
     /// Some bytes are no instruction, or the last one ends behind the stretch.
     pub(super) has_data: bool,
+    /// A bit for each byte: an instruction starts there.
+    starts: Vec<u64>,
     /// What runs to the end of the stretch may go on behind it. Filling is not looked at.
     pub(super) falls_out: bool,
+}
+
+impl Sweep {
+    /// True where an instruction starts so many bytes behind the start of the stretch; anywhere where data lies in it.
+    pub(super) fn may_start_at(&self, offset: u64) -> bool {
+        let word = usize::try_from(offset / 64).ok().and_then(|word| self.starts.get(word));
+        self.has_data || word.is_some_and(|word| word >> (offset % 64) & 1 == 1)
+    }
 }
 
 /// The references of one instruction.
@@ -42,7 +52,7 @@ pub(super) fn references(instruction: &Instruction, mut found: impl FnMut(Refere
             OpKind::Memory if instruction.is_ip_rel_memory_operand() => {
                 let kind = match instruction.mnemonic() {
                     Mnemonic::Lea => ReferenceKind::Address,
-                    _ => ReferenceKind::Memory(u32::try_from(instruction.memory_size().size()).unwrap_or(0)),
+                    _ => ReferenceKind::Memory,
                 };
                 found(Reference { from, to: instruction.ip_rel_memory_address(), kind });
             }
@@ -69,7 +79,7 @@ pub(super) fn is_filling(instruction: &Instruction) -> bool {
 
 /// Goes through `bytes`, which stand at `address`.
 pub(super) fn sweep(bytes: &[u8], address: u64) -> Sweep {
-    let mut sweep = Sweep::default();
+    let mut sweep = Sweep { starts: vec![0; bytes.len().div_ceil(64)], ..Sweep::default() };
     let own = address..address.saturating_add(bytes.len() as u64);
     let mut decoder = Decoder::with_ip(64, bytes, address, DecoderOptions::NONE);
     let mut instruction = Instruction::default();
@@ -84,6 +94,9 @@ pub(super) fn sweep(bytes: &[u8], address: u64) -> Sweep {
             }
             decoder.set_ip(address.wrapping_add(at as u64 + 1));
             continue;
+        }
+        if let Some(word) = sweep.starts.get_mut(at / 64) {
+            *word |= 1 << (at % 64);
         }
         references(&instruction, |reference| {
             if reference.kind != ReferenceKind::Branch || !own.contains(&reference.to) {

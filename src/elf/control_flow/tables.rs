@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::code::Code;
 use super::error::CannotFollow;
+use super::sweep::Sweep;
 use crate::elf::image::Image;
 
 const ENTRY: usize = 4;
@@ -17,20 +18,33 @@ pub(super) struct DistanceTables {
 }
 
 impl DistanceTables {
-    /// Reads a table at each of `bases`, as far as its entries lead into code. What is no table has no entry but by chance, and
-    /// an entry too many only keeps code that could go.
-    pub(super) fn read(image: &Image<'_>, code: &Code<'_>, mut bases: Vec<u64>) -> Result<Self, CannotFollow> {
+    /// Reads a table at each of `bases`, as far as its entries lead to instructions. Where a table ends is not known: what follows
+    /// is mostly another, whose entries, counted from the wrong place, soon lead between instructions. An entry too many
+    /// only keeps code that could go. `sweeps` are those of the functions.
+    pub(super) fn read(
+        image: &Image<'_>,
+        code: &Code<'_>,
+        sweeps: &[Sweep],
+        mut bases: Vec<u64>,
+    ) -> Result<Self, CannotFollow> {
         bases.sort_unstable();
         bases.dedup();
         let mut tables = Self { bases: Vec::new(), spans: Vec::new(), targets: Vec::new() };
         // Real tables do not overlap. Those of a hostile file may, each with the next.
         let limit = image.data().len();
+        let is_target = |&target: &u64| match code.owner(target) {
+            Some(owner) => {
+                let start = code.functions.get(owner).map_or(0, |function| function.range.start);
+                sweeps.get(owner).is_none_or(|sweep| sweep.may_start_at(target - start))
+            }
+            None => code.contains(target),
+        };
         for base in bases {
             let Some(bytes) = loaded_from(image, base) else { continue };
             let (entries, _) = bytes.as_chunks::<ENTRY>();
             let start = tables.targets.len();
             let targets = entries.iter().map(|entry| base.wrapping_add_signed(i64::from(i32::from_le_bytes(*entry))));
-            tables.targets.extend(targets.take_while(|&target| code.contains(target)).take(limit.saturating_sub(start)));
+            tables.targets.extend(targets.take_while(is_target).take(limit.saturating_sub(start)));
             if tables.targets.len() >= limit {
                 return Err(CannotFollow::Overlap { what: "jump tables" });
             }

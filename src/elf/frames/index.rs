@@ -75,10 +75,8 @@ pub(super) fn read_index(data: &[u8], place: TablePlace, frames: u64) -> Result<
         return Err(unknown("it does not hold as many entries as it states"));
     }
     let address = |bytes: &[u8]| place.address.wrapping_add_signed(relative(bytes));
-    let entries: Vec<IndexEntry> = table
-        .iter()
-        .map(|entry| IndexEntry { function: address(&entry[..4]), fde: address(&entry[4..]) })
-        .collect();
+    let entries: Vec<IndexEntry> =
+        table.iter().map(|entry| IndexEntry { function: address(&entry[..4]), fde: address(&entry[4..]) }).collect();
     if !entries.is_sorted_by_key(|entry| entry.function) {
         return Err(unknown("it is not sorted"));
     }

@@ -90,13 +90,12 @@ impl FrameTables {
     }
 }
 
-fn check_not_relocated<const N: usize>(
-    image: &Image<'_>,
-    tables: [Option<&TablePlace>; N],
-) -> Result<(), FramesError> {
-    let inside = |place: u64| tables.iter().flatten().any(|table| (0..8).any(|byte| table.contains(place.wrapping_add(byte))));
+fn check_not_relocated<const N: usize>(image: &Image<'_>, tables: [Option<&TablePlace>; N]) -> Result<(), FramesError> {
+    let inside =
+        |place: u64| tables.iter().flatten().any(|table| (0..8).any(|byte| table.contains(place.wrapping_add(byte))));
     let relocated = relocation_entries(image).into_iter().map(|entry| entry.place).find(|&place| inside(place));
-    let packed = || relr_entries(image).iter().flat_map(|entry| entry.places().collect::<Vec<_>>()).find(|&place| inside(place));
+    let packed =
+        || relr_entries(image).iter().flat_map(|entry| entry.places().collect::<Vec<_>>()).find(|&place| inside(place));
     match relocated.or_else(packed) {
         Some(place) => Err(FramesError::Relocated { place }),
         None => Ok(()),
@@ -153,8 +152,10 @@ fn read_lsdas(
         let Some(address) = fde.lsda_address() else { continue };
         let inside = table.filter(|table| table.contains(address)).map(|table| (address - table.address) as usize);
         let from = frames.file_range.start + fde.range.start as u64;
-        starts.push(inside.ok_or_else(|| {
-            FramesError::Unknown { what: "the frame entry", offset: from, why: "its LSDA is not in .gcc_except_table" }
+        starts.push(inside.ok_or_else(|| FramesError::Unknown {
+            what: "the frame entry",
+            offset: from,
+            why: "its LSDA is not in .gcc_except_table",
         })?);
     }
     starts.sort_unstable();
