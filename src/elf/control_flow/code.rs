@@ -9,6 +9,9 @@ use crate::elf::frames::FrameTables;
 use crate::elf::image::Image;
 use crate::elf::section::SectionKind;
 
+/// How many times the size of the file the addresses of its code may span: a bit is kept for each.
+const MAX_SPREAD: u64 = 4;
+
 /// A function, as its frame description says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Function {
@@ -49,7 +52,13 @@ impl<'data> Code<'data> {
         if sections.windows(2).any(|pair| pair[1].range.start < pair[0].range.end) {
             return Err(CannotFollow::Overlap { what: "sections of code" });
         }
-        let functions = functions(tables, &compiled)?;
+        let ends = sections.first().zip(sections.last()).map(|(first, last)| (first.range.start, last.range.end));
+        let span = ends.map_or(0, |(start, end)| end - start);
+        if span > image.file_size().saturating_mul(MAX_SPREAD) {
+            return Err(CannotFollow::Spread { span });
+        }
+        compiled.sort_by_key(|section| section.start);
+        let functions = functions(tables, &compiled, image.file_size())?;
         Ok(Self { sections, functions })
     }
 
@@ -103,19 +112,24 @@ impl<'data> Code<'data> {
     }
 }
 
-fn functions(tables: &FrameTables, compiled: &[Range<u64>]) -> Result<Vec<Function>, CannotFollow> {
+/// `compiled` are the sections of compiled code, by address. Functions may share tables of handlers, but together they have no more landing
+/// pads than the file has bytes.
+fn functions(tables: &FrameTables, compiled: &[Range<u64>], file_size: u64) -> Result<Vec<Function>, CannotFollow> {
     let mut functions = Vec::with_capacity(tables.fdes.len());
+    let mut budget = file_size;
     for fde in &tables.fdes {
         let start = fde.address();
         let range = start..start.checked_add(fde.function_size).ok_or(CannotFollow::Function { address: start })?;
         // The linker's own stubs have frame descriptions as well: they stay.
-        let is_compiled = compiled.iter().any(|section| section.start <= range.start && range.end <= section.end);
+        let section = compiled.get(compiled.partition_point(|section| section.end <= range.start));
+        let is_compiled = section.is_some_and(|section| section.start <= range.start && range.end <= section.end);
         if !is_compiled || range.is_empty() {
             continue;
         }
         let lsda = fde.lsda_address().and_then(|address| tables.lsdas.get(tables.lsda_at(address)?));
-        let pads = lsda.map(|lsda| lsda.landing_pads.iter().map(|pad| start.saturating_add(*pad)).collect());
-        functions.push(Function { range, pads: pads.unwrap_or_default() });
+        let pads = lsda.map_or(&[][..], |lsda| lsda.landing_pads.as_slice());
+        budget = budget.checked_sub(pads.len() as u64).ok_or(CannotFollow::Overlap { what: "tables of handlers" })?;
+        functions.push(Function { range, pads: pads.iter().map(|pad| start.saturating_add(*pad)).collect() });
     }
     functions.sort_by_key(|function| (function.range.start, function.range.end));
     if functions.windows(2).any(|pair| pair[1].range.start < pair[0].range.end) {

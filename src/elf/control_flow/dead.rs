@@ -53,8 +53,12 @@ pub fn dead_without_handlers(image: &Image<'_>, tables: &FrameTables) -> Result<
     let sweeps: Vec<Sweep> = code.functions.par_iter().map(|function| read(&function.range)).collect();
     let gaps: Vec<(Range<u64>, Sweep)> = code.gaps().into_par_iter().map(|gap| (gap.clone(), read(&gap))).collect();
     let all = || sweeps.iter().chain(gaps.iter().map(|(_, sweep)| sweep)).flat_map(|sweep| &sweep.references);
-    let taken = all().filter(|reference| reference.kind == ReferenceKind::Address).map(|reference| reference.to);
-    let distances = DistanceTables::read(image, &code, &sweeps, taken.collect())?;
+    let taken = || all().filter(|reference| reference.kind == ReferenceKind::Address).map(|reference| reference.to);
+    let distances = DistanceTables::read(image, &code, &sweeps, taken().collect())?;
+    // Each use of a table goes through it. Compilers use a table once.
+    if taken().map(|base| distances.at(base).len() as u64).sum::<u64>() > image.file_size() {
+        return Err(CannotFollow::Overlap { what: "uses of jump tables" });
+    }
     let graph = Graph { code: &code, roots: &roots, tables: &distances, sweeps: &sweeps, gaps: &gaps };
 
     let entries = entries(&graph);

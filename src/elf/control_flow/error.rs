@@ -22,6 +22,12 @@ pub enum CannotFollow {
         /// Where it starts.
         address: u64,
     },
+    /// Its code lies too far apart.
+    #[error("its code is spread over {span} bytes of addresses, many times the file")]
+    Spread {
+        /// From its first byte to its last.
+        span: u64,
+    },
     /// It does not start in a section of code.
     #[error("it starts at {address:#x}, outside of its sections of code")]
     Entry {

@@ -11,6 +11,10 @@ use super::tables::DistanceTables;
 /// Why a function cannot be followed.
 type NotFollowed = &'static str;
 
+/// The largest functions of real programs have a few hundred KiB; each instruction takes tens of bytes of memory here.
+const MAX_SIZE: usize = 1 << 20;
+
+const LARGE: NotFollowed = "it is too large";
 const DATA: NotFollowed = "some bytes are no instruction";
 const BETWEEN: NotFollowed = "something leads between instructions";
 const INTO_PAD: NotFollowed = "code runs into a landing pad";
@@ -34,7 +38,7 @@ struct Reached {
 }
 
 /// Addresses of code that is reached from landing pads and in no other way, sorted. `entries` are the addresses inside the
-/// function that something outside of it refers to. `None` where the function cannot be followed.
+/// function that something outside of it refers to.
 pub(super) fn only_from_pads(
     bytes: &[u8],
     function: &Function,
@@ -54,6 +58,9 @@ pub(super) fn only_from_pads(
 
 impl<'a> Body<'a> {
     fn decode(bytes: &[u8], function: &'a Function, tables: &'a DistanceTables) -> Result<Self, NotFollowed> {
+        if bytes.len() > MAX_SIZE {
+            return Err(LARGE);
+        }
         let mut instructions = Vec::with_capacity(bytes.len() / 4);
         let mut decoder = Decoder::with_ip(64, bytes, function.range.start, DecoderOptions::NONE);
         while decoder.can_decode() {
@@ -185,5 +192,68 @@ impl<'a> Body<'a> {
             }
         }
         dead
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: u64 = 0x1000;
+
+    /// What is dead in `code`, which has landing pads at `pads`, by offset.
+    fn dead(code: &[u8], pads: &[u64], entries: &[u64]) -> Result<Vec<Range<u64>>, NotFollowed> {
+        let pads = pads.iter().map(|pad| START + pad).collect();
+        let function = Function { range: START..START + code.len() as u64, pads };
+        let entries: Vec<u64> = entries.iter().map(|entry| START + entry).collect();
+        let dead = only_from_pads(code, &function, &entries, &DistanceTables::default())?;
+        Ok(dead.into_iter().map(|range| range.start - START..range.end - START).collect())
+    }
+
+    const CALL: [u8; 5] = [0xe8, 0, 0, 0x10, 0];
+    const RET: u8 = 0xc3;
+    const UD2: [u8; 2] = [0x0f, 0x0b];
+
+    #[test]
+    fn what_only_a_landing_pad_leads_to_is_dead_and_so_is_the_filling_behind_it() {
+        // call; ret; pad: call; jmp +1; nop; call; ud2; nop
+        let code = [&CALL[..], &[RET], &CALL, &[0xeb, 1, 0x90], &CALL, &UD2, &[0x90]].concat();
+        assert_eq!(dead(&code, &[6], &[]), Ok(vec![6..13, 14..22]));
+    }
+
+    #[test]
+    fn a_call_before_a_landing_pad_does_not_return_but_one_before_other_code_may() {
+        let code = [&CALL[..], &CALL, &UD2].concat();
+        assert_eq!(dead(&code, &[5], &[]), Ok(vec![5..12]));
+        let code = [&CALL[..], &[0x90], &CALL, &UD2].concat();
+        assert_eq!(dead(&code, &[6], &[]), Err(INTO_PAD));
+    }
+
+    #[test]
+    fn what_a_jump_or_something_outside_leads_to_stays() {
+        // je pad; ret; pad: call; ud2
+        let code = [&[0x74, 1, RET][..], &CALL, &UD2].concat();
+        assert_eq!(dead(&code, &[3], &[]), Ok(Vec::new()));
+        let code = [&[RET][..], &CALL, &UD2].concat();
+        assert_eq!(dead(&code, &[1], &[]), Ok(vec![1..8]));
+        assert_eq!(dead(&code, &[1], &[6]), Ok(vec![1..6]));
+        assert_eq!(dead(&code, &[1], &[3]), Err(BETWEEN));
+    }
+
+    #[test]
+    fn a_jump_through_a_register_is_a_call_where_it_was_loaded_and_not_understood_where_it_was_computed() {
+        let pad = [&CALL[..], &UD2].concat();
+        // mov rax, [rdi]; jmp rax
+        let loaded = [&[0x48, 0x8b, 0x07, 0xff, 0xe0][..], &pad].concat();
+        assert_eq!(dead(&loaded, &[5], &[]), Ok(vec![5..12]));
+        // add rax, rcx; jmp rax
+        let computed = [&[0x48, 0x01, 0xc8, 0xff, 0xe0][..], &pad].concat();
+        assert_eq!(dead(&computed, &[5], &[]), Err(JUMP));
+    }
+
+    #[test]
+    fn bytes_that_are_no_instruction_keep_the_function_whole() {
+        let code = [&[RET][..], &CALL, &UD2, &[0x06]].concat();
+        assert_eq!(dead(&code, &[1], &[]), Err(DATA));
     }
 }

@@ -10,6 +10,7 @@ use crate::elf::image::Image;
 const ENTRY: usize = 4;
 
 /// The tables that may start where code takes an address.
+#[derive(Default)]
 pub(super) struct DistanceTables {
     /// Sorted, each once. Only those with entries.
     bases: Vec<u64>,
@@ -39,8 +40,9 @@ impl DistanceTables {
             }
             None => code.contains(target),
         };
+        let loaded = Loaded::of(image);
         for base in bases {
-            let Some(bytes) = loaded_from(image, base) else { continue };
+            let Some(bytes) = loaded.from(base) else { continue };
             let (entries, _) = bytes.as_chunks::<ENTRY>();
             let start = tables.targets.len();
             let targets = entries.iter().map(|entry| base.wrapping_add_signed(i64::from(i32::from_le_bytes(*entry))));
@@ -63,8 +65,26 @@ impl DistanceTables {
     }
 }
 
-/// The bytes of the file from an address to the end of its segment.
-fn loaded_from<'data>(image: &Image<'data>, address: u64) -> Option<&'data [u8]> {
-    let segment = image.segments().iter().find(|segment| segment.offset_of(address).is_some())?;
-    image.bytes(&(segment.offset_of(address)?..segment.file_range.end))
+/// What the loader maps, by address.
+struct Loaded<'data>(Vec<(Range<u64>, &'data [u8])>);
+
+impl<'data> Loaded<'data> {
+    fn of(image: &Image<'data>) -> Self {
+        let segments = image.segments().iter().filter(|segment| segment.is_load() && segment.is_in_file());
+        let mut loaded: Vec<(Range<u64>, &[u8])> = segments
+            .filter_map(|segment| {
+                let bytes = image.bytes(&segment.file_range)?;
+                Some((segment.address..segment.address.checked_add(bytes.len() as u64)?, bytes))
+            })
+            .collect();
+        loaded.sort_by_key(|(range, _)| (range.start, range.end));
+        Self(loaded)
+    }
+
+    /// The bytes of the file from an address to the end of its segment.
+    fn from(&self, address: u64) -> Option<&'data [u8]> {
+        let before = self.0.partition_point(|(range, _)| range.start <= address).checked_sub(1)?;
+        let (range, bytes) = self.0.get(before)?;
+        bytes.get(usize::try_from(address - range.start).ok()?..)
+    }
 }
