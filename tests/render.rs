@@ -331,6 +331,7 @@ fn outcome() -> Outcome {
             row("recompress", "package", RewriteStatus::Applied, 40_812, None),
         ],
         proof: "every loaded byte is the same; 4112 unwind entries equal, read by a second reader".to_owned(),
+        boot_check: None,
         code_sha256: "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=".to_owned(),
     }
 }

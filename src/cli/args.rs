@@ -285,8 +285,10 @@ pub(super) enum View {
 
 /// `slim`.
 #[derive(Debug, Args)]
+#[command(mut_arg("artifact", |arg| arg.index(1)), mut_arg("rustc_args", |arg| arg.index(3)))]
 pub(super) struct Slim {
-    /// The zip to write. In a project the default is target/lambda/<bin>/bootstrap.zip
+    /// The zip to write; of several packages, the folder for their zips. In a project the default is
+    /// target/lambda/<bin>/bootstrap.zip
     #[arg(short, long, value_name = "OUT.zip", conflicts_with_all = ["in_place", "dry_run"])]
     pub(super) output: Option<PathBuf>,
     /// Replace the artifact itself: the zip, the ELF file, or the programs in the folder
@@ -305,14 +307,39 @@ pub(super) struct Slim {
     #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_none()))]
     pub(super) with: Vec<Rewrite>,
     /// Leave out a rewrite of the level (repeatable)
-    #[arg(long, value_name = "NAME", value_parser = rewrites(|_| true))]
+    #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_some()))]
     pub(super) without: Vec<Rewrite>,
+    /// Keep symbols and debug information in this file, for gdb, lldb, addr2line, perf and `--symbols`
+    ///
+    /// As `objcopy --only-keep-debug` writes it, of the program before it is stripped, with the same build id. A folder (one that
+    /// exists, or a path ending in '/') gets FOLDER/<path in the package>.debug of each program that has symbols; a folder called
+    /// '.build-id' gets .build-id/xx/yyyy.debug, where debuggers look (gdb: set debug-file-directory). Of a program that is stripped
+    /// already, --symbols names the unstripped one. It is an error if there is nothing to keep.
+    #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_DEBUG_FILE")]
+    pub(super) debug_file: Option<PathBuf>,
+    /// Leave out what editors, operating systems and version control left in the package (findings 'junk-file')
+    #[arg(long)]
+    pub(super) drop_junk: bool,
+    /// Start the package before and after against a local Lambda Runtime API, and write it only if both answer an event alike (Linux;
+    /// the program is not isolated: it has your network and files, with made-up credentials)
+    #[arg(long, help_heading = "Boot check")]
+    pub(super) boot_check: bool,
+    /// The event to answer, a JSON file; without it the event is {}
+    #[arg(long, value_name = "FILE", requires = "boot_check", help_heading = "Boot check")]
+    pub(super) event: Option<PathBuf>,
+    /// How long the program may take to start, and then to answer; without it 10 s, as Lambda has it, and 30 s
+    #[arg(long, value_name = "SECONDS", requires = "boot_check", help_heading = "Boot check")]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=900))]
+    pub(super) boot_limit: Option<u16>,
     /// What the result looks like on stdout
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
     pub(super) format: Format,
     /// What to slim.
     #[command(flatten)]
     pub(super) subject: Subject,
+    /// More packages: each is slimmed by itself, into the folder that -o names, or in place
+    #[arg(value_name = "MORE", index = 2)]
+    pub(super) more: Vec<PathBuf>,
 }
 
 /// Names of rewrites, each with what it does and what it gives up. A name that is not `listed` is taken all the same.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::archive::ArchiveError;
 use crate::attribution::Why;
 use crate::cargo::CargoError;
+use crate::elf::NoDebugFile;
 use crate::estimate::EstimateError;
 use crate::host::HostError;
 use crate::package::PackageError;
@@ -54,6 +55,28 @@ pub enum CliError {
         path: PathBuf,
         /// What is wrong with it.
         source: CargoError,
+    },
+    /// The slimmed package does not do what the original does when it is started.
+    #[error("{}: the slimmed package fails the boot check, nothing was written: before, {before}; slimmed, {after}{log}", .path.display())]
+    BootDiffers {
+        /// The artifact.
+        path: PathBuf,
+        /// What the original did.
+        before: String,
+        /// What the slimmed package did.
+        after: String,
+        /// What the slimmed package's programs wrote, line by line; empty where they wrote nothing.
+        log: String,
+    },
+    /// The original does not start, so that nothing can be checked.
+    #[error("{}: the boot check is not conclusive, nothing was written: the package as it came in did not answer: {before}{log}", .path.display())]
+    BootNotConclusive {
+        /// The artifact.
+        path: PathBuf,
+        /// What the original did.
+        before: String,
+        /// What the original's programs wrote, line by line; empty where they wrote nothing.
+        log: String,
     },
     /// A report that cannot be used.
     #[error("{}: {source}", .path.display())]
@@ -120,6 +143,77 @@ pub enum CliError {
     WithAndWithout {
         /// The rewrite.
         rewrite: Rewrite,
+    },
+    /// No program has symbols that `--debug-file` could keep.
+    #[error(
+        "{}: --debug-file: no program has symbols or debug information to keep. Set strip = \"none\" in [profile.release] of \
+        Cargo.toml, which cargo and cargo-lambda follow (and debug = \"line-tables-only\" for line numbers), or name the \
+        unstripped program with --symbols", .path.display()
+    )]
+    NothingToKeep {
+        /// The artifact.
+        path: PathBuf,
+    },
+    /// A program of which no debug file can be made.
+    #[error("{}: {program}: no debug file can be made of it: {source}", .path.display())]
+    DebugFile {
+        /// The artifact.
+        path: PathBuf,
+        /// The program.
+        program: String,
+        /// What is wrong with it.
+        source: NoDebugFile,
+    },
+    /// One package is named twice.
+    #[error("{}: it is named twice", .path.display())]
+    NamedTwice {
+        /// The package.
+        path: PathBuf,
+    },
+    /// Two packages would be written to one place, or one over another that is read.
+    #[error("{}: it would be written for one package and is another's", .path.display())]
+    WrittenTwice {
+        /// Where.
+        path: PathBuf,
+    },
+    /// One debug file is named for several programs.
+    #[error(
+        "--debug-file {}: several programs have symbols ({programs}): name a folder, one that exists or a path that ends in '/'",
+        .path.display()
+    )]
+    OneDebugFileForMany {
+        /// What was given.
+        path: PathBuf,
+        /// The programs.
+        programs: String,
+    },
+    /// The debug file would replace what the command reads or writes.
+    #[error("--debug-file {}: it would replace the package, its program, or another file that is read", .path.display())]
+    DebugFileReplaces {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The debug file would be in the package that it is for.
+    #[error("--debug-file {}: it would lie in the folder that is slimmed, and be shipped with it", .path.display())]
+    DebugFileInPackage {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A folder by build id, and a program without one.
+    #[error(
+        "--debug-file .build-id: {program} has no build id to be found by; the rustc flag '-C link-arg=-Wl,--build-id' adds one"
+    )]
+    NoBuildId {
+        /// The program.
+        program: String,
+    },
+    /// Two programs with one build id.
+    #[error("--debug-file {}: another program of the package than {program} has the same build id", .place.display())]
+    OneBuildIdForMany {
+        /// The program.
+        program: String,
+        /// Where its debug file would be.
+        place: PathBuf,
     },
     /// There is no baseline to compare with.
     #[error("{}: no such baseline; --update-baseline writes it", .path.display())]

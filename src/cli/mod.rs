@@ -3,8 +3,10 @@
 
 mod analyze;
 mod args;
+mod boot_check;
 mod check;
 mod configuration;
+mod debug_file;
 mod diff;
 mod error;
 mod estimate;
@@ -12,6 +14,7 @@ mod exit_code;
 mod output;
 mod run;
 mod slim;
+mod slim_several;
 mod subject;
 mod terminal;
 

@@ -102,6 +102,28 @@ pub(super) fn slim(report: &Report, format: Format, options: &Options) -> String
     )
 }
 
+/// What slimming made of several packages: each result, and a table of all; in JSON one document.
+pub(super) fn slim_several(
+    done: &[&Report],
+    failures: &[render::Failure<'_>],
+    format: Format,
+    options: &Options,
+) -> String {
+    let rows: Vec<_> =
+        done.iter().filter_map(|report| Some((report.artifact.path.as_str(), report.slim.as_ref()?))).collect();
+    let each = |title: &dyn Fn(&str) -> String| -> String {
+        done.iter()
+            .map(|report| format!("{}{}\n", title(&report.artifact.path), slim(report, format, options)))
+            .collect()
+    };
+    pick(
+        format,
+        || each(&|path| text::paragraph(&format!("{path}:"), options)) + &text::slim_summary(&rows, options),
+        || json::packages(done, failures),
+        || each(&markdown::title) + &markdown::slim_summary(&rows),
+    )
+}
+
 /// A prediction.
 pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> String {
     let estimate = report.estimate.as_ref().expect("the command predicts before it prints");

@@ -1,15 +1,18 @@
 //! `slim`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::attribution::Detail;
 use crate::deflate::Effort;
 use crate::host;
-use crate::package::{DeploymentPackage, PackageSource};
-use crate::slim::{Level, Slimmed, free_aborts};
+use crate::package::{BUILD_ID_MISSING, DeploymentPackage, Finding, PackageSource, Severity};
+use crate::report::Report;
+use crate::slim::{Level, Options, Slimmed, free_aborts};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
+use super::boot_check::Asked;
 use super::configuration::Configuration;
+use super::debug_file::DebugFiles;
 use super::error::CliError;
 use super::estimate::slimming;
 use super::exit_code::ExitCode;
@@ -22,10 +25,85 @@ const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;
-    let mut options = slim_options()?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded);
+    let done = carry_out(flags, &loaded, &goal, flags.debug_file.as_deref(), terminal)?;
+    for warning in &done.warnings {
+        terminal.note(warning);
+    }
+    terminal.result(&output::slim(&done.report, flags.format, &output::options(terminal, None, 0)), None)?;
+    for note in &done.notes {
+        terminal.note(note);
+    }
+    Ok(ExitCode::Done)
+}
+
+/// A package slimmed and written, with what is to be said of it.
+pub(super) struct Done {
+    pub(super) report: Report,
+    /// What the result is not to be read without.
+    pub(super) warnings: Vec<String>,
+    /// What was written, or why nothing was.
+    pub(super) notes: Vec<String>,
+}
+
+/// Slims one package and writes what becomes of it.
+pub(super) fn carry_out(
+    flags: &Slim,
+    loaded: &Loaded,
+    goal: &Goal,
+    debug_file: Option<&Path>,
+    terminal: Terminal,
+) -> Result<Done, CliError> {
+    let boot_check = Asked::of(flags)?;
     let configured = Configuration::of(loaded.project.as_ref())?;
+    let options = options(flags, &configured)?;
+    let mut package = loaded.package()?;
+    if flags.drop_junk && flags.in_place && package.source == PackageSource::Directory {
+        return Err(CliError::Usage(
+            "--drop-junk would delete files of the folder: say -o OUT.zip, or delete them yourself",
+        ));
+    }
+    let dropped = flags.drop_junk.then(|| package.drop_junk());
+    let spared = || -> Vec<PathBuf> {
+        let metadata = &flags.subject.metadata;
+        loaded.files_read().chain(metadata.clone()).chain(goal.path().map(Path::to_owned)).collect()
+    };
+    let debug_files = debug_file.map(|to| DebugFiles::of(to, &package, loaded, &spared())).transpose()?;
+    let mut slimmed = loaded.slim(&package, &options, terminal)?;
+    if let Some(dropped) = &dropped {
+        slimmed.outcome.add_dropped_junk(dropped);
+    }
+    if let Some(asked) = &boot_check {
+        slimmed.outcome.boot_check = Some(asked.carry_out(&loaded.path, &package, &slimmed, terminal)?);
+    }
+    let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
+    report.estimate = slimming(loaded, &slimmed, &report, configured.memory_mb)?;
+    let offers = free_aborts(&slimmed.files);
+    report.add_findings(offers.iter().cloned());
+    report.add_findings(debug_files.iter().flat_map(|files| files.findings.iter().cloned()));
+    // The symbols first: what replaces the only copy of them comes after.
+    let mut written = match &debug_files {
+        Some(files) if !flags.dry_run => files.write()?,
+        _ => Vec::new(),
+    };
+    let debug_files_written = written.len();
+    written.extend(write(goal, &package, &slimmed, loaded)?);
+    let told = |finding: &&Finding| finding.severity == Severity::Error || finding.code == BUILD_ID_MISSING;
+    let warning = |finding: &Finding| format!("warning: {} {}: {}", finding.code, finding.subject, finding.message);
+    let warnings = report.findings.iter().filter(told).map(warning).collect();
+    let mut notes: Vec<String> = written.iter().map(|path| format!("note: wrote {}", path.display())).collect();
+    notes.extend(offers.iter().map(|offer| format!("note: {} ({}): {}", offer.code, offer.subject, offer.message)));
+    if written.len() == debug_files_written {
+        let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };
+        let what = if debug_files_written > 0 { "the package stays as it is" } else { "nothing was written" };
+        notes.push(format!("note: {why}: {what}"));
+    }
+    Ok(Done { report, warnings, notes })
+}
+
+fn options(flags: &Slim, configured: &Configuration) -> Result<Options, CliError> {
+    let mut options = slim_options()?;
     options.level = match flags.level {
         LevelArg::Strict => Level::Strict,
         LevelArg::Default => Level::Default,
@@ -33,41 +111,29 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     options.effort = flags.effort.map(effort).or(configured.effort).unwrap_or_default();
     options.with = flags.with.iter().copied().collect();
     options.without = flags.without.iter().copied().collect();
-
-    let package = loaded.package()?;
-    let slimmed = loaded.slim(&package, &options, terminal)?;
-    let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
-    let offers = free_aborts(&slimmed.files);
-    report.findings.extend(offers.iter().cloned());
-    report.estimate = slimming(&loaded, &slimmed, &report, configured.memory_mb)?;
-    let printed = output::slim(&report, flags.format, &output::options(terminal, None, 0));
-    let written = write(&goal, &package, &slimmed, &loaded)?;
-    for finding in report.findings.iter().filter(|finding| finding.severity == crate::package::Severity::Error) {
-        terminal.note(&format!("warning: {} {}: {}", finding.code, finding.subject, finding.message));
-    }
-    terminal.result(&printed, None)?;
-    for path in &written {
-        terminal.note(&format!("note: wrote {}", path.display()));
-    }
-    for offer in &offers {
-        terminal.note(&format!("note: {} ({}): {}", offer.code, offer.subject, offer.message));
-    }
-    if written.is_empty() {
-        let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };
-        terminal.note(&format!("note: {why}: nothing was written"));
-    }
-    Ok(ExitCode::Done)
+    Ok(options)
 }
 
 /// Where the result goes.
-enum Goal {
+pub(super) enum Goal {
     Nowhere,
     Zip(PathBuf),
+    /// A zip whose folder is made with it.
+    ZipInFolder(PathBuf),
     Artifact,
 }
 
+impl Goal {
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Zip(path) | Self::ZipInFolder(path) => Some(path),
+            Self::Nowhere | Self::Artifact => None,
+        }
+    }
+}
+
 /// What clap cannot see, told before anything is built or read.
-fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
+pub(super) fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
     if let Some(&rewrite) = flags.with.iter().find(|rewrite| flags.without.contains(rewrite)) {
         return Err(CliError::WithAndWithout { rewrite });
     }
@@ -100,8 +166,8 @@ fn write(
 ) -> Result<Vec<PathBuf>, CliError> {
     let path = match goal {
         Goal::Nowhere => return Ok(Vec::new()),
-        Goal::Zip(path) => {
-            if loaded.is_built() {
+        Goal::Zip(path) | Goal::ZipInFolder(path) => {
+            if loaded.is_built() || matches!(goal, Goal::ZipInFolder(_)) {
                 host::create_parent(path)?;
             }
             host::replace(path, &slimmed.zip, Some(ZIP_MODE))?;

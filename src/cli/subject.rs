@@ -67,8 +67,18 @@ enum Content {
 impl Loaded {
     /// Opens the artifact, or builds the project.
     pub(super) fn new(subject: &Subject, global: &Global, terminal: Terminal) -> Result<Self, CliError> {
+        Self::at(subject.artifact.as_deref(), subject, global, terminal)
+    }
+
+    /// Opens this artifact instead of the one that is named first, or builds the project.
+    pub(super) fn at(
+        artifact: Option<&Path>,
+        subject: &Subject,
+        global: &Global,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
-        let mut loaded = match &subject.artifact {
+        let mut loaded = match artifact {
             Some(path) => Self::open(path, subject, &options, terminal)?,
             None if subject.build.no_build => Self::find(&options, terminal)?,
             None => Self::build(subject, &options, terminal)?,
@@ -199,6 +209,17 @@ impl Loaded {
         }
     }
 
+    /// ELF files whose symbols may be those of a program of the package.
+    pub(super) fn symbol_files(&self) -> impl Iterator<Item = &[u8]> {
+        self.symbols.iter().map(|symbols| &*symbols.data)
+    }
+
+    /// Files that were read for this, and may not be written over.
+    pub(super) fn files_read(&self) -> impl Iterator<Item = PathBuf> {
+        let symbols = self.symbols.iter().map(|symbols| PathBuf::from(&symbols.path));
+        symbols.chain(self.link_map.iter().map(|(path, _)| PathBuf::from(path))).chain([self.path.clone()])
+    }
+
     /// The artifact's own bytes; empty for a folder.
     fn data(&self) -> &[u8] {
         match &self.content {
@@ -258,6 +279,8 @@ impl Loaded {
         let known = |file: &PackageFile<'_>| self.symbols.iter().any(|symbols| is_same(&symbols.data, &file.contents));
         let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file) && !known(file));
         symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: &file.contents }));
+        // A rewrite that moves the program leaves no symbols that fit.
+        symbols.retain(|symbols| is_twin_of_any(&package, symbols));
         let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
         report.slim = Some(slimmed.outcome.clone());
         Ok(report)
@@ -339,6 +362,12 @@ fn package_file(file: &TreeFile) -> PackageFile<'_> {
         TreeFileKind::File(bytes) => PackageFile::new(file.path.clone(), Some(file.unix_mode), Cow::Borrowed(bytes)),
         TreeFileKind::Symlink(target) => PackageFile::symlink(file.path.clone(), target),
     }
+}
+
+fn is_twin_of_any(package: &DeploymentPackage<'_>, symbols: &SymbolFile<'_>) -> bool {
+    let Ok(symbols) = Image::parse_symbol_file(symbols.data) else { return false };
+    let programs = package.files.iter().filter_map(|file| Image::parse(&file.contents).ok());
+    programs.into_iter().any(|program| check_twin(&program, &symbols).is_ok())
 }
 
 fn has_symbols(file: &PackageFile<'_>) -> bool {

@@ -29,6 +29,11 @@ impl Terminal {
         Self { quiet: global.quiet, color: global.color }
     }
 
+    /// The same, without progress and notes: for work of which the caller tells.
+    pub(super) fn silent(self) -> Self {
+        Self { quiet: true, ..self }
+    }
+
     /// True where a result on stdout may have colours.
     pub(super) fn colors_stdout(&self) -> bool {
         match self.color {

@@ -2,9 +2,6 @@
 //!
 //! The same bytes and effort give the same stream on any host: the encoders look at nothing else.
 
-use std::io::Write;
-use std::num::NonZeroU64;
-
 use libdeflater::{CompressionLvl, Compressor};
 use serde::{Deserialize, Serialize};
 
@@ -71,10 +68,7 @@ pub fn compress(data: &[u8], effort: Effort) -> Vec<u8> {
     match effort {
         Effort::Fast => libdeflate(data, 6),
         Effort::Default => libdeflate(data, 12),
-        Effort::Max => {
-            let (quick, thorough) = rayon::join(|| libdeflate(data, 12), || zopfli(data));
-            if thorough.len() < quick.len() { thorough } else { quick }
-        }
+        Effort::Max => super::optimal::compress(data),
     }
 }
 
@@ -85,28 +79,6 @@ fn libdeflate(data: &[u8], level: i32) -> Vec<u8> {
     let size = compressor.deflate_compress(data, &mut stream).expect("the bound is enough for any data");
     stream.truncate(size);
     stream
-}
-
-/// Rounds of zopfli's squeeze. Fifteen against five saved 0.03 % on 1.2 MB of machine code and 0.05 % on 6.2 MB, and took one
-/// and a half times as long (2026-11-23, one run each).
-const ZOPFLI_ITERATIONS: NonZeroU64 = NonZeroU64::new(15).expect("not zero");
-const ZOPFLI_ITERATIONS_LARGE: NonZeroU64 = NonZeroU64::new(5).expect("not zero");
-/// From this size on the fewer rounds.
-const ZOPFLI_LARGE: usize = 4 << 20;
-/// Zopfli may cut one block per this many bytes. Its own limit of 15 blocks loses 0.5 % on 1.2 MB of machine code and 0.9 %
-/// on 6.2 MB. Twice as many saved 0.03 % on the first with fifteen rounds, for half again the time, and nothing with five;
-/// without a limit it cuts far too often, and loses 2 % and 5 %.
-const ZOPFLI_BLOCK: usize = 32 * 1024;
-
-fn zopfli(data: &[u8]) -> Vec<u8> {
-    let options = zopfli::Options {
-        iteration_count: if data.len() < ZOPFLI_LARGE { ZOPFLI_ITERATIONS } else { ZOPFLI_ITERATIONS_LARGE },
-        maximum_block_splits: u16::try_from(data.len() / ZOPFLI_BLOCK).unwrap_or(u16::MAX).max(15),
-        ..zopfli::Options::default()
-    };
-    let mut encoder = zopfli::DeflateEncoder::new(options, zopfli::BlockType::Dynamic, Vec::new());
-    encoder.write_all(data).expect("a Vec takes any write");
-    encoder.finish().expect("a Vec takes any write")
 }
 
 #[cfg(test)]

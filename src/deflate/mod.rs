@@ -11,11 +11,14 @@
 mod bit_reader;
 mod code;
 mod cost;
+mod density;
 mod encode;
 mod error;
+mod optimal;
 mod trace;
 
 pub use cost::{Bits, cost_per_range, to_bytes};
+pub use density::is_dense;
 pub use encode::{Effort, Encoded, compress, encode};
 pub use error::DeflateError;
 pub use trace::{TokenSink, TraceSummary, trace};

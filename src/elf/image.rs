@@ -14,7 +14,7 @@ use super::strings::{NameBudget, name_at};
 
 pub(super) const HEADER_SIZE: u64 = size_of::<FileHeader64<LE>>() as u64;
 pub(super) const SECTION_HEADER_SIZE: u64 = size_of::<SectionHeader64<LE>>() as u64;
-const PROGRAM_HEADER_SIZE: u64 = size_of::<ProgramHeader64<LE>>() as u64;
+pub(super) const PROGRAM_HEADER_SIZE: u64 = size_of::<ProgramHeader64<LE>>() as u64;
 
 /// The most sections whose number fits in the ELF header. More need extended numbering, which no linker uses for a program.
 /// Source: System V ABI (gABI), "Special Section Indexes": `SHN_LORESERVE` is 0xff00; read 2026-11-23.

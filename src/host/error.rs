@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::cargo::CargoError;
+use crate::elf::Architecture;
 use crate::units::ByteSize;
 
 /// What can go wrong with files and processes.
@@ -153,6 +154,45 @@ pub enum HostError {
         bin: String,
         /// Every place, in order.
         looked_at: Vec<PathBuf>,
+    },
+    /// A file of a package that would be unpacked elsewhere.
+    #[error("{path:?} is no path inside of a package")]
+    PathLeavesPackage {
+        /// The path.
+        path: String,
+    },
+    /// A package without a program that Lambda starts.
+    #[error("the package holds neither 'bootstrap' nor 'extensions/…': there is nothing to start")]
+    NothingToStart,
+    /// A program that this machine's processor does not run.
+    #[error("{path} is for {architecture} and cannot be started on this machine ({here})")]
+    OtherArchitecture {
+        /// The program's path in the package.
+        path: String,
+        /// What it is for.
+        architecture: Architecture,
+        /// What this machine is.
+        here: &'static str,
+    },
+    /// A system that starts no program of Lambda.
+    #[error("a package can be started on Linux only; this is {os}")]
+    BootNeedsLinux {
+        /// This system.
+        os: &'static str,
+    },
+    /// The local Runtime API has no port, pipe or thread.
+    #[error("cannot offer a Runtime API on this machine: {cause}")]
+    NoRuntimeApi {
+        /// Why.
+        cause: io::Error,
+    },
+    /// An event that Lambda would not take.
+    #[error("{}: not a JSON event: {cause}", .path.display())]
+    EventNotJson {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: serde_json::Error,
     },
     /// The project cannot be used.
     #[error(transparent)]

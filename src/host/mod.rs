@@ -2,34 +2,45 @@
 //!
 //! Prints nothing: what cargo says while it builds goes to the caller through [`BuildEvent`].
 
+mod alike;
+mod boot_check;
 mod build;
 mod bytes;
 mod error;
+mod event;
 mod file;
 mod find;
 mod include;
+mod launch;
 mod libraries;
 mod link_map;
 mod linker;
 mod open;
 mod options;
+mod place;
 mod process;
 mod project;
 mod replace;
 mod rlib;
+mod runtime_api;
 mod text;
 mod toolchain;
 mod tree;
 
+pub use alike::Compared;
+pub use boot_check::{BootCheck, BootLimits, BootVerdict, boot_check};
 pub use build::{Built, build};
 pub use bytes::Bytes;
 pub use error::HostError;
+pub use event::{EMPTY_EVENT, read_event};
 pub use find::{find_built, find_program, lambda_zip_path};
 pub use include::read_included;
+pub use launch::{BootOutcome, LaunchFile, LaunchFileKind};
 pub use libraries::CrateLibrary;
 pub use link_map::find_link_map;
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open, open_link_map};
 pub use options::{BuildOptions, CargoStderr};
+pub use place::{is_folder, is_inside, is_same_place, size_of};
 pub use process::BuildEvent;
 pub use project::{Project, read_members};
 pub use replace::{create_parent, replace};

@@ -123,7 +123,8 @@ pub(super) fn mode_of(path: &Path, bytes: &[u8]) -> Result<u32, HostError> {
     Ok(mode(&metadata, bytes))
 }
 
-fn stays_inside(link: &str, target: &Path) -> bool {
+/// True where the text of a link leads nowhere outside of the package, wherever that is.
+pub(super) fn stays_inside(link: &str, target: &Path) -> bool {
     let mut depth = link.matches('/').count();
     for component in target.components() {
         match component {

@@ -8,6 +8,7 @@ use crate::units::ByteSize;
 
 use super::deployment::{DeploymentPackage, PackageFile, PackageSource};
 use super::finding::{Finding, Severity};
+use super::junk::junk_findings;
 use super::libraries::{AL2_GLIBC, AL2023_GLIBC, Availability, availability, interpreter};
 use super::quota::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
 use super::role::Role;
@@ -23,6 +24,7 @@ pub fn check_package(package: &DeploymentPackage<'_>) -> Vec<Finding> {
     quotas(package, &mut findings);
     zip_headers(package, &mut findings);
     copies(package, &mut findings);
+    findings.extend(junk_findings(package));
     findings
 }
 

@@ -190,9 +190,14 @@ impl<'data> DeploymentPackage<'data> {
         for file in &mut files {
             file.role = role(file, source, layer);
         }
-        let mut by_name: Vec<usize> = (0..files.len()).collect();
-        by_name.sort_by_key(|&number| (files[number].name(), number));
+        let by_name = by_name(&files);
         Self { source, files, empty_folders: Vec::new(), by_name }
+    }
+
+    /// Leaves out the files for which `keep` is false.
+    pub(super) fn retain(&mut self, keep: impl FnMut(&PackageFile<'data>) -> bool) {
+        self.files.retain(keep);
+        self.by_name = by_name(&self.files);
     }
 
     /// Sum of the files' sizes.
@@ -219,6 +224,12 @@ impl<'data> DeploymentPackage<'data> {
     pub fn is_layer(&self) -> bool {
         self.source != PackageSource::Elf && is_layer(&self.files)
     }
+}
+
+fn by_name(files: &[PackageFile<'_>]) -> Vec<usize> {
+    let mut by_name: Vec<usize> = (0..files.len()).collect();
+    by_name.sort_by_key(|&number| (files[number].name(), number));
+    by_name
 }
 
 fn empty_folders(archive: &Archive<'_>) -> Vec<String> {

@@ -59,7 +59,8 @@ pub(super) fn with_version(name: &str, version: Option<&str>) -> String {
 
 /// Text from a file, safe for a terminal: control characters and those that turn the direction of writing are spelt
 /// out, because a file name must not colour, move or hide what stands around it.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn clean(text: &str) -> Cow<'_, str> {
     let hostile = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')

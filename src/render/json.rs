@@ -14,6 +14,28 @@ pub fn report(report: &Report) -> String {
     document(report)
 }
 
+/// Reports of several packages, and what went wrong with others: `{"schema_version", "packages", "failures"}`.
+#[must_use]
+pub fn packages(packages: &[&Report], failures: &[Failure<'_>]) -> String {
+    document(&Packages { schema_version: SCHEMA_VERSION, packages, failures })
+}
+
+/// A package that failed while others did not.
+#[derive(Debug, Clone, Serialize)]
+pub struct Failure<'a> {
+    /// Its path, as given.
+    pub path: &'a str,
+    /// What is wrong with it.
+    pub error: &'a str,
+}
+
+#[derive(Serialize)]
+struct Packages<'a> {
+    schema_version: u32,
+    packages: &'a [&'a Report],
+    failures: &'a [Failure<'a>],
+}
+
 /// The differences, with `schema_version` in front.
 #[must_use]
 pub fn diff(diff: &Diff) -> String {

@@ -28,6 +28,12 @@ pub fn slim(outcome: &Outcome) -> String {
     print(&slim::document(outcome))
 }
 
+/// What slimming made of several packages, as [`text::slim_summary`](super::text::slim_summary) has it.
+#[must_use]
+pub fn slim_summary(packages: &[(&str, &Outcome)]) -> String {
+    print(&slim::summary(packages))
+}
+
 /// What changed between two reports, as [`text::diff`](super::text::diff) has it.
 #[must_use]
 pub fn diff(diff: &Diff, options: &Options) -> String {
@@ -44,6 +50,14 @@ pub fn verdict(verdict: &Verdict, options: &Options) -> String {
 #[must_use]
 pub fn why(report: &Report, options: &Options) -> Option<String> {
     why::document(report, options).map(|document| print(&document))
+}
+
+/// A heading over what follows.
+#[must_use]
+pub fn title(text: &str) -> String {
+    let mut document = Document::default();
+    document.title(text);
+    print(&document) + "\n"
 }
 
 fn print(document: &Document) -> String {

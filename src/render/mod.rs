@@ -26,4 +26,6 @@ mod verdict;
 mod why;
 mod words;
 
+pub use human::clean;
+pub use json::Failure;
 pub use options::{By, Filter, Options, View};

@@ -25,15 +25,35 @@ pub(super) fn document(outcome: &Outcome) -> Document {
             document.paragraph(Tone::Caution, format!("{} gives up {what}.", row.name));
         }
     }
-    document.fields(vec![
+    let mut fields = vec![
         ("level", words::level(outcome.level).to_owned()),
         ("effort", outcome.effort.clone()),
         ("proof", outcome.proof.clone()),
-        ("CodeSha256", outcome.code_sha256.clone()),
-    ]);
+    ];
+    fields.extend(outcome.boot_check.as_ref().map(|check| ("boot check", words::boot_check(check))));
+    fields.push(("CodeSha256", outcome.code_sha256.clone()));
+    document.fields(fields);
     if outcome.rewrites.iter().all(|row| row.status != RewriteStatus::Applied) {
         document.paragraph(Tone::Dim, "No rewrite made it smaller.");
     }
+    document
+}
+
+/// What slimming made of several packages, each a row, and all together.
+pub(super) fn summary(packages: &[(&str, &Outcome)]) -> Document {
+    type Row<'a> = (&'a str, &'a Outcome);
+    let saved = |(_, outcome): &Row<'_>| Some(outcome.before.zip_bytes?.since(outcome.after.zip_bytes?));
+    let fields: Vec<Field<Row<'_>>> = vec![
+        Field::new(Column::name("package"), |row: &Row<'_>| Cell::Text(row.0.to_owned())),
+        Field::new(Column::plain("zip before", 0), |row: &Row<'_>| Cell::size(row.1.before.zip_bytes)),
+        Field::new(Column::plain("zip after", 0), |row: &Row<'_>| Cell::size(row.1.after.zip_bytes)),
+        Field::new(Column::plain("saved", 0), move |row: &Row<'_>| saved(row).map_or(Cell::Unknown, Cell::Saved)),
+        Field::new(Column::plain("unzipped before", 1), |row: &Row<'_>| Cell::size(Some(row.1.before.unzipped_bytes))),
+        Field::new(Column::plain("unzipped after", 1), |row: &Row<'_>| Cell::size(Some(row.1.after.unzipped_bytes))),
+    ];
+    let mut document = Document::default();
+    document.title("All packages");
+    document.table(Table::of(packages.iter().copied(), &fields));
     document
 }
 

@@ -29,6 +29,12 @@ pub fn slim(outcome: &Outcome, options: &Options) -> String {
     print(&slim::document(outcome), options)
 }
 
+/// What slimming made of several packages: a row for each.
+#[must_use]
+pub fn slim_summary(packages: &[(&str, &Outcome)], options: &Options) -> String {
+    print(&slim::summary(packages), options)
+}
+
 /// What changed between two reports.
 #[must_use]
 pub fn diff(diff: &Diff, options: &Options) -> String {

@@ -6,7 +6,7 @@ use crate::estimate::EvidenceGrade;
 use crate::package::{Role, Severity};
 use crate::policy::Status;
 use crate::report::ArtifactKind;
-use crate::slim::{Level, RewriteStatus};
+use crate::slim::{BootCheck, Level, RewriteStatus};
 
 pub(super) const fn artifact_kind(kind: ArtifactKind) -> &'static str {
     match kind {
@@ -111,6 +111,16 @@ pub(super) const fn rewrite_status(status: RewriteStatus) -> &'static str {
         RewriteStatus::NoGain => "no gain",
         RewriteStatus::NotApplicable => "not applicable",
     }
+}
+
+/// The codes are words with hyphens.
+pub(super) fn boot_check(check: &BootCheck) -> String {
+    let words = |code: &str| code.replace('-', " ");
+    let BootCheck { event, before, after, alike, compared, isolated } = check;
+    let alike = if *alike { "alike" } else { "not alike" };
+    let network = if *isolated { "in a network of its own" } else { "not isolated from the network" };
+    let (before, after, compared) = (words(before), words(after), words(compared));
+    format!("event {event}: {before} before, {after} after: {alike}; compared: {compared}; {network}")
 }
 
 pub(super) const fn change_status(status: Status) -> &'static str {

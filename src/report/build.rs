@@ -136,20 +136,27 @@ impl Report {
         let duplicates: Vec<_> = programs.iter().flat_map(|program| duplicates(context.graph, program)).collect();
         findings.extend(duplicates.iter().map(duplicate_finding));
         let why = context.why.map(|query| explain(query, context.graph, &programs));
-        findings.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
-        findings.dedup();
-        Ok(Self {
+        let mut report = Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
             artifact,
             binaries,
-            findings,
+            findings: Vec::new(),
             duplicates,
             why,
             estimate: None,
             measurement: None,
             slim: None,
-        })
+        };
+        report.add_findings(findings);
+        Ok(report)
+    }
+
+    /// Adds findings, each at its place in the order.
+    pub fn add_findings(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
+        self.findings.dedup();
     }
 }
 

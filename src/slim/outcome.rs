@@ -59,6 +59,24 @@ pub struct PackageSizes {
     pub unzipped_bytes: ByteSize,
 }
 
+/// What a package did when it was started before and after slimming.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BootCheck {
+    /// The event that it was given: a file, or the event itself.
+    pub event: String,
+    /// How the start of the package that came in ended: `answered`, `function-error` or `extensions-ready`.
+    pub before: String,
+    /// How the start of the slimmed package ended.
+    pub after: String,
+    /// True where both did the same.
+    pub alike: bool,
+    /// How much was compared: `everything`; `stable-values`, where the original's own answers differ from start to start; `kind-only`, where
+    /// they have nothing in common.
+    pub compared: String,
+    /// True where the programs had a network of their own.
+    pub isolated: bool,
+}
+
 /// The result of slimming, as the report shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
@@ -74,6 +92,9 @@ pub struct Outcome {
     pub rewrites: Vec<RewriteRow>,
     /// What was proven about the result, in words.
     pub proof: String,
+    /// What the package did when it was started before and after; `None` where nobody asked.
+    #[serde(default)]
+    pub boot_check: Option<BootCheck>,
     /// SHA-256 of the finished zip in base64, as Lambda reports it (`CodeSha256`).
     pub code_sha256: String,
 }

@@ -151,6 +151,7 @@ pub fn slim<'data>(
         },
         rewrites,
         proof: proof_in_words(&all_changes(&files, &proofs)),
+        boot_check: None,
         code_sha256: STANDARD.encode(Sha256::digest(&zip)),
     };
     Ok(Slimmed { files, zip, outcome })

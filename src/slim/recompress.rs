@@ -61,6 +61,8 @@ fn compress<'a>(file: &'a SlimmedFile<'a>, streams: Streams, effort: Effort) -> 
     let (method, data) = match (kept, streams) {
         (Some(kept), Streams::Kept) => kept,
         (kept, _) => {
+            // More effort finds nothing in what is compressed already, and looks for it longest.
+            let effort = if deflate::is_dense(&file.contents) { Effort::Fast } else { effort };
             let fresh = match deflate::encode(&file.contents, effort) {
                 deflate::Encoded::Deflate(stream) => (Method::Deflate, Cow::Owned(stream)),
                 deflate::Encoded::Stored => (Method::Stored, Cow::Borrowed(file.contents.as_ref())),

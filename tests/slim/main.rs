@@ -4,9 +4,12 @@
 mod support;
 
 mod aborts;
+mod junk;
 mod laws;
+mod modules;
 mod places;
 mod project;
+mod several;
 mod shapes;
 mod starts;
 mod unwinding;

@@ -26,8 +26,8 @@ pub(super) struct Loaded<'data> {
 }
 
 impl<'data> Loaded<'data> {
-    /// `moved_by` is taken off every address, so that a program that was moved as a whole has the addresses that it had before.
-    pub(super) fn new(elf: &Elf<'_>, data: &'data [u8], moved_by: u64) -> Self {
+    /// `elf` is the original for both files, so that a program that was moved as a whole has the addresses that it had before.
+    pub(super) fn new(elf: &Elf<'_>, data: &'data [u8]) -> Self {
         let mut places: Vec<Place> = elf
             .program_headers
             .iter()
@@ -35,8 +35,7 @@ impl<'data> Loaded<'data> {
             .filter(|header| header.p_type == PT_LOAD && header.p_filesz != 0)
             .map(|header| {
                 let size = (data.len() as u64).saturating_sub(header.p_offset).min(header.p_filesz);
-                let address = header.p_vaddr.wrapping_sub(moved_by);
-                Place { address, offset: header.p_offset, size, executable: header.p_flags & PF_X != 0 }
+                Place { address: header.p_vaddr, offset: header.p_offset, size, executable: header.p_flags & PF_X != 0 }
             })
             .collect();
         places.sort_by_key(|place| (place.address, place.offset));

@@ -2,6 +2,8 @@
 
 use gimli::{CfaRule, EhFrame, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection};
 
+use rayon::prelude::*;
+
 use super::compare::Handlers;
 use super::error::VerifyError;
 use super::frames::{Bytes, Contents, Frame, Frames};
@@ -36,15 +38,17 @@ pub(super) fn by_index(
 
 /// Carries out the call frame instructions of every pair up to its middle and to its end, and compares the rows.
 pub(super) fn rows(before: &Frames<'_>, after: &Frames<'_>, pairs: &[(&Frame, &Frame)]) -> Result<(), VerifyError> {
-    let (mut old_rows, mut new_rows) = (Rows::new(before), Rows::new(after));
-    for (old, new) in pairs.iter().filter(|(old, _)| old.begin < old.end) {
-        for address in samples(old).into_iter().skip(1) {
-            if old_rows.row(old, address) != new_rows.row(new, address) {
-                return Err(VerifyError::Lookup { address, what: "row" });
-            }
-        }
-    }
-    Ok(())
+    // Enough for a thread to be worth its start.
+    const AT_ONCE: usize = 512;
+    let differs = pairs.par_chunks(AT_ONCE).find_map_first(|pairs| {
+        let (mut old_rows, mut new_rows) = (Rows::new(before), Rows::new(after));
+        let mut samples = pairs.iter().filter(|(old, _)| old.begin < old.end).flat_map(|(old, new)| {
+            let [_, middle, last] = samples(old);
+            [(old, new, middle), (old, new, last)]
+        });
+        samples.find_map(|(old, new, at)| (old_rows.row(old, at) != new_rows.row(new, at)).then_some(at))
+    });
+    differs.map_or(Ok(()), |address| Err(VerifyError::Lookup { address, what: "row" }))
 }
 
 fn samples(frame: &Frame) -> [u64; 3] {
