@@ -79,7 +79,8 @@ pub(super) fn carry_out(
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(loaded, &slimmed, &report, configured.memory_mb)?;
-    report.add_findings(free_aborts(&slimmed.files));
+    let offers = free_aborts(&slimmed.files);
+    report.add_findings(offers.iter().cloned());
     report.add_findings(debug_files.iter().flat_map(|files| files.findings.iter().cloned()));
     // The symbols first: what replaces the only copy of them comes after.
     let mut written = match &debug_files {
@@ -92,6 +93,7 @@ pub(super) fn carry_out(
     let warning = |finding: &Finding| format!("warning: {} {}: {}", finding.code, finding.subject, finding.message);
     let warnings = report.findings.iter().filter(told).map(warning).collect();
     let mut notes: Vec<String> = written.iter().map(|path| format!("note: wrote {}", path.display())).collect();
+    notes.extend(offers.iter().map(|offer| format!("note: {} ({}): {}", offer.code, offer.subject, offer.message)));
     if written.len() == debug_files_written {
         let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };
         let what = if debug_files_written > 0 { "the package stays as it is" } else { "nothing was written" };

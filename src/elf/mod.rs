@@ -6,6 +6,7 @@
 
 mod architecture;
 mod comment;
+mod control_flow;
 mod debug;
 mod debug_file;
 mod dynamic;
@@ -26,6 +27,7 @@ mod unwind;
 
 pub use architecture::Architecture;
 pub use comment::Toolchain;
+pub use control_flow::{CannotFollow, DeadCode, dead_without_handlers};
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use debug_file::{NoDebugFile, debug_file};
 pub use dynamic::{Dynamic, GlibcVersion};

@@ -34,7 +34,10 @@ pub(super) fn apply(image: &Image<'_>) -> Rewritten {
     if let Some(place) = &tables.lsda_table {
         edit.zero(&place.file_range);
     }
-    let (file, ranges) = edit.finish();
+    // Declared as wholes: a range for each of many thousand fields says no more.
+    let (file, _) = edit.finish();
+    let ranges = [Some(&tables.frames), tables.lsda_table.as_ref()].into_iter().flatten();
+    let ranges = ranges.map(|place| place.file_range.clone()).collect();
     Rewritten::Applied(file, Changes { unwinding: Unwinding::WithoutHandlers, ..Changes::of_ranges(ranges) })
 }
 

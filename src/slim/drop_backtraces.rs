@@ -40,8 +40,8 @@ fn may_drop(image: &Image<'_>, tables: &FrameTables) -> Result<(), String> {
     let imports = Imports::of(image)?;
     only_panics(&imports, tables)?;
     if imports.lack_the_unwinder() && !has_llvm_unwinder(image) {
-        return Err("its unwinder is linked in, and libgcc's ends the program where a backtrace is captured without \
-                    unwind tables"
+        return Err("it imports no unwinder: one that is linked in may end the program where a backtrace is captured \
+                    without unwind tables, as libgcc's does"
             .to_owned());
     }
     Ok(())

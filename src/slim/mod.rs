@@ -9,6 +9,7 @@
 mod abort_on_panic;
 mod changes;
 mod drop_backtraces;
+mod drop_dead_code;
 mod drop_dead_lsdas;
 mod drop_section_headers;
 mod drop_sections;

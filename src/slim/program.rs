@@ -13,8 +13,8 @@ use super::outcome::{RewriteRow, RewriteStatus};
 use super::rewrite::Rewrite;
 use super::rewritten::Rewritten;
 use super::{
-    abort_on_panic, drop_backtraces, drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr, omit_unwind_index,
-    relr, repack_unwind, zero_padding,
+    abort_on_panic, drop_backtraces, drop_dead_code, drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr,
+    omit_unwind_index, relr, repack_unwind, zero_padding,
 };
 
 /// A program and what was done to it.
@@ -33,7 +33,7 @@ pub(super) struct SlimProgram {
 /// # Errors
 /// Where the file, or what a rewrite made of it, cannot be read.
 pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Result<SlimProgram, ElfError> {
-    Image::parse(original)?;
+    let came_in = Image::parse(original)?;
     let mut current: Option<Vec<u8>> = None;
     let mut changes = Changes::default();
     let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
@@ -46,7 +46,7 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
             }
             let data = current.as_deref().unwrap_or(original);
             let image = Image::parse(data)?;
-            let Some(rewritten) = rewrite_once(rewrite, &image) else { continue };
+            let Some(rewritten) = rewrite_once(rewrite, &image, &came_in) else { continue };
             let row = match kept_if_smaller(data, rewritten) {
                 Kept::Smaller { file, changes: changed, saved_compressed } => {
                     let saved = data.len() - file.len();
@@ -67,8 +67,8 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
     Ok(SlimProgram { contents: current, changes, rows: rows.into_values().collect() })
 }
 
-/// `None` for what is no rewrite of a program.
-fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
+/// `came_in` is the program before all rewrites. `None` for what is no rewrite of a program.
+fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: &Image<'_>) -> Option<Rewritten> {
     Some(match rewrite {
         Rewrite::StripDebug => drop_sections::apply(image, Droppable::Debug),
         Rewrite::StripSymbols => drop_sections::apply(image, Droppable::Symbols),
@@ -82,6 +82,7 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
         Rewrite::Relr => relr::apply(image),
         Rewrite::AbortOnPanic => abort_on_panic::apply(image),
         Rewrite::DropBacktraces => drop_backtraces::apply(image),
+        Rewrite::DropDeadCode => drop_dead_code::apply(image, came_in),
         Rewrite::Recompress => return None,
     })
 }
