@@ -7,7 +7,7 @@ use crate::deflate::Effort;
 use crate::host;
 use crate::package::{BUILD_ID_MISSING, DeploymentPackage, Finding, PackageSource, Severity};
 use crate::report::Report;
-use crate::slim::{Level, Options, Slimmed, free_aborts};
+use crate::slim::{Level, Options, Rewrite, Slimmed, free_aborts};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
 use super::boot_check::Asked;
@@ -136,6 +136,10 @@ impl Goal {
 pub(super) fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
     if let Some(&rewrite) = flags.with.iter().find(|rewrite| flags.without.contains(rewrite)) {
         return Err(CliError::WithAndWithout { rewrite });
+    }
+    // What cannot be proven has to be booted; a dry run writes nothing that could fail to start.
+    if flags.with.contains(&Rewrite::DropDeadCode) && !flags.boot_check && !flags.dry_run {
+        return Err(CliError::Usage("drop-dead-code cannot be proven without running the program: add --boot-check"));
     }
     let is_built = flags.subject.artifact.is_none() && !flags.subject.build.no_build;
     if flags.in_place && is_built {

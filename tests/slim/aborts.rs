@@ -22,8 +22,8 @@ use crate::support::zipfile;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 const ABORT: [&str; 2] = ["--with", "abort-on-panic"];
-const DEAD_CODE: [&str; 4] = ["--with", "abort-on-panic", "--with", "drop-dead-code"];
-const NO_BACKTRACES: [&str; 4] = ["--with", "drop-backtraces", "--with", "drop-dead-code"];
+const DEAD_CODE: [&str; 5] = ["--with", "abort-on-panic", "--with", "drop-dead-code", "--boot-check"];
+const NO_BACKTRACES: [&str; 5] = ["--with", "drop-backtraces", "--with", "drop-dead-code", "--boot-check"];
 
 /// `function` slimmed with `flags`, unpacked. `None` where there is no Python.
 fn slimmed(function: &Path, flags: &[&str]) -> Option<(TempDir, PathBuf)> {
@@ -172,6 +172,15 @@ fn every_function_is_followed_and_reached_before_anything_is_dropped() {
 }
 
 #[test]
+fn code_goes_only_with_a_boot_check() {
+    let output = folder();
+    let output = output.path().join("out.zip");
+    let run = run([&["slim", arg(&package("hello-cargo-lambda.zip")), "-o", arg(&output)], &DEAD_CODE[..4]].concat());
+    assert_eq!(run.error(), "drop-dead-code cannot be proven without running the program: add --boot-check");
+    assert!(!output.exists());
+}
+
+#[test]
 fn dead_code_goes_only_where_handlers_went_and_twice_is_once() {
     let function = build("panics");
     let alone = row(&report(&function, &["--with", "drop-dead-code"]), "drop-dead-code");
@@ -214,7 +223,7 @@ fn a_program_that_never_unwinds_is_told_that_aborting_is_free() {
 
 #[test]
 fn the_data_part_is_done_on_arm64_and_the_code_stays() {
-    let report = report(&package("arm64.zip"), &DEAD_CODE);
+    let report = report(&package("arm64.zip"), &DEAD_CODE[..4]);
     let (abort, code) = (row(&report, "abort-on-panic"), row(&report, "drop-dead-code"));
     assert!(abort["status"] == "applied", "{abort}");
     assert_eq!(code["status"], "not_applicable");
@@ -265,8 +274,7 @@ fn a_program_that_brings_libgcc_s_unwinder_keeps_its_tables() {
     let row = row(&report(&program, &["--with", "drop-backtraces"]), "drop-backtraces");
     assert_eq!(row["status"], "not_applicable");
     let output = folder.path().join("out.zip");
-    run(["slim", arg(&program), "-o", arg(&output), "-q", "--with", "abort-on-panic", "--with", "drop-dead-code"])
-        .exits(0);
+    run(["slim", arg(&program), "-o", arg(&output), "-q", "--with", "abort-on-panic"]).exits(0);
     if zipfile::unpack(&output, folder.path()).is_none() {
         return;
     }
