@@ -330,7 +330,7 @@ pub(super) enum EffortArg {
     Fast,
     /// libdeflate level 12.
     Default,
-    /// The smaller of libdeflate level 12 and Zopfli: slow.
+    /// Our own encoder, never larger than 'default': slow.
     Max,
 }
 
