@@ -88,7 +88,7 @@ fn binary(program: &[u8], graph: &Option<CrateGraph>) {
     stage("attribute: crates", program.len(), || attribution(Detail::Crates).expect("it can be attributed"));
     stage("attribute: functions", program.len(), || attribution(Detail::Functions).expect("it can be attributed"));
 
-    for effort in [Effort::Fast, Effort::Default] {
+    for effort in [Effort::Fast, Effort::Default, Effort::Max] {
         stage(&format!("deflate: compress, {}", effort.name()), program.len(), || compress(program, effort));
     }
 }

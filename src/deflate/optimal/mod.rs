@@ -26,3 +26,6 @@ mod split;
 mod tally;
 
 pub(super) use encoder::compress;
+
+#[cfg(test)]
+mod tests;

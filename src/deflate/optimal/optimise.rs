@@ -1,6 +1,6 @@
 //! A block parsed again and again, each time under the prices of the parse before.
 
-use super::block::{Code, stored_bits};
+use super::block::{Code, FIXED_DISTANCES, FIXED_LITERALS, fixed_bits, stored_bits};
 use super::format::Token;
 use super::histogram::Histogram;
 use super::parse::{Parser, SegmentMatches};
@@ -42,6 +42,9 @@ pub(super) fn optimise(
         search.from_ideal(literals_and_few_matches(bytes, FEW), parses.ideal);
     }
     search.from_coded(parses.coded);
+    if parses.coded > 0 && bytes.len() < SMALL {
+        search.from_fixed();
+    }
     search.finish()
 }
 
@@ -63,6 +66,9 @@ fn literals_and_few_matches(bytes: &[u8], share: usize) -> Histogram {
     histogram.distances.fill(each);
     histogram
 }
+
+/// From this size on, a fixed block is not looked for.
+const SMALL: usize = 8 << 10;
 
 struct Search<'b> {
     bytes: &'b [u8],
@@ -97,6 +103,18 @@ impl Search<'_> {
             if !self.keep(Code::thorough(&Histogram::of(&self.tokens))) {
                 return;
             }
+        }
+    }
+
+    /// Parses for a fixed block: what is small is small without a header too.
+    fn from_fixed(&mut self) {
+        let prices = Prices::coded(&FIXED_LITERALS, &FIXED_DISTANCES);
+        self.parser.parse(self.bytes, self.from, self.matches, &prices, &mut self.tokens);
+        let histogram = Histogram::of(&self.tokens);
+        if fixed_bits(&histogram) < self.best_bits() {
+            // The code goes unused: a fixed block will be found to be smaller.
+            self.best =
+                Some(Block { size: self.bytes.len(), tokens: self.tokens.clone(), code: Code::quick(&histogram) });
         }
     }
 

@@ -7,15 +7,13 @@ use super::tally::{SYMBOLS, Tally, symbols};
 
 /// Most bytes of a block, so that prices of a whole block fit their integers.
 pub(super) const MAX_BLOCK: usize = 1 << 20;
-/// Tokens between two places on the grid.
-const CELL_TOKENS: usize = 128;
 /// Bytes after which a cell ends whatever its tokens: many fit a block.
 const CELL_BYTES: usize = MAX_BLOCK / 64;
 /// The larger the block, the coarser the grid of its end: cells of each level are made of so many of the level below.
 const LEVEL: usize = 4;
 const LEVELS: usize = 4;
 /// Places of each level that a row has at least.
-const PLACES_PER_LEVEL: usize = 48;
+const PLACES_PER_LEVEL: usize = 24;
 /// How far, in tokens, a block's end is moved from the grid.
 const REACH: usize = 1024;
 
@@ -27,9 +25,9 @@ struct Cell {
     bytes: usize,
 }
 
-/// Cuts `tokens` into blocks; returns how many tokens each has.
-pub(super) fn split(tokens: &[Token]) -> Vec<usize> {
-    let levels = levels(tokens);
+/// Cuts `tokens` into blocks, at first on a grid of `grain` tokens; returns how many tokens each has.
+pub(super) fn split(tokens: &[Token], grain: usize) -> Vec<usize> {
+    let levels = levels(tokens, grain);
     let count = levels[0].len();
     let rows: Vec<Vec<(usize, u64)>> = (0..count).into_par_iter().map(|first| row(&levels, first)).collect();
     // Cheapest price of the cells before each place, and where the last block of that begins.
@@ -62,15 +60,15 @@ pub(super) fn split(tokens: &[Token]) -> Vec<usize> {
 }
 
 /// The cells, and the cells made of them, level by level. The last of a level may be made of fewer.
-fn levels(tokens: &[Token]) -> Vec<Vec<Cell>> {
-    let mut levels = vec![cells(tokens)];
+fn levels(tokens: &[Token], grain: usize) -> Vec<Vec<Cell>> {
+    let mut levels = vec![cells(tokens, grain)];
     for level in 1..LEVELS {
         levels.push(levels[level - 1].chunks(LEVEL).map(merged).collect());
     }
     levels
 }
 
-fn cells(tokens: &[Token]) -> Vec<Cell> {
+fn cells(tokens: &[Token], grain: usize) -> Vec<Cell> {
     let mut cells = vec![];
     let mut counts = [0u32; SYMBOLS];
     let (mut start, mut bytes) = (0, 0);
@@ -82,7 +80,7 @@ fn cells(tokens: &[Token]) -> Vec<Cell> {
         }
         bytes += token.length();
         let count = index + 1 - start;
-        if count == CELL_TOKENS || bytes >= CELL_BYTES || index + 1 == tokens.len() {
+        if count == grain || bytes >= CELL_BYTES || index + 1 == tokens.len() {
             cells.push(Cell { counts: take_used(&mut counts), tokens: count, bytes });
             (start, bytes) = (index + 1, 0);
         }
