@@ -410,6 +410,13 @@ fn what_no_header_describes_is_not_lost() {
         let error = without_sections(&image, droppable).expect_err("refused");
         assert_eq!(error, CannotEdit::AppendedData { offset: end, size: 10 }, "{}", path.display());
 
+        // A few zeroes say nothing; patchelf leaves one.
+        let padded = [&data[..], &[0]].concat();
+        assert!(edited(&padded) == edited(&data), "{}", path.display());
+        let reserved = [&data[..], &[0; 4096]].concat();
+        let error = without_sections(&Image::parse(&reserved).expect("sound"), droppable).expect_err("refused");
+        assert!(matches!(error, CannotEdit::AppendedData { size: 4096, .. }), "{}: {error}", path.display());
+
         // The same behind the sections, with the section header table moved behind it.
         let table = Image::parse(&data).expect("sound").section_headers_range();
         let headers = &data[table.start as usize..table.end as usize];

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use support::runtime_api::{Call, Reply, invoke, run_extension};
+use support::runtime_api::{Call, Reply, calls, invoke, run_extension};
 use support::{functions, symbols, zipfile};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -121,6 +121,24 @@ fn extension_registers_and_takes_events() {
     };
     assert_eq!(name, "extension");
     assert!(body.contains("INVOKE"), "{body}");
+}
+
+#[test]
+fn panics_are_caught_values_dropped_and_frames_named() {
+    let reply = answer("panics", r#"{"catch":1000}"#);
+    assert_eq!((&reply["caught"], &reply["dropped"]), (&1000.into(), &4000.into()));
+    assert_eq!(reply["backtrace"], serde_json::Value::Null);
+    let reply = answer("panics", r#"{"backtrace":true}"#);
+    let backtrace = reply["backtrace"].as_str().expect("a backtrace");
+    assert_eq!(backtrace.matches("panics::backtrace_below").count(), 4, "{backtrace}");
+    assert!(backtrace.contains("panics::main"), "{backtrace}");
+}
+
+#[test]
+fn a_panic_in_the_handler_is_reported_and_the_next_event_asked_for() {
+    let calls = calls(&functions::build("panics"), r#"{"panic":true}"#, 3, TIMEOUT).expect("it goes on");
+    let [Call::Next, Call::InvocationError { body }, Call::Next] = calls.as_slice() else { panic!("{calls:?}") };
+    assert!(body.contains("as asked"), "{body}");
 }
 
 #[test]

@@ -105,7 +105,7 @@ pub(super) fn slim(report: &Report, format: Format, options: &Options) -> String
 /// What slimming made of several packages: each result, and a table of all; in JSON one document.
 pub(super) fn slim_several(
     done: &[&Report],
-    failures: &[json::Failure<'_>],
+    failures: &[render::Failure<'_>],
     format: Format,
     options: &Options,
 ) -> String {

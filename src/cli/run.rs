@@ -9,7 +9,7 @@ use super::args::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;
-use super::{analyze, check, diff, estimate, slim};
+use super::{analyze, check, diff, estimate, slim, slim_several};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
@@ -32,7 +32,8 @@ fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
     let terminal = Terminal::new(&cli.global);
     match cli.command {
         Command::Analyze(flags) => analyze::run(&flags, &cli.global, terminal),
-        Command::Slim(flags) => slim::run(&flags, &cli.global, terminal),
+        Command::Slim(flags) if flags.more.is_empty() => slim::run(&flags, &cli.global, terminal),
+        Command::Slim(flags) => slim_several::run(&flags, &cli.global, terminal),
         Command::Estimate(flags) => estimate::run(flags, &cli.global, terminal),
         Command::Check(flags) => check::run(&flags, &cli.global, terminal),
         Command::Diff(flags) => diff::run(&flags, terminal),

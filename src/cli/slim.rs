@@ -7,7 +7,7 @@ use crate::deflate::Effort;
 use crate::host;
 use crate::package::{BUILD_ID_MISSING, DeploymentPackage, Finding, PackageSource, Severity};
 use crate::report::Report;
-use crate::slim::{Level, Options, Slimmed};
+use crate::slim::{Level, Options, Slimmed, free_aborts};
 
 use super::args::{EffortArg, Global, LevelArg, Slim};
 use super::boot_check::Asked;
@@ -17,7 +17,6 @@ use super::error::CliError;
 use super::estimate::slimming;
 use super::exit_code::ExitCode;
 use super::output;
-use super::slim_several;
 use super::subject::{Loaded, slim_options};
 use super::terminal::Terminal;
 
@@ -26,9 +25,6 @@ const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;
-    if !flags.more.is_empty() {
-        return slim_several::run(flags, global, terminal);
-    }
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded);
     let done = carry_out(flags, &loaded, &goal, flags.debug_file.as_deref(), terminal)?;
@@ -83,6 +79,8 @@ pub(super) fn carry_out(
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(loaded, &slimmed, &report, configured.memory_mb)?;
+    let offers = free_aborts(&slimmed.files);
+    report.add_findings(offers.iter().cloned());
     report.add_findings(debug_files.iter().flat_map(|files| files.findings.iter().cloned()));
     // The symbols first: what replaces the only copy of them comes after.
     let mut written = match &debug_files {
@@ -95,6 +93,7 @@ pub(super) fn carry_out(
     let warning = |finding: &Finding| format!("warning: {} {}: {}", finding.code, finding.subject, finding.message);
     let warnings = report.findings.iter().filter(told).map(warning).collect();
     let mut notes: Vec<String> = written.iter().map(|path| format!("note: wrote {}", path.display())).collect();
+    notes.extend(offers.iter().map(|offer| format!("note: {} ({}): {}", offer.code, offer.subject, offer.message)));
     if written.len() == debug_files_written {
         let why = if flags.dry_run { "a dry run" } else { "no file becomes smaller" };
         let what = if debug_files_written > 0 { "the package stays as it is" } else { "nothing was written" };
@@ -134,7 +133,7 @@ impl Goal {
 }
 
 /// What clap cannot see, told before anything is built or read.
-fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
+pub(super) fn refuse_what_cannot_be(flags: &Slim) -> Result<(), CliError> {
     if let Some(&rewrite) = flags.with.iter().find(|rewrite| flags.without.contains(rewrite)) {
         return Err(CliError::WithAndWithout { rewrite });
     }

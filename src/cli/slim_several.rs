@@ -6,19 +6,20 @@ use std::path::{Component, Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::host;
-use crate::render::json::Failure;
+use crate::render::Failure;
 use crate::units::ByteSize;
 
 use super::args::{Global, Slim};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
-use super::slim::{Done, Goal, carry_out};
+use super::slim::{Done, Goal, carry_out, refuse_what_cannot_be};
 use super::subject::Loaded;
 use super::terminal::Terminal;
 
 /// Slims every package that is named. Ends with [`ExitCode::Trouble`] where one of them failed.
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    refuse_what_cannot_be(flags)?;
     let artifacts: Vec<&Path> = flags.subject.artifact.iter().chain(&flags.more).map(PathBuf::as_path).collect();
     let jobs = jobs(flags, &artifacts)?;
     let bar = terminal.progress("slimming", jobs.iter().map(|job| job.size).sum());

@@ -99,6 +99,7 @@ impl<'image, 'data> Layout<'image, 'data> {
         file.resize(usize::try_from(headers_end).unwrap_or(HEADER_SIZE as usize), 0);
         let at_usual_place = image.program_headers_range() == (HEADER_SIZE..headers_end);
         let holds_headers = |s: &Segment| at_usual_place && s.is_load() && s.file_range.start == 0;
+        let headers = 0..if at_usual_place { headers_end } else { HEADER_SIZE };
         let with_headers =
             |s: &Segment| (holds_headers(s) && s.file_range.end >= headers_end).then_some((0, headers_end));
         Self {
@@ -106,7 +107,7 @@ impl<'image, 'data> Layout<'image, 'data> {
             file,
             kept_loaded: kept_loaded(image),
             segments: image.segments().iter().map(with_headers).collect(),
-            kept_ranges: vec![0..if at_usual_place { headers_end } else { HEADER_SIZE }],
+            kept_ranges: Vec::from([headers]),
         }
     }
 

@@ -165,6 +165,10 @@ pub fn without_section_headers(image: &Image<'_>) -> Result<Vec<u8>, CannotEdit>
     Ok(file)
 }
 
+/// So many zeroes behind everything are padding. patchelf leaves one, and so does `auditwheel` with it in most Python wheels
+/// (seen in those of numpy 2.4 and Pillow 13, 2026-11-24).
+const MOST_PADDING: u64 = 4096;
+
 /// Refuses bytes behind the loaded part that no header describes: behind the last section, or between two where linkers leave
 /// zeroes. Editing would lose them.
 fn check_appended(image: &Image<'_>) -> Result<(), CannotEdit> {
@@ -180,7 +184,10 @@ fn check_appended(image: &Image<'_>) -> Result<(), CannotEdit> {
         }
         at = at.max(range.end);
     }
-    if at < image.file_size() {
+    let tail = at..image.file_size();
+    let is_padding = tail.end.saturating_sub(at) < MOST_PADDING
+        && image.bytes(&tail).is_none_or(|bytes| bytes.iter().all(|&byte| byte == 0));
+    if at < image.file_size() && !is_padding {
         return Err(CannotEdit::AppendedData { offset: at, size: image.file_size() - at });
     }
     Ok(())

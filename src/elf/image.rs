@@ -162,6 +162,11 @@ impl<'data> Image<'data> {
         start..start + self.sections.len() as u64 * SECTION_HEADER_SIZE
     }
 
+    /// Where in the file the header of a section stands.
+    pub(super) fn section_header_offset(&self, index: usize) -> u64 {
+        self.section_headers_range().start + index as u64 * SECTION_HEADER_SIZE
+    }
+
     /// The bytes of a range of the file; `None` where it leaves the file.
     #[must_use]
     pub fn bytes(&self, range: &Range<u64>) -> Option<&'data [u8]> {

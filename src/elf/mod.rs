@@ -6,6 +6,7 @@
 
 mod architecture;
 mod comment;
+mod control_flow;
 mod debug;
 mod debug_file;
 mod dynamic;
@@ -15,6 +16,7 @@ mod frames;
 mod image;
 pub mod mangling;
 mod references;
+mod relocate;
 mod relocation;
 mod section;
 mod segment;
@@ -25,6 +27,7 @@ mod unwind;
 
 pub use architecture::Architecture;
 pub use comment::Toolchain;
+pub use control_flow::{CannotFollow, DeadCode, dead_without_handlers};
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use debug_file::{NoDebugFile, debug_file};
 pub use dynamic::{Dynamic, GlibcVersion};
@@ -39,6 +42,7 @@ pub use references::{
     CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
     emitted_references, ends_for_good,
 };
+pub use relocate::{CannotRelocate, FixedProgram, PackedProgram, fix_address, pack_relocations};
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
 pub use section::{Section, SectionKind};
 pub use segment::Segment;

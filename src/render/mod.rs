@@ -27,4 +27,5 @@ mod why;
 mod words;
 
 pub use human::clean;
+pub use json::Failure;
 pub use options::{By, Filter, Options, View};

@@ -16,13 +16,31 @@ pub enum Unwinding {
     None,
 }
 
-/// What became of relocations.
+/// What became of relocations. Each says all that holds of the program after it, beside [`Changes::ranges`]; what is not named
+/// here is as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Relocations {
     /// The same table.
     #[default]
     Same,
     /// The relative ones stand as a packed table that code of ours, the new entry point, carries out before the old one.
+    ///
+    /// * ELF header: `e_entry` is `stub`.
+    /// * Program headers: as many, in the same order. The one `PT_GNU_RELRO` became a `PT_LOAD` of flags R and X with
+    ///   `p_vaddr` = `p_paddr` = `stub` and `p_filesz` = `p_memsz` = `stub_size`, behind every other `PT_LOAD` in the table and in
+    ///   memory (its pages overlap none of theirs), with the largest of their `p_align`. Its bytes lie in what was the table of
+    ///   `DT_RELA`, so the file maps them twice: once there, readable only, and once here.
+    /// * Dynamic section: the values of `DT_RELASZ` and `DT_RELACOUNT` differ, nothing else.
+    /// * What was the table of `DT_RELA` holds, in this order and without overlap: the entries that stay, as they were and in
+    ///   their order (`DT_RELASZ` bytes; the first `DT_RELACOUNT` of them are relative), the stub, the packed table (`table` is
+    ///   its address in the old mapping), zeroes.
+    /// * An entry is gone exactly if the packed table names its place. It was relative, and its addend stands at its place now:
+    ///   the old relative entries are, as pairs of place and addend, those that stayed and the pairs of each place named and
+    ///   the word that stands there. No other relocation touches such a place; none lies in the `p_filesz` bytes of
+    ///   `PT_TLS`, which the loader copies before the stub runs.
+    /// * The stub ends with a jump (`e9`, 32 bits) to the old entry point, and makes read-only the pages that `PT_GNU_RELRO`
+    ///   named: from `relro_start`, its start rounded down to 4096, to `relro_end`, its end rounded down.
+    /// * Section headers, where there are any: `sh_size` of the section at `DT_RELA` is `DT_RELASZ`.
     Packed {
         /// Address of the packed table (`RELR` words).
         table: u64,
@@ -32,8 +50,27 @@ pub enum Relocations {
         stub: u64,
         /// Size of the stub in bytes.
         stub_size: u64,
+        /// First address that the stub makes read-only.
+        relro_start: u64,
+        /// First address behind what it makes read-only.
+        relro_end: u64,
     },
-    /// The program stands at a fixed address: the relative ones are carried out in the file.
+    /// The program stands at a fixed address: the relative ones are carried out in the file. "Moved" below means that `base` was
+    /// added, a multiple of every alignment in the program headers.
+    ///
+    /// * ELF header: `e_type` is `ET_EXEC`, `e_entry` moved.
+    /// * Program headers: `p_vaddr` and `p_paddr` moved, but for `PT_NULL` and a `PT_GNU_STACK` of address 0.
+    /// * Dynamic section: same tags in the same order. Moved: `DT_PLTGOT`, `DT_HASH`, `DT_STRTAB`, `DT_SYMTAB`, `DT_RELA`,
+    ///   `DT_INIT`, `DT_FINI`, `DT_JMPREL`, `DT_INIT_ARRAY`, `DT_FINI_ARRAY`, `DT_PREINIT_ARRAY`, `DT_GNU_HASH`, `DT_VERSYM`,
+    ///   `DT_VERDEF`, `DT_VERNEED`, `DT_TLSDESC_PLT`, `DT_TLSDESC_GOT`. `DT_FLAGS_1` lost `DF_1_PIE`; `DT_RELASZ` and
+    ///   `DT_RELACOUNT` differ.
+    /// * `.dynsym` and `.symtab`: `st_value` moved of what is defined in a section (not absolute) and not thread-local.
+    /// * Relocations that stay, in their order: `r_offset` moved; `r_addend` moved of `IRELATIVE` ones. No relative one
+    ///   stays: addend plus `base` stands at their place. Behind those that stay in the table of `DT_RELA`,
+    ///   zeroes. For each jump slot of `DT_JMPREL`, the word at its place moved unless it is 0: the loader would have moved it.
+    /// * The first word at `DT_PLTGOT` moved where it was the address of the dynamic section.
+    /// * Section headers: `sh_addr` of loaded sections moved; `sh_size` of the section at `DT_RELA` is `DT_RELASZ`.
+    /// * Code: see [`Changes::address_loads`].
     Fixed {
         /// What is added to every address.
         base: u64,
@@ -51,6 +88,11 @@ pub struct Changes {
     pub relocations: Relocations,
     /// Code that nothing can reach any more, which was zeroed: ranges of the file. They lie in `ranges` as well.
     pub dead_code: Vec<Range<u64>>,
+    /// Offsets in the file, ascending, of instructions of seven bytes that were `lea r64, [rip + x]` (`48` or `4c`, `8d`, ModRM
+    /// with mod 0 and r/m 5, 32 bits of distance) and are `mov r32, imm32` and a `nop`, for the same register and address: `b8` to
+    /// `bf`, the address, `66 90`; or for `r8` to `r15` `41`, `b8` to `bf`, the address, `90`. Only with [`Relocations::Fixed`].
+    /// They lie in `ranges` as well.
+    pub address_loads: Vec<u64>,
     /// The section header table is gone.
     pub section_headers_dropped: bool,
 }
@@ -70,6 +112,7 @@ impl Changes {
             self.relocations = later.relocations;
         }
         self.dead_code.extend(later.dead_code);
+        self.address_loads.extend(later.address_loads);
         self.section_headers_dropped |= later.section_headers_dropped;
     }
 }

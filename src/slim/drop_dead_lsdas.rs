@@ -21,8 +21,8 @@ pub(super) fn apply(image: &Image<'_>) -> Rewritten {
     let base = place.file_range.start;
     let mut dead_from = 0;
     let mut dead = 0;
-    let ends = tables.lsdas.iter().map(|lsda| lsda.range.clone()).chain([place.size()..place.size()]);
-    for live in ends {
+    let end = place.size()..place.size();
+    for live in tables.lsdas.iter().map(|lsda| lsda.range.clone()).chain(std::iter::once(end)) {
         let range = base + dead_from as u64..base + live.start as u64;
         dead += edit.zero(&range);
         dead_from = live.end;

@@ -6,24 +6,31 @@
 //! the same bytes on any host. On anything unknown a rewrite steps back and says why.
 //! Refuses: to hand out a result that its proof does not hold for.
 
+mod abort_on_panic;
 mod changes;
+mod drop_backtraces;
+mod drop_dead_code;
 mod drop_dead_lsdas;
 mod drop_section_headers;
 mod drop_sections;
+mod exceptions;
 mod file_edit;
 mod junk;
+mod no_aslr;
 mod omit_unwind_index;
 mod options;
 mod outcome;
 mod pipeline;
 mod program;
 mod recompress;
+mod relr;
 mod repack_unwind;
 mod rewrite;
 mod rewritten;
 mod verify;
 mod zero_padding;
 
+pub use abort_on_panic::free_aborts;
 pub use changes::{Changes, Relocations, Unwinding};
 pub use options::Options;
 pub use outcome::{BootCheck, Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};

@@ -12,7 +12,10 @@ use super::options::Options;
 use super::outcome::{RewriteRow, RewriteStatus};
 use super::rewrite::Rewrite;
 use super::rewritten::Rewritten;
-use super::{drop_dead_lsdas, drop_section_headers, drop_sections, omit_unwind_index, repack_unwind, zero_padding};
+use super::{
+    abort_on_panic, drop_backtraces, drop_dead_code, drop_dead_lsdas, drop_section_headers, drop_sections, no_aslr,
+    omit_unwind_index, relr, repack_unwind, zero_padding,
+};
 
 /// A program and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub(super) struct SlimProgram {
 /// # Errors
 /// Where the file, or what a rewrite made of it, cannot be read.
 pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Result<SlimProgram, ElfError> {
-    Image::parse(original)?;
+    let came_in = Image::parse(original)?;
     let mut current: Option<Vec<u8>> = None;
     let mut changes = Changes::default();
     let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
@@ -43,7 +46,7 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
             }
             let data = current.as_deref().unwrap_or(original);
             let image = Image::parse(data)?;
-            let Some(rewritten) = rewrite_once(rewrite, &image) else { continue };
+            let Some(rewritten) = rewrite_once(rewrite, &image, &came_in) else { continue };
             let row = match kept_if_smaller(data, rewritten) {
                 Kept::Smaller { file, changes: changed, saved_compressed } => {
                     let saved = data.len() - file.len();
@@ -64,8 +67,8 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
     Ok(SlimProgram { contents: current, changes, rows: rows.into_values().collect() })
 }
 
-/// `None` for what is no rewrite of a program.
-fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
+/// `came_in` is the program before all rewrites. `None` for what is no rewrite of a program.
+fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: &Image<'_>) -> Option<Rewritten> {
     Some(match rewrite {
         Rewrite::StripDebug => drop_sections::apply(image, Droppable::Debug),
         Rewrite::StripSymbols => drop_sections::apply(image, Droppable::Symbols),
@@ -75,7 +78,11 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>) -> Option<Rewritten> {
         Rewrite::OmitUnwindIndex => omit_unwind_index::apply(image),
         Rewrite::ZeroPadding => zero_padding::apply(image),
         Rewrite::DropSectionHeaders => drop_section_headers::apply(image),
-        Rewrite::AbortOnPanic | Rewrite::DropBacktraces | Rewrite::Relr | Rewrite::NoAslr => return None,
+        Rewrite::NoAslr => no_aslr::apply(image),
+        Rewrite::Relr => relr::apply(image),
+        Rewrite::AbortOnPanic => abort_on_panic::apply(image),
+        Rewrite::DropBacktraces => drop_backtraces::apply(image),
+        Rewrite::DropDeadCode => drop_dead_code::apply(image, came_in),
         Rewrite::Recompress => return None,
     })
 }
@@ -96,7 +103,8 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
     if file.len() < before.len() && changes.ranges.is_empty() {
         return Kept::Smaller { file, changes, saved_compressed: None };
     }
-    let ranges = merged(&changes.ranges);
+    let blanked = || differing(before, &file);
+    let ranges = if changes.ranges.is_empty() { blanked() } else { merged(&changes.ranges) };
     let size: u64 = ranges.iter().map(|range| range.end - range.start).sum();
     let (old, new) = rayon::join(|| trial(before, &ranges), || trial(&file, &ranges));
     // What is added to a file counts whole: it need not lie in the declared ranges.
@@ -107,6 +115,18 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
     let saved = i64::try_from(old - new).unwrap_or(i64::MAX);
     let saved_compressed = (size <= TRIAL_LIMIT).then(|| ByteDelta::new(saved));
     Kept::Smaller { file, changes, saved_compressed }
+}
+
+/// Where two files differ, from the first to the last such byte; the end of the longer one is left out.
+fn differing(before: &[u8], after: &[u8]) -> Vec<Range<u64>> {
+    let pairs = || before.iter().zip(after);
+    let first = pairs().position(|(a, b)| a != b);
+    let behind_last = first.and_then(|_| {
+        let shorter = before.len().min(after.len());
+        let from_end = before[..shorter].iter().rev().zip(after[..shorter].iter().rev()).position(|(a, b)| a != b)?;
+        Some(shorter - from_end)
+    });
+    first.zip(behind_last).map(|(first, end)| first as u64..end as u64).into_iter().collect()
 }
 
 /// The most bytes that are compressed to find out whether a rewrite gains: the first ones speak for the rest.

@@ -15,10 +15,12 @@ pub enum Rewrite {
     StripSymbols,
     /// Drops `.comment`.
     DropComment,
-    /// Drops what only landing pads reach: a panic ends the process.
+    /// Drops the tables of handlers: a panic ends the process.
     AbortOnPanic,
     /// Drops the unwind tables.
     DropBacktraces,
+    /// Zeroes code that only landing pads led to.
+    DropDeadCode,
     /// Zeroes language-specific unwind tables that no function refers to.
     DropDeadLsdas,
     /// Packs and shares language-specific unwind tables, and orders frame descriptions for Deflate.
@@ -39,12 +41,13 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// Every rewrite, in the order tried: what reads relocations before what packs them, section headers last of all edits.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::StripDebug,
         Self::StripSymbols,
         Self::DropComment,
         Self::AbortOnPanic,
         Self::DropBacktraces,
+        Self::DropDeadCode,
         Self::DropDeadLsdas,
         Self::RepackUnwind,
         Self::OmitUnwindIndex,
@@ -64,6 +67,7 @@ impl Rewrite {
             Self::DropComment => "drop-comment",
             Self::AbortOnPanic => "abort-on-panic",
             Self::DropBacktraces => "drop-backtraces",
+            Self::DropDeadCode => "drop-dead-code",
             Self::DropDeadLsdas => "drop-dead-lsdas",
             Self::RepackUnwind => "repack-unwind",
             Self::OmitUnwindIndex => "omit-unwind-index",
@@ -83,6 +87,7 @@ impl Rewrite {
             Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding => Some(Level::Default),
             Self::AbortOnPanic
             | Self::DropBacktraces
+            | Self::DropDeadCode
             | Self::OmitUnwindIndex
             | Self::Relr
             | Self::NoAslr
@@ -97,8 +102,9 @@ impl Rewrite {
             Self::StripDebug => "drop debug information",
             Self::StripSymbols => "drop symbol tables",
             Self::DropComment => "drop .comment: the versions of compiler and linker",
-            Self::AbortOnPanic => "drop what only a caught panic needs: landing pads and their tables",
+            Self::AbortOnPanic => "drop the tables of handlers, which only a caught panic needs",
             Self::DropBacktraces => "drop all unwind tables",
+            Self::DropDeadCode => "zero code that only handlers led to, after abort-on-panic or drop-backtraces",
             Self::DropDeadLsdas => "zero exception tables that no function refers to",
             Self::RepackUnwind => "pack, share and order unwind tables, each entry proven equal",
             Self::OmitUnwindIndex => "drop the sorted index of the unwind tables",
@@ -120,11 +126,18 @@ impl Rewrite {
             Self::DropBacktraces => {
                 Some("backtraces, profilers that unwind, and caught panics: any panic ends the environment")
             }
+            Self::DropDeadCode => Some(
+                "the proof: which code is dead is found by following instructions and checked twice, but only a start of the program can tell",
+            ),
             Self::OmitUnwindIndex => Some(
                 "fast panics: each frame is searched for in all frame descriptions, milliseconds per panic in a large program",
             ),
-            Self::Relr => Some("the RELRO program header, which checkers look for; its protection stays"),
-            Self::NoAslr => Some("the random address of the program itself; libraries, heap and stack keep theirs"),
+            Self::Relr => Some(
+                "the RELRO program header, which checkers look for (its protection stays); GNU strip, run on the result, breaks it",
+            ),
+            Self::NoAslr => Some(
+                "the random address of the program itself; libraries, heap and stack keep theirs; addr2line needs addresses less 0x400000",
+            ),
             Self::DropSectionHeaders => Some(
                 "section names: readelf -S, objdump and debuggers see none, and no tool can slim or analyse it by section again",
             ),

@@ -3,11 +3,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aborts;
 mod junk;
 mod laws;
 mod modules;
 mod places;
 mod project;
+mod relocations;
 mod several;
 mod shapes;
 mod starts;

@@ -180,6 +180,17 @@ pub(crate) fn invoke(bootstrap: &Path, event: &str, timeout: Duration) -> Result
     }
 }
 
+/// Starts `bootstrap`, gives it `event`, and returns its first `count` calls, which the wait for an event begins. The program is
+/// ended before this returns.
+///
+/// An error says what the program did instead (ended, took longer than `timeout`) and what it wrote.
+pub(crate) fn calls(bootstrap: &Path, event: &str, count: usize, timeout: Duration) -> Result<Vec<Call>, String> {
+    let deadline = Instant::now() + timeout;
+    let api = RuntimeApi::start(event).map_err(|error| format!("no port for the Runtime API: {error}"))?;
+    let mut process = Process::start(bootstrap, api.address())?;
+    (0..count).map(|_| api.next_call(&mut process, deadline)).collect()
+}
+
 /// Starts `extension` and returns the calls it makes until it has handled one event and waits for the next.
 pub(crate) fn run_extension(extension: &Path, timeout: Duration) -> Result<Vec<Call>, String> {
     let deadline = Instant::now() + timeout;

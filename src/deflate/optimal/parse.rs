@@ -34,7 +34,7 @@ impl Scaled {
     fn new(prices: &Prices) -> Self {
         let upper = |price: u32| u64::from(price) << 32;
         let mut literals = prices.literals.map(upper);
-        literals.iter_mut().zip(0..).for_each(|(word, byte)| *word |= u64::from(Token::literal(byte).word()));
+        literals.iter_mut().zip(0..=255).for_each(|(word, byte)| *word |= u64::from(Token::literal(byte).word()));
         let mut lengths = prices.lengths.map(upper);
         lengths.iter_mut().zip(0..).for_each(|(word, length)| *word |= u64::from(Token::length_part(length)));
         Self { literals, lengths, distances: prices.distances.map(upper) }

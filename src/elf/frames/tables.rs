@@ -152,11 +152,8 @@ fn read_lsdas(
         let Some(address) = fde.lsda_address() else { continue };
         let inside = table.filter(|table| table.contains(address)).map(|table| (address - table.address) as usize);
         let from = frames.file_range.start + fde.range.start as u64;
-        starts.push(inside.ok_or_else(|| FramesError::Unknown {
-            what: "the frame entry",
-            offset: from,
-            why: "its LSDA is not in .gcc_except_table",
-        })?);
+        let why = "its LSDA is not in .gcc_except_table";
+        starts.push(inside.ok_or(FramesError::Unknown { what: "the frame entry", offset: from, why })?);
     }
     starts.sort_unstable();
     starts.dedup();

@@ -8,6 +8,7 @@
 //! linker was asked to keep its relocations, [`emitted_references`] has the reference of each instruction and of each table,
 //! jump tables included. [`data_pointers`] has what the loader writes into data: vtables, tables of strings.
 
+mod address_loads;
 mod arm64;
 mod code;
 mod data;
@@ -17,6 +18,7 @@ mod instruction_length;
 mod targets;
 mod x86_64;
 
+pub(super) use address_loads::{AddressLoad, EnteredCode, address_loads};
 pub use code::{CodeReference, code_references, code_references_at_fixed_addresses};
 pub use data::{PointerInData, data_pointers};
 pub use emitted::{EmittedReference, emitted_references};

@@ -7,7 +7,7 @@ use goblin::elf::dynamic::{
     DT_PREINIT_ARRAY, DT_REL, DT_RELA, DT_RELACOUNT, DT_RELASZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERNEED, DT_VERSYM,
 };
 use goblin::elf::header::{ET_DYN, ET_EXEC};
-use goblin::elf::program_header::{PF_R, PF_X, PT_GNU_RELRO, PT_LOAD, ProgramHeader};
+use goblin::elf::program_header::{PF_R, PF_X, PT_GNU_RELRO, PT_GNU_STACK, PT_LOAD, ProgramHeader};
 use goblin::elf::section_header::SHF_ALLOC;
 use goblin::elf::sym::{STT_TLS, Sym, st_type};
 
@@ -47,6 +47,9 @@ pub(super) enum Reading {
     /// What leaves its place is cut, so symbols are whatever stands behind the first: only their bytes count.
     Lenient,
 }
+
+/// What memory is protected by, on `x86_64`: the only architecture that there is a start stub for.
+const PAGE: u64 = 4096;
 
 /// How far all addresses moved.
 pub(super) fn moved_by(changes: &Changes) -> u64 {
@@ -110,14 +113,17 @@ fn program_headers(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<()
     for (number, (before, after)) in old.program_headers.iter().zip(&new.program_headers).enumerate() {
         let same = match changes.relocations {
             Relocations::Same => before == after,
-            Relocations::Fixed { base } => moved(before, base) == *after || (before == after && before.p_memsz == 0),
-            Relocations::Packed { table, table_size, stub, stub_size } if before != after => {
+            Relocations::Fixed { base } => {
+                moved(before, base) == *after || (before == after && names_no_address(before))
+            }
+            Relocations::Packed { stub, stub_size, relro_start, relro_end, .. } if before != after => {
                 replaced += 1;
+                let end = before.p_vaddr.saturating_add(before.p_memsz);
                 replaced == 1
                     && before.p_type == PT_GNU_RELRO
-                    && loads_what_is_loaded(after, &old.program_headers)
-                    && within(after, table, table_size)
-                    && within(after, stub, stub_size)
+                    && (relro_start, relro_end) == (before.p_vaddr / PAGE * PAGE, end / PAGE * PAGE)
+                    && loads_the_stub_alone(after, (stub, stub_size), &old.program_headers)
+                    && !old.program_headers.iter().skip(number).any(|header| header.p_type == PT_LOAD)
             }
             Relocations::Packed { .. } => true,
         };
@@ -126,6 +132,7 @@ fn program_headers(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<()
         }
     }
     match changes.relocations {
+        Relocations::Packed { .. } => equal("number of segments for a start stub", replaced == 1),
         Relocations::Fixed { base } => {
             let fits = |header: &ProgramHeader| header.p_align < 2 || base.is_multiple_of(header.p_align);
             let loads = old.program_headers.iter().filter(|header| header.p_type == PT_LOAD);
@@ -133,6 +140,11 @@ fn program_headers(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<()
         }
         _ => Ok(()),
     }
+}
+
+/// Nothing is at its address. That of the stack holds no address, but may hold a size: zig writes one.
+fn names_no_address(header: &ProgramHeader) -> bool {
+    header.p_memsz == 0 || (header.p_type == PT_GNU_STACK && header.p_vaddr == 0)
 }
 
 fn moved(header: &ProgramHeader, base: u64) -> ProgramHeader {
@@ -143,25 +155,22 @@ fn moved(header: &ProgramHeader, base: u64) -> ProgramHeader {
     }
 }
 
-/// The segment of the start stub shows the same bytes of the file at the same addresses as one that was there, and only adds that
-/// they can be run: whatever pages are shared hold the same.
-fn loads_what_is_loaded(stub: &ProgramHeader, old: &[ProgramHeader]) -> bool {
-    let inside = |load: &ProgramHeader| {
-        load.p_type == PT_LOAD
-            && load.p_vaddr.wrapping_sub(load.p_offset) == stub.p_vaddr.wrapping_sub(stub.p_offset)
-            && load.p_offset <= stub.p_offset
-            && stub.p_offset.saturating_add(stub.p_filesz) <= load.p_offset.saturating_add(load.p_filesz)
+/// The segment of the start stub is behind all that were there: in pages of its own, of which none may be written.
+fn loads_the_stub_alone(segment: &ProgramHeader, stub: (u64, u64), old: &[ProgramHeader]) -> bool {
+    let align = segment.p_align;
+    let behind = |load: &ProgramHeader| {
+        let end = load.p_vaddr.checked_add(load.p_memsz).and_then(|end| end.checked_next_multiple_of(align));
+        end.is_some_and(|end| end <= segment.p_vaddr / align * align)
     };
-    stub.p_type == PT_LOAD
-        && stub.p_flags == PF_R | PF_X
-        && stub.p_filesz == stub.p_memsz
-        && stub.p_paddr == stub.p_vaddr
-        && old.iter().any(inside)
-}
-
-fn within(header: &ProgramHeader, address: u64, size: u64) -> bool {
-    let end = address.checked_add(size);
-    header.p_vaddr <= address && end.is_some_and(|end| end <= header.p_vaddr.saturating_add(header.p_memsz))
+    segment.p_type == PT_LOAD
+        && segment.p_flags == PF_R | PF_X
+        && segment.p_filesz == segment.p_memsz
+        && segment.p_paddr == segment.p_vaddr
+        && (segment.p_vaddr, segment.p_memsz) == stub
+        && align.is_power_of_two()
+        && align >= PAGE
+        && segment.p_vaddr % align == segment.p_offset % align
+        && old.iter().filter(|header| header.p_type == PT_LOAD).all(behind)
 }
 
 fn dynamic(old: &Elf<'_>, new: &Elf<'_>, changes: &Changes) -> Result<(), VerifyError> {

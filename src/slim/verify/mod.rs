@@ -7,10 +7,11 @@
 //! Promises: whatever is not declared in [`super::Changes`] is equal; whatever is declared has to be explained as well, as
 //! unwind tables that say the same, relocations that come to the same, filling between functions, or dead code; time linear
 //! in the size of the file (times a logarithm), whatever it holds.
-//! Refuses: a difference that it cannot explain. It reads no instructions: that nothing reaches dead code, that no code runs
-//! through zeroed filling outside every described function, and that a start stub does its work are not proven here, but
-//! left to a start of the program.
+//! Refuses: a difference that it cannot explain. It reads no instructions but single ones that were declared: that nothing
+//! reaches dead code, that no code runs through zeroed filling outside every described function, and that an instruction
+//! begins where one was declared are not proven here, but left to a start of the program.
 
+mod address_loads;
 mod bytes;
 mod code;
 mod compare;
@@ -26,6 +27,7 @@ mod lsda;
 mod packed;
 mod proof;
 mod relocations;
+mod start_stub;
 mod unwinding;
 mod words;
 

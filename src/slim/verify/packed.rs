@@ -10,12 +10,17 @@ use super::error::VerifyError;
 use super::headers::tag;
 use super::loaded::Loaded;
 use super::relocations::{Dynamic, Kind, others_stay, tables, words};
+use super::start_stub;
 
 /// Where the packed table and the stub stand, and how large they are.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) table: (u64, u64),
     pub(super) stub: (u64, u64),
+    /// Where the stub stands in the file: its segment was compared, and is in the new file alone.
+    pub(super) stub_range: Range<u64>,
+    /// What the stub makes read-only.
+    pub(super) relro: Range<u64>,
 }
 
 /// Proves that the packed table and what is left of the old one say the same as the old one. Hands back the file ranges that this
@@ -23,7 +28,7 @@ pub(super) struct Place {
 pub(super) fn same(
     (elf, old, before): (&Elf<'_>, &Dynamic, &Loaded<'_>),
     (new, after): (&Dynamic, &Loaded<'_>),
-    place: Place,
+    place: &Place,
 ) -> Result<Vec<Range<u64>>, VerifyError> {
     let differs = |what: &str| Err(VerifyError::Differs { what: what.to_owned() });
     if old.other_forms || new.other_forms {
@@ -38,10 +43,10 @@ pub(super) fn same(
     let mut all = new.relative.clone();
     for &address in &packed {
         // The dynamic linker copies these before the stub runs.
-        let in_tls = elf
-            .program_headers
-            .iter()
-            .any(|header| header.p_type == PT_TLS && address.wrapping_sub(header.p_vaddr) < header.p_memsz);
+        let in_tls = elf.program_headers.iter().any(|header| {
+            header.p_type == PT_TLS
+                && address.wrapping_add(7).wrapping_sub(header.p_vaddr) < header.p_filesz.saturating_add(7)
+        });
         if in_tls {
             return Err(VerifyError::Relocation {
                 address,
@@ -58,15 +63,18 @@ pub(super) fn same(
 
     let mut covered = words(packed.into_iter(), before);
     covered.extend(tables(elf, before));
-    // Table and stub take the room of the table that they replace.
+    // What stays of the old table, the stub and the packed table take its room, and share no byte.
     let room = tag(elf, DT_RELA).zip(tag(elf, DT_RELASZ)).and_then(|(at, size)| before.range(at, size));
-    for (address, size) in [place.table, place.stub] {
-        let within =
-            |range: &Range<u64>| room.as_ref().is_some_and(|room| room.start <= range.start && range.end <= room.end);
-        if !before.range(address, size).is_some_and(|range| within(&range)) {
-            return Err(VerifyError::Unexplained { address, why: "it was no table of relocations before" });
-        }
+    let kept = tag(elf, DT_RELA).and_then(|at| before.range(at, new.size));
+    let table = before.range(place.table.0, place.table.1);
+    let (Some(room), Some(kept), Some(table)) = (room, kept, table) else {
+        return Err(VerifyError::Unexplained { address: place.stub.0, why: "it is not in the file" });
+    };
+    let stub_range = &place.stub_range;
+    if kept.end > stub_range.start || stub_range.end > table.start || table.end > room.end {
+        return Err(VerifyError::Unexplained { address: place.stub.0, why: "it was no table of relocations before" });
     }
+    start_stub::does_its_work(after, place, elf.entry)?;
     Ok(covered)
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use goblin::elf::Elf;
+use goblin::elf::program_header::PT_LOAD;
 use goblin::options::ParseOptions;
 
 use crate::slim::changes::{Changes, Relocations, Unwinding};
@@ -16,7 +17,7 @@ use super::headers::{self, Reading};
 use super::loaded::Loaded;
 use super::relocations;
 use super::unwinding::{self, Sections, Tables};
-use super::{fixed, packed};
+use super::{address_loads, fixed, packed};
 
 /// `e_shoff`, `e_shentsize`, `e_shnum`, `e_shstrndx`: where section headers are. The loader reads none of them.
 const SECTION_HEADER_FIELDS: [Range<u64>; 2] = [0x28..0x30, 0x3a..0x40];
@@ -32,7 +33,8 @@ pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<()
     headers::same(&old, &new, [before, after], changes, reading)?;
     let files = Files {
         old_loaded: Loaded::new(&old, before),
-        // The same bytes of the file stand at the same addresses, or all of them moved alike: the headers were compared.
+        // The same bytes of the file stand at the same addresses, or all of them moved alike: the headers were compared. What a
+        // start stub's own segment shows once more is compared where it stood.
         new_loaded: Loaded::new(&old, after),
         old,
         new,
@@ -137,14 +139,22 @@ impl<'data> Files<'data> {
                 relocations::words_stay(old, &self.old_loaded, &self.new_loaded)?;
                 Ok(Vec::new())
             }
-            Relocations::Packed { table, table_size, stub, stub_size } => {
+            Relocations::Packed { table, table_size, stub, stub_size, relro_start, relro_end } => {
                 let new = relocations::read(&self.new, 0);
-                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size) };
-                packed::same(before, (&new, &self.new_loaded), place)
+                let relro = relro_start..relro_end;
+                let segment =
+                    self.new.program_headers.iter().find(|header| header.p_type == PT_LOAD && header.p_vaddr == stub);
+                let stub_range =
+                    segment.map_or(0..0, |segment| segment.p_offset..segment.p_offset.saturating_add(stub_size));
+                let place = packed::Place { table: (table, table_size), stub: (stub, stub_size), stub_range, relro };
+                packed::same(before, (&new, &self.new_loaded), &place)
             }
             Relocations::Fixed { base } => {
                 let new = relocations::read(&self.new, base);
-                fixed::same(before, (&new, &self.new_loaded), base)
+                let mut covered = fixed::same(before, (&new, &self.new_loaded), base)?;
+                let loads = address_loads::same(&self.old_loaded, &self.new_loaded, &changes.address_loads, base)?;
+                covered.extend(loads);
+                Ok(covered)
             }
         }
     }

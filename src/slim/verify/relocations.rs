@@ -44,6 +44,8 @@ pub(super) struct Dynamic {
     pub(super) relative: Vec<(u64, u64)>,
     /// In the order of the file.
     pub(super) others: Vec<Other>,
+    /// Bytes of the table of `DT_RELA`.
+    pub(super) size: u64,
     /// True where there are tables of another form, which are only ever compared byte by byte.
     pub(super) other_forms: bool,
 }
@@ -56,8 +58,9 @@ pub(super) fn read(elf: &Elf<'_>, moved_by: u64) -> Dynamic {
     } else {
         [R_X86_64_RELATIVE, R_X86_64_IRELATIVE, R_X86_64_JUMP_SLOT]
     };
+    let size = tag(elf, DT_RELASZ).unwrap_or_default();
     let mut read =
-        Dynamic { other_forms: !elf.dynrels.is_empty() || tag(elf, DT_RELR).is_some(), ..Dynamic::default() };
+        Dynamic { size, other_forms: !elf.dynrels.is_empty() || tag(elf, DT_RELR).is_some(), ..Dynamic::default() };
     for entry in elf.dynrelas.iter().chain(&elf.pltrelocs).chain(&elf.dynrels) {
         let address = entry.r_offset.wrapping_sub(moved_by);
         match entry.r_addend {

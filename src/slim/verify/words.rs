@@ -50,13 +50,13 @@ fn relocations(declared: Relocations) -> Option<String> {
     match declared {
         Relocations::Same => None,
         Relocations::Packed { .. } => Some(
-            "the packed relocations come to the same addresses and values as those that they replace; what the start stub does is \
-             not proven, only a start of the program can tell"
+            "the packed relocations come to the same addresses and values as those that they replace; the start stub is the known one, \
+             for this table, the pages of RELRO and the old entry point"
                 .to_owned(),
         ),
         Relocations::Fixed { base } => Some(format!(
             "every address in headers, dynamic section, symbols and relocations is {base:#x} higher, and every relative \
-             relocation is carried out in the file"
+             relocation is carried out in the file; instructions that hold an address as a value hold the one that they took"
         )),
     }
 }
