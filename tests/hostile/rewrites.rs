@@ -230,7 +230,7 @@ fn damaged_programs_are_refused_or_slimmed_with_proof() {
 }
 
 #[test]
-#[ignore = "minutes: ten thousand cases, for a release and after a change of a rewrite or the proof"]
+#[ignore = "ten thousand cases, five to fifteen seconds: for a release and after a change of a rewrite or of the proof"]
 fn ten_thousand_damaged_programs_are_refused_or_slimmed_with_proof() {
     damaged_programs(10_000, 16);
 }
