@@ -8,7 +8,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use goblin::elf::Elf;
+use lambda_slim::deflate::Effort;
 use lambda_slim::elf::{FrameTables, Image, dead_without_handlers};
+use lambda_slim::package::DeploymentPackage;
+use lambda_slim::slim::{Options, Rewrite, RewriteStatus};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -228,6 +231,53 @@ fn the_data_part_is_done_on_arm64_and_the_code_stays() {
     assert!(abort["status"] == "applied", "{abort}");
     assert_eq!(code["status"], "not_applicable");
     assert!(code["reason"].as_str().is_some_and(|why| why.contains("x86_64")), "{code}");
+}
+
+const CASES: usize = 40;
+
+/// Tables and code that lie, by a fixed seed: a result is proven, or there is none.
+#[test]
+fn damaged_tables_and_code_are_refused_or_left_alone() {
+    let Some(program) = zipfile::read(&package("hello-cargo-lambda.zip"), "bootstrap") else { return };
+    let elf = Elf::parse(&program).expect("goblin reads it");
+    let sections: Vec<_> = [".eh_frame", ".gcc_except_table", ".eh_frame_hdr", ".text", ".rela.dyn", ".rodata"]
+        .iter()
+        .filter_map(|name| {
+            elf.section_headers.iter().find(|s| elf.shdr_strtab.get_at(s.sh_name) == Some(name))?.file_range()
+        })
+        .collect();
+    assert_eq!(sections.len(), 6);
+    let mut options = Options::default();
+    options.effort = Effort::Fast;
+    options.with.extend([Rewrite::AbortOnPanic, Rewrite::DropDeadCode]);
+    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut below = |limit: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % limit as u64) as usize
+    };
+    let mut applied = 0;
+    for _ in 0..CASES {
+        let mut damaged = program.clone();
+        for _ in 0..1 + below(8) {
+            let range = sections[below(sections.len())].clone();
+            let at = range.start + below(range.len());
+            damaged[at] = [0, 0xff, 0x80, below(256) as u8][below(4)];
+        }
+        if let Ok(slimmed) =
+            lambda_slim::slim::slim(&DeploymentPackage::from_elf("bootstrap", &damaged), &options, &|_| ())
+        {
+            applied += usize::from(
+                slimmed
+                    .outcome
+                    .rewrites
+                    .iter()
+                    .any(|row| row.name == "drop-dead-code" && row.status == RewriteStatus::Applied),
+            );
+        }
+    }
+    assert!(applied > 0, "some damage touches nothing that is read");
 }
 
 const THROWS: &str = r#"
