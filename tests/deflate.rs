@@ -1,6 +1,6 @@
 //! The encoder of `--effort max`, on a real function and judged by Python's zlib.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
 use lambda_slim::archive::{Archive, Limits};
@@ -62,5 +62,37 @@ fn what_only_libdeflate_finds_is_not_lost() {
         if let Some(output) = inflated_by_python(&stream) {
             assert!(output == data, "python reads other bytes of {size}");
         }
+    }
+}
+
+#[test]
+fn mutated_programs_are_read_back() {
+    // This test's own program: machine code, tables and text.
+    let program = std::fs::read(std::env::current_exe().expect("a program")).expect("it can be read");
+    let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = move || {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed as usize
+    };
+    for round in 0..100 {
+        let size = next() % 60_000;
+        let from = next() % (program.len() - size);
+        let mut data = program[from..from + size].to_vec();
+        for _ in 0..next() % 30 {
+            let (at, length) = (next() % (data.len() + 1), next() % 2_000);
+            let end = (at + length).min(data.len());
+            match next() % 4 {
+                0 => data[at..end].fill(next() as u8),
+                1 => data[at..end].iter_mut().for_each(|byte| *byte ^= next() as u8),
+                2 => data.extend_from_within(at..end),
+                _ => drop(data.drain(at..end)),
+            }
+        }
+        let stream = compress(&data, Effort::Max);
+        let mut output = vec![];
+        let read = flate2::read::DeflateDecoder::new(&stream[..]).read_to_end(&mut output);
+        assert!(read.is_ok() && output == data, "round {round}: {read:?}");
     }
 }

@@ -99,10 +99,10 @@ mod tests {
         for positions in [0, 1, 2, 1500, 3000] {
             let chains = Chains::new(&data, positions);
             for (length, links) in [(3, &chains.three), (4, &chains.four)] {
-                for at in 0..positions {
+                for (at, &link) in links.iter().enumerate() {
                     let here = data.get(at..at + length);
                     let before = (0..at).rev().find(|&b| here.is_some() && data.get(b..b + length) == here);
-                    assert_eq!(usize::from(links[at]), before.map_or(0, |before| at - before), "{length} at {at}");
+                    assert_eq!(usize::from(link), before.map_or(0, |before| at - before), "{length} at {at}");
                 }
             }
         }

@@ -14,7 +14,7 @@ const FRACTIONS: [u16; 1 << INDEX_BITS] = {
         let mut fraction: u16 = 0;
         let mut bit = 0;
         while bit < 16 {
-            mantissa = mantissa * mantissa >> 31;
+            mantissa = (mantissa * mantissa) >> 31;
             fraction <<= 1;
             if mantissa >= 1 << 32 {
                 fraction |= 1;

@@ -32,18 +32,18 @@ pub(super) fn optimise(
     parses: Parses,
 ) -> Block {
     let mut search = Search { bytes, from, matches, parser: Parser::default(), tokens: vec![], best: None };
-    search.from_ideal(expected, parses.ideal);
+    search.parse_ideal(expected, parses.ideal);
     if search.is_noise() {
         return search.finish();
     }
     // Where literals alone are nearly as good, prices may have settled on matches that only pay because literals are rare.
     let literals = Code::quick(&Histogram::of_literals(bytes)).bits;
     if literals < search.best_bits().saturating_mul(9) / 8 {
-        search.from_ideal(literals_and_few_matches(bytes, FEW), parses.ideal);
+        search.parse_ideal(literals_and_few_matches(bytes, FEW), parses.ideal);
     }
-    search.from_coded(parses.coded);
+    search.parse_coded(parses.coded);
     if parses.coded > 0 && bytes.len() < SMALL {
-        search.from_fixed();
+        search.parse_fixed();
     }
     search.finish()
 }
@@ -80,7 +80,7 @@ struct Search<'b> {
 }
 
 impl Search<'_> {
-    fn from_ideal(&mut self, mut expected: Histogram, parses: usize) {
+    fn parse_ideal(&mut self, mut expected: Histogram, parses: usize) {
         for _ in 0..parses {
             self.parser.parse(self.bytes, self.from, self.matches, &Prices::ideal(&expected), &mut self.tokens);
             let found = Histogram::of(&self.tokens);
@@ -92,7 +92,7 @@ impl Search<'_> {
         }
     }
 
-    fn from_coded(&mut self, parses: usize) {
+    fn parse_coded(&mut self, parses: usize) {
         for round in 0..parses {
             let Some(best) = &mut self.best else { return };
             if round == 0 {
@@ -107,7 +107,7 @@ impl Search<'_> {
     }
 
     /// Parses for a fixed block: what is small is small without a header too.
-    fn from_fixed(&mut self) {
+    fn parse_fixed(&mut self) {
         let prices = Prices::coded(&FIXED_LITERALS, &FIXED_DISTANCES);
         self.parser.parse(self.bytes, self.from, self.matches, &prices, &mut self.tokens);
         let histogram = Histogram::of(&self.tokens);

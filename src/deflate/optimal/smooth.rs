@@ -48,7 +48,7 @@ pub(super) fn smoothed(counts: &[u32], prices: &[u8; 19]) -> Vec<u32> {
 /// The cheapest lengths, tokens, header and code space together.
 fn lengths(counts: &[u32], prices: &[u8; 19]) -> Vec<u8> {
     let total: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-    let space = |length: usize| if length == 0 { 0 } else { total * SPACE >> length };
+    let space = |length: usize| if length == 0 { 0 } else { (total * SPACE) >> length };
     let price = |symbol: usize| u64::from(prices[symbol]) * BIT;
     let mut sums = vec![0u64; counts.len() + 1];
     for (index, &count) in counts.iter().enumerate() {
@@ -84,11 +84,12 @@ fn lengths(counts: &[u32], prices: &[u8; 19]) -> Vec<u8> {
             }
         };
         let count = u64::from(counts[at]);
-        let lengths = if count == 0 {
-            0..=0
-        } else {
-            let ideal = (total / count).checked_ilog2().unwrap_or(0) as usize;
-            ideal.saturating_sub(SPREAD).clamp(1, MAX_CODE_BITS)..=(ideal + SPREAD).clamp(1, MAX_CODE_BITS)
+        let lengths = match total.checked_div(count) {
+            None => 0..=0,
+            Some(share) => {
+                let ideal = share.max(1).ilog2() as usize;
+                ideal.saturating_sub(SPREAD).clamp(1, MAX_CODE_BITS)..=(ideal + SPREAD).clamp(1, MAX_CODE_BITS)
+            }
         };
         for length in lengths {
             reach(1, length, before, cheapest + price(length) + count * length as u64 * BIT + space(length));

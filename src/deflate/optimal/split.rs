@@ -146,15 +146,13 @@ fn best_place(tokens: &[Token], middle: usize) -> usize {
     tokens[..first].iter().for_each(|&token| left.add_token(token));
     tokens[first..].iter().for_each(|&token| right.add_token(token));
     let mut best = (u64::MAX, middle);
-    for place in first..=last {
+    for (place, &token) in tokens.iter().enumerate().take(last + 1).skip(first) {
         let bits = left.estimate() + right.estimate();
         if bits < best.0 && left.bytes() <= MAX_BLOCK && right.bytes() <= MAX_BLOCK {
             best = (bits, place);
         }
-        left.add_token(tokens[place]);
-        if place < last {
-            right.remove_token(tokens[place]);
-        }
+        left.add_token(token);
+        right.remove_token(token);
     }
     best.1
 }

@@ -109,29 +109,6 @@ fn noise_is_stored() {
     assert!(compress(&data).len() <= data.len() + 5 * blocks);
 }
 
-#[test]
-fn mutated_programs_are_read_back() {
-    // This test's own program: machine code, tables and text.
-    let program = std::fs::read(std::env::current_exe().unwrap()).unwrap();
-    let mut next = xorshift(0x9e37_79b9_7f4a_7c15);
-    for round in 0..60 {
-        let size = next() % 60_000;
-        let from = next() % (program.len() - size);
-        let mut data = program[from..from + size].to_vec();
-        for _ in 0..next() % 30 {
-            let (at, other, length) = (next() % (size + 1), next() % (size + 1), next() % 2_000);
-            let end = (at + length).min(data.len());
-            match next() % 4 {
-                0 => data[at.min(end)..end].fill(next() as u8),
-                1 => data[at.min(end)..end].iter_mut().for_each(|byte| *byte ^= next() as u8),
-                2 => data.extend_from_within(other.min(end)..end),
-                _ => data.truncate(data.len() - length.min(data.len()) / 4),
-            }
-        }
-        assert_inflates(&compress_divided(&data, SMALL), &data, &format!("round {round}"));
-    }
-}
-
 /// All matches of a position, by looking everywhere: the longest of each slot, with its slot.
 fn all_matches(data: &[u8], at: usize) -> Vec<(usize, usize)> {
     let mut longest = [0; 30];
