@@ -31,11 +31,13 @@ pub(crate) struct Entry {
 
 /// Panics unless every tool that is here reads all of `zip` without a complaint.
 pub(crate) fn assert_accepted(zip: &Path) {
-    let judges: [(&str, &[&str]); 4] = [
+    let judges: [(&str, &[&str]); 6] = [
         ("unzip", &["-tqq"]),
         ("python3", &["-m", "zipfile", "-t"]),
         ("7zz", &["t", "-bso0"]),
         ("7z", &["t", "-bso0"]),
+        ("bsdtar", &["-tf"]),
+        ("jar", &["tf"]),
     ];
     for (tool, arguments) in judges {
         let mut command = Command::new(tool);
