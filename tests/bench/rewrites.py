@@ -55,7 +55,8 @@ def slimmed(slim, program, folder, flags):
 
 def peers(program, folder, base):
     stripped = os.path.join(folder, "bootstrap")
-    if subprocess.run(["strip", "-s", "-o", stripped, program], stderr=subprocess.DEVNULL).returncode != 0:
+    strips = [tool for tool in ("strip", "llvm-strip", "aarch64-linux-gnu-strip") if shutil.which(tool)]
+    if all(subprocess.run([tool, "-s", "-o", stripped, program], stderr=subprocess.DEVNULL).returncode for tool in strips):
         shutil.copy(program, stripped)
 
     def fresh_zip(level=6):
