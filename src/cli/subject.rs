@@ -280,7 +280,8 @@ impl Loaded {
         let twins = originals.files.iter().filter(|file| file.is_elf() && has_symbols(file) && !known(file));
         symbols.extend(twins.map(|file| SymbolFile { path: file.path.clone(), data: &file.contents }));
         // A rewrite that moves the program leaves no symbols that fit.
-        symbols.retain(|symbols| is_twin_of_any(&package, symbols));
+        let programs: Vec<_> = package.files.iter().filter_map(|file| Image::parse(&file.contents).ok()).collect();
+        symbols.retain(|symbols| is_twin_of_any(&programs, symbols));
         let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
         report.slim = Some(slimmed.outcome.clone());
         Ok(report)
@@ -364,10 +365,9 @@ fn package_file(file: &TreeFile) -> PackageFile<'_> {
     }
 }
 
-fn is_twin_of_any(package: &DeploymentPackage<'_>, symbols: &SymbolFile<'_>) -> bool {
-    let Ok(symbols) = Image::parse_symbol_file(symbols.data) else { return false };
-    let programs = package.files.iter().filter_map(|file| Image::parse(&file.contents).ok());
-    programs.into_iter().any(|program| check_twin(&program, &symbols).is_ok())
+fn is_twin_of_any(programs: &[Image<'_>], symbols: &SymbolFile<'_>) -> bool {
+    Image::parse_symbol_file(symbols.data)
+        .is_ok_and(|symbols| programs.iter().any(|program| check_twin(program, &symbols).is_ok()))
 }
 
 fn has_symbols(file: &PackageFile<'_>) -> bool {

@@ -265,7 +265,10 @@ fn slim_elf<'data>(
         // An ELF file of another kind among the assets is data to us.
         Err(source) if !must_be_readable(file) => {
             let why = Some(source.to_string());
-            Ok((None, vec![row(Rewrite::StripSymbols, &file.path, RewriteStatus::NotApplicable, 0, why)]))
+            Ok((
+                None,
+                vec![row(Rewrite::StripSymbols, &file.path, RewriteStatus::NotApplicable, ByteDelta::default(), why)],
+            ))
         }
         Err(source) => Err(SlimError::Elf { path: file.path.clone(), source }),
     }
@@ -283,11 +286,11 @@ fn recompress_row(
     // Entries are sorted by path, and there may be 65,535 of them.
     let entry = entries.binary_search_by(|entry| entry.path.as_str().cmp(&file.path)).ok()?;
     let after = entries.get(entry)?.data.len();
-    let saved = before?.saturating_sub(after);
-    Some(if saved > 0 {
-        row(Rewrite::Recompress, &file.path, RewriteStatus::Applied, saved, None)
+    let (before, after) = (ByteSize::new(before? as u64), ByteSize::new(after as u64));
+    Some(if after < before {
+        row(Rewrite::Recompress, &file.path, RewriteStatus::Applied, before.since(after), None)
     } else {
         let why = "the stream that came in is as small".to_owned();
-        row(Rewrite::Recompress, &file.path, RewriteStatus::NoGain, 0, Some(why))
+        row(Rewrite::Recompress, &file.path, RewriteStatus::NoGain, ByteDelta::default(), Some(why))
     })
 }

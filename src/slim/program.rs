@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::deflate::{self, Effort};
 use crate::elf::{Droppable, ElfError, Image};
-use crate::units::ByteDelta;
+use crate::units::{ByteDelta, ByteSize};
 
 use super::changes::Changes;
 use super::options::Options;
@@ -37,11 +37,15 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
     let mut current: Option<Vec<u8>> = None;
     let mut changes = Changes::default();
     let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
-    // What one rewrite moves can be what kept another from its gain. Until none gains any more, or a second run would find more.
+    // What one rewrite moves can be what kept another from its gain. Until none gains any more, or a second run would find more:
+    // each is tried again where the program changed since it was tried, and there alone.
+    let mut gains = 0;
+    let mut tried: BTreeMap<usize, usize> = BTreeMap::new();
     loop {
-        let mut gained = false;
+        let gains_before = gains;
         for (order, rewrite) in Rewrite::ALL.into_iter().enumerate().filter(|&(_, r)| options.asks_for(r)) {
-            if rows.get(&order).is_some_and(|row| row.status == RewriteStatus::Applied) {
+            let is_applied = rows.get(&order).is_some_and(|row| row.status == RewriteStatus::Applied);
+            if is_applied || tried.insert(order, gains) == Some(gains) {
                 continue;
             }
             let data = current.as_deref().unwrap_or(original);
@@ -49,10 +53,10 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
             let Some(rewritten) = rewrite_once(rewrite, &image, &came_in) else { continue };
             let row = match kept_if_smaller(data, rewritten) {
                 Kept::Smaller { file, changes: changed, saved_compressed } => {
-                    let saved = data.len() - file.len();
+                    let saved = ByteSize::of(data).since(ByteSize::of(&file));
                     changes.add(changed);
                     current = Some(file);
-                    gained = true;
+                    gains += 1;
                     RewriteRow { saved_compressed_bytes: saved_compressed, ..applied(rewrite, path, saved) }
                 }
                 Kept::NoGain(why) => not_applied(rewrite, path, RewriteStatus::NoGain, why),
@@ -60,7 +64,7 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
             };
             rows.insert(order, row);
         }
-        if !gained {
+        if gains == gains_before {
             break;
         }
     }
@@ -158,13 +162,13 @@ fn merged(ranges: &[Range<u64>]) -> Vec<Range<u64>> {
     merged
 }
 
-fn applied(rewrite: Rewrite, path: &str, saved: usize) -> RewriteRow {
+fn applied(rewrite: Rewrite, path: &str, saved: ByteDelta) -> RewriteRow {
     let gives_up = rewrite.gives_up().map(str::to_owned);
     RewriteRow { gives_up, ..row(rewrite, path, RewriteStatus::Applied, saved, None) }
 }
 
 fn not_applied(rewrite: Rewrite, path: &str, status: RewriteStatus, why: String) -> RewriteRow {
-    row(rewrite, path, status, 0, Some(why))
+    row(rewrite, path, status, ByteDelta::default(), Some(why))
 }
 
 /// A row of the report.
@@ -172,14 +176,14 @@ pub(super) fn row(
     rewrite: Rewrite,
     path: &str,
     status: RewriteStatus,
-    saved: usize,
+    saved: ByteDelta,
     reason: Option<String>,
 ) -> RewriteRow {
     RewriteRow {
         name: rewrite.name().to_owned(),
         path: path.to_owned(),
         status,
-        saved_bytes: ByteDelta::new(i64::try_from(saved).unwrap_or(i64::MAX)),
+        saved_bytes: saved,
         saved_compressed_bytes: None,
         reason,
         gives_up: None,
