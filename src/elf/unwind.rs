@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindSection};
 
+use super::frames::Reader;
 use super::image::Image;
 use super::section::Section;
 
@@ -102,48 +103,22 @@ fn table_range(image: &Image<'_>, tables: &Section, lsda: Pointer) -> Option<Ran
     let Pointer::Direct(address) = lsda else { return None };
     let inside = address.checked_sub(tables.address).filter(|&inside| inside < tables.size)?;
     let start = tables.file_range.start + inside;
-    let mut bytes = Bytes { rest: image.bytes(&(start..tables.file_range.end))?, read: 0 };
-    if bytes.byte()? != OMITTED {
+    let mut bytes = Reader::new(image.bytes(&(start..tables.file_range.end))?, 0);
+    if bytes.u8()? != OMITTED {
         // A landing pad base of its own: compilers of today omit it.
         return None;
     }
-    let types_end = if bytes.byte()? == OMITTED {
+    let types_end = if bytes.u8()? == OMITTED {
         None
     } else {
         let offset = bytes.uleb()?;
-        Some(bytes.read.checked_add(offset)?)
+        Some((bytes.at() as u64).checked_add(offset)?)
     };
-    let _call_site_encoding = bytes.byte()?;
+    let _call_site_encoding = bytes.u8()?;
     let call_sites = bytes.uleb()?;
-    let size = types_end.unwrap_or(bytes.read.checked_add(call_sites)?);
+    let size = types_end.unwrap_or((bytes.at() as u64).checked_add(call_sites)?);
     let end = start.checked_add(size)?;
     (end <= tables.file_range.end).then_some(start..end)
-}
-
-struct Bytes<'data> {
-    rest: &'data [u8],
-    read: u64,
-}
-
-impl Bytes<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (&first, rest) = self.rest.split_first()?;
-        self.rest = rest;
-        self.read += 1;
-        Some(first)
-    }
-
-    fn uleb(&mut self) -> Option<u64> {
-        let mut value = 0_u64;
-        for shift in (0..63).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
-    }
 }
 
 /// `.eh_frame_hdr` as every linker writes it: version 1, pointer pc-relative, count and table of 4-byte values relative to it.

@@ -23,4 +23,5 @@ pub use entry::{Cie, Fde, LsdaPointer, Pointer};
 pub use error::FramesError;
 pub use index::{Index, IndexEntry};
 pub use lsda::{Lsda, TypePointer};
+pub(in crate::elf) use read::Reader;
 pub use tables::{FrameTables, TablePlace};

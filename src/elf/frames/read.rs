@@ -2,18 +2,18 @@
 
 /// What is left of some bytes, and how many were read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader<'data> {
+pub(in crate::elf) struct Reader<'data> {
     data: &'data [u8],
     at: usize,
 }
 
 impl<'data> Reader<'data> {
-    pub(super) const fn new(data: &'data [u8], at: usize) -> Self {
+    pub(in crate::elf) const fn new(data: &'data [u8], at: usize) -> Self {
         Self { data, at }
     }
 
     /// Where the next byte is read.
-    pub(super) const fn at(&self) -> usize {
+    pub(in crate::elf) const fn at(&self) -> usize {
         self.at
     }
 
@@ -28,7 +28,7 @@ impl<'data> Reader<'data> {
         Some(bytes)
     }
 
-    pub(super) fn u8(&mut self) -> Option<u8> {
+    pub(in crate::elf) fn u8(&mut self) -> Option<u8> {
         self.bytes(1).map(|bytes| bytes[0])
     }
 
@@ -40,7 +40,7 @@ impl<'data> Reader<'data> {
         self.bytes(8)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
     }
 
-    pub(super) fn uleb(&mut self) -> Option<u64> {
+    pub(in crate::elf) fn uleb(&mut self) -> Option<u64> {
         let mut value = 0_u64;
         for shift in (0..63).step_by(7) {
             let byte = self.u8()?;
