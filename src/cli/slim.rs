@@ -25,9 +25,10 @@ const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;
+    let boot_check = Asked::of(flags)?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let goal = goal(flags, &loaded);
-    let done = carry_out(flags, &loaded, &goal, flags.debug_file.as_deref(), terminal)?;
+    let done = carry_out(flags, &loaded, &goal, boot_check.as_ref(), flags.debug_file.as_deref(), terminal)?;
     for warning in &done.warnings {
         terminal.note(warning);
     }
@@ -52,10 +53,10 @@ pub(super) fn carry_out(
     flags: &Slim,
     loaded: &Loaded,
     goal: &Goal,
+    boot_check: Option<&Asked>,
     debug_file: Option<&Path>,
     terminal: Terminal,
 ) -> Result<Done, CliError> {
-    let boot_check = Asked::of(flags)?;
     let configured = Configuration::of(loaded.project.as_ref())?;
     let options = options(flags, &configured)?;
     let mut package = loaded.package()?;
@@ -74,7 +75,7 @@ pub(super) fn carry_out(
     if let Some(dropped) = &dropped {
         slimmed.outcome.add_dropped_junk(dropped);
     }
-    if let Some(asked) = &boot_check {
+    if let Some(asked) = boot_check {
         slimmed.outcome.boot_check = Some(asked.carry_out(&loaded.path, &package, &slimmed, terminal)?);
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;

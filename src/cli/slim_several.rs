@@ -10,6 +10,7 @@ use crate::render::Failure;
 use crate::units::ByteSize;
 
 use super::args::{Global, Slim};
+use super::boot_check::Asked;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
@@ -22,12 +23,13 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     refuse_what_cannot_be(flags)?;
     let artifacts: Vec<&Path> = flags.subject.artifact.iter().chain(&flags.more).map(PathBuf::as_path).collect();
     let jobs = jobs(flags, &artifacts)?;
+    let boot_check = Asked::of(flags)?;
     let bar = terminal.progress("slimming", jobs.iter().map(|job| job.size).sum());
     // As many at a time as there are threads: each holds its package in memory, and the threads that it leaves idle compress.
     let mut results = Vec::with_capacity(jobs.len());
     for wave in jobs.chunks(rayon::current_num_threads().max(1)) {
         results.par_extend(wave.par_iter().map(|job| {
-            let done = job.run(flags, global, terminal.silent());
+            let done = job.run(flags, global, boot_check.as_ref(), terminal.silent());
             bar.inc(job.size.get());
             done
         }));
@@ -45,9 +47,15 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn run(&self, flags: &Slim, global: &Global, terminal: Terminal) -> Result<Done, CliError> {
+    fn run(
+        &self,
+        flags: &Slim,
+        global: &Global,
+        boot_check: Option<&Asked>,
+        terminal: Terminal,
+    ) -> Result<Done, CliError> {
         let loaded = Loaded::at(Some(self.artifact), &flags.subject, global, terminal)?;
-        carry_out(flags, &loaded, &self.goal, self.debug_file.as_deref(), terminal)
+        carry_out(flags, &loaded, &self.goal, boot_check, self.debug_file.as_deref(), terminal)
     }
 }
 
