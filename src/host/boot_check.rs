@@ -74,7 +74,7 @@ pub fn boot_check(
     }
     let original = Startable::find(before)?;
     let rewritten = Startable::find(after)?;
-    let start = |startable: &Startable<'_>| boot(startable.package(), event, limits.init, limits.answer);
+    let start = |startable: &Startable<'_>| boot(startable.package(), Some(event), limits.init, limits.answer, &mut |_| ());
 
     let first = start(&original)?;
     if !first.outcome.is_answer() {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::super::HostError;
 use super::super::runtime_api::{Call, CallKind, Invocation};
 use super::outcome::BootOutcome;
+use super::program::Program;
 use super::sandbox::Sandbox;
 use super::unpack::LaunchFile;
 
@@ -46,6 +47,25 @@ impl Package<'_> {
     }
 }
 
+/// A moment of a start that somebody may want to look at. The start waits until the look is over.
+#[derive(Debug)]
+pub(in crate::host) enum Moment<'a> {
+    /// Every program has asked for an event, and waits for one.
+    Ready {
+        /// The first byte of the last one's first request for an event: the end of init.
+        at: Instant,
+        /// What was started, in order: extensions, then the bootstrap.
+        programs: &'a [Program],
+    },
+    /// The event was handled.
+    Answered {
+        /// The first byte of the answer.
+        at: Instant,
+        /// When the event was there to be taken.
+        since: Instant,
+    },
+}
+
 /// A start that is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::host) struct Boot {
@@ -54,17 +74,25 @@ pub(in crate::host) struct Boot {
     pub(in crate::host) log: String,
 }
 
-/// Starts a package, hands it `event`, and ends it.
+/// Starts a package, hands it `event` if there is one, and ends it.
 pub(in crate::host) fn boot(
     package: Package<'_>,
-    event: &[u8],
+    event: Option<&[u8]>,
     init_limit: Duration,
     answer_limit: Duration,
+    look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
     let sandbox = Sandbox::prepare(package.files)?;
-    let mut course =
-        Course { sandbox, extensions: BTreeMap::new(), runtime: Runtime::default(), package, invoked: false };
-    let outcome = match course.init(init_limit).and_then(|()| course.invoke(event, answer_limit)) {
+    let mut course = Course {
+        sandbox,
+        extensions: BTreeMap::new(),
+        runtime: Runtime::default(),
+        package,
+        invoked: false,
+        latest: Instant::now(),
+        answered_at: None,
+    };
+    let outcome = match course.init(init_limit).and_then(|()| course.go_on(event, answer_limit, look)) {
         Ok(outcome) => {
             course.shut_down();
             outcome
@@ -120,6 +148,9 @@ struct Course<'a> {
     package: Package<'a>,
     /// True from the moment that the event is there.
     invoked: bool,
+    /// When the first byte of the latest call was here.
+    latest: Instant,
+    answered_at: Option<Instant>,
 }
 
 impl Course<'_> {
@@ -150,6 +181,20 @@ impl Course<'_> {
                 if self.runtime.asked || self.package.bootstrap.is_none() { silent(self) } else { None }.as_deref(),
             )
         })
+    }
+
+    fn go_on(
+        &mut self,
+        event: Option<&[u8]>,
+        limit: Duration,
+        look: &mut dyn FnMut(Moment<'_>),
+    ) -> Result<BootOutcome, Ended> {
+        look(Moment::Ready { at: self.latest, programs: &self.sandbox.programs });
+        let Some(event) = event else { return Ok(BootOutcome::Ready) };
+        let since = Instant::now();
+        let outcome = self.invoke(event, limit)?;
+        look(Moment::Answered { at: self.answered_at.unwrap_or(self.latest), since });
+        Ok(outcome)
     }
 
     fn invoke(&mut self, event: &[u8], limit: Duration) -> Result<BootOutcome, Ended> {
@@ -245,6 +290,10 @@ impl Course<'_> {
     }
 
     fn take(&mut self, call: Call) -> Result<(), Ended> {
+        self.latest = call.at;
+        if matches!(call.kind, CallKind::Response { .. } | CallKind::InvocationError(_)) {
+            self.answered_at.get_or_insert(call.at);
+        }
         match call.kind {
             CallKind::Next => self.runtime.asked = true,
             CallKind::Response { body } => self.runtime.answer = Some(BootOutcome::Answered { body }),

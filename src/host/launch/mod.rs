@@ -14,6 +14,6 @@ mod sandbox;
 mod unpack;
 mod watch;
 
-pub(super) use boot::{Boot, Package, boot};
+pub(super) use boot::{Boot, Moment, Package, boot};
 pub use outcome::BootOutcome;
 pub use unpack::{LaunchFile, LaunchFileKind};

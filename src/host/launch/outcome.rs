@@ -22,6 +22,8 @@ pub enum BootOutcome {
         /// In words.
         message: String,
     },
+    /// Every program asked for an event, and there was none to hand over.
+    Ready,
     /// A layer's extensions registered, asked for events, and took the one that they asked for.
     ExtensionsReady,
     /// The system did not start it.
@@ -91,6 +93,7 @@ impl BootOutcome {
         match self {
             Self::Answered { .. } => "answered",
             Self::FunctionError { .. } => "function-error",
+            Self::Ready => "ready",
             Self::ExtensionsReady => "extensions-ready",
             Self::NotStarted { .. } => "not-started",
             Self::MissingLibrary { .. } => "missing-library",
@@ -131,6 +134,7 @@ impl fmt::Display for BootOutcome {
                 write!(f, "answered with {} bytes: {excerpt}{more}", body.len())
             }
             Self::FunctionError { error_type, message } => write!(f, "reported the error {error_type}: {message}"),
+            Self::Ready => f.write_str("every program asked for an event"),
             Self::ExtensionsReady => f.write_str("the extensions registered and took their events"),
             Self::NotStarted { program, cause } => write!(f, "{program} cannot be started: {cause}"),
             Self::MissingLibrary { program, library } => write!(f, "{program} misses the library {library}"),

@@ -12,9 +12,11 @@ const BUSY: Duration = Duration::from_secs(2);
 
 /// A started program. It is killed when dropped; its group is the watch's.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(in crate::host) struct Program {
     /// Path in the package.
-    pub(super) path: String,
+    pub(in crate::host) path: String,
+    /// Just before the system was asked to start it.
+    pub(in crate::host) since: Instant,
     child: Child,
 }
 
@@ -32,17 +34,23 @@ impl Program {
         own_group(&mut command);
         let until = Instant::now() + BUSY;
         loop {
+            let since = Instant::now();
             match command.spawn() {
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until => {
                     thread::sleep(Duration::from_millis(2));
                 }
-                child => return Ok(Self { path: path.to_owned(), child: child? }),
+                child => return Ok(Self { path: path.to_owned(), since, child: child? }),
             }
         }
     }
 
     pub(super) fn child(&self) -> &Child {
         &self.child
+    }
+
+    /// Its process id, as long as it has not been waited for.
+    pub(in crate::host) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// How it ended, if it has.
