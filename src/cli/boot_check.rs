@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::archive::EntryKind;
 use crate::host::{
     self, BootLimits, BootOutcome, BootVerdict, Compared, EMPTY_EVENT, HostError, LaunchFile, LaunchFileKind,
+    LaunchOptions,
 };
 use crate::package::{DeploymentPackage, PackageFile, PackageSource, Role};
 use crate::render::clean;
@@ -57,7 +58,8 @@ impl Asked {
         terminal: Terminal,
     ) -> Result<BootCheck, CliError> {
         let spinner = terminal.spinner("starting the package before and after");
-        let checked = host::boot_check(&original(package)?, &rewritten(slimmed)?, &self.event, self.limits);
+        let checked =
+            host::boot_check(&original(package)?, &rewritten(slimmed)?, &self.event, self.limits, &launch_options());
         spinner.finish_and_clear();
         let checked = checked?;
         let before = shown(&checked.before);
@@ -81,9 +83,16 @@ impl Asked {
                 Compared::KindOnly => "kind-only",
             }
             .to_owned(),
-            isolated: checked.isolated,
+            isolated: checked.isolated.is_yes(),
         })
     }
+}
+
+/// Programs are started by this executable.
+pub(super) fn launch_options() -> LaunchOptions {
+    let mut options = LaunchOptions::default();
+    options.starter = std::env::current_exe().ok();
+    options
 }
 
 /// What came in, as Lambda would unpack it.

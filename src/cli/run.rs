@@ -5,6 +5,8 @@ use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches};
 
+use crate::host;
+
 use super::args::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
@@ -13,7 +15,11 @@ use super::{analyze, check, diff, estimate, slim, slim_several};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
-    let cli = match parse(args.collect()) {
+    let args: Vec<OsString> = args.collect();
+    if let Some(code) = host::run_as_starter(&args) {
+        return code;
+    }
+    let cli = match parse(args) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are results; anything else is wrong usage. A closed stream is nobody to tell.

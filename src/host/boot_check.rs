@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::HostError;
 use super::alike::{Compared, alike};
-use super::launch::{Boot, BootOutcome, LaunchFile, LaunchFileKind, Package, boot};
+use super::launch::{Boot, BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Package, boot};
 use crate::elf::{Architecture, Image, is_elf};
 
 /// How often the original is started once more where the answers differ, before its answers count as always the same.
@@ -42,8 +42,8 @@ pub struct BootCheck {
     pub after_log: String,
     /// What it comes to.
     pub verdict: BootVerdict,
-    /// True where the programs had a network of their own. Today they have not.
-    pub isolated: bool,
+    /// Whether the programs had a network of their own; where one start had it and another had not, why not.
+    pub isolated: Isolated,
 }
 
 /// What a boot check comes to.
@@ -68,13 +68,16 @@ pub fn boot_check(
     after: &[LaunchFile<'_>],
     event: &[u8],
     limits: BootLimits,
+    launch: &LaunchOptions,
 ) -> Result<BootCheck, HostError> {
     if !cfg!(target_os = "linux") {
         return Err(HostError::BootNeedsLinux { os: std::env::consts::OS });
     }
     let original = Startable::find(before)?;
     let rewritten = Startable::find(after)?;
-    let start = |startable: &Startable<'_>| boot(startable.package(), Some(event), limits.init, limits.answer, &mut |_| ());
+    let start = |startable: &Startable<'_>| {
+        boot(startable.package(), Some(event), limits.init, limits.answer, launch, &mut |_| ())
+    };
 
     let first = start(&original)?;
     if !first.outcome.is_answer() {
@@ -98,22 +101,28 @@ pub fn boot_check(
 }
 
 fn check(before: Boot, after: Option<Boot>, verdict: BootVerdict) -> BootCheck {
+    let mut isolated = before.isolated;
     let (after, after_log) = match after {
-        Some(Boot { outcome, log }) => (Some(outcome), log),
+        Some(Boot { outcome, log, isolated: other }) => {
+            if isolated.is_yes() {
+                isolated = other;
+            }
+            (Some(outcome), log)
+        }
         None => (None, String::new()),
     };
-    BootCheck { before: before.outcome, before_log: before.log, after, after_log, verdict, isolated: false }
+    BootCheck { before: before.outcome, before_log: before.log, after, after_log, verdict, isolated }
 }
 
 /// What of a package is started.
-struct Startable<'a> {
+pub(super) struct Startable<'a> {
     files: &'a [LaunchFile<'a>],
     bootstrap: Option<&'a str>,
     extensions: Vec<&'a str>,
 }
 
 impl<'a> Startable<'a> {
-    fn find(files: &'a [LaunchFile<'a>]) -> Result<Self, HostError> {
+    pub(super) fn find(files: &'a [LaunchFile<'a>]) -> Result<Self, HostError> {
         let is_folder = |file: &&LaunchFile<'_>| file.kind == LaunchFileKind::Folder;
         let paths = || files.iter().filter(|file| !is_folder(file)).map(|file| file.path);
         let bootstrap = paths().find(|path| *path == "bootstrap");
@@ -129,7 +138,7 @@ impl<'a> Startable<'a> {
         Ok(Self { files, bootstrap, extensions })
     }
 
-    fn package(&self) -> Package<'_> {
+    pub(super) fn package(&self) -> Package<'_> {
         Package { files: self.files, bootstrap: self.bootstrap, extensions: &self.extensions }
     }
 }

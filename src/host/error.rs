@@ -186,6 +186,18 @@ pub enum HostError {
         /// Why.
         cause: io::Error,
     },
+    /// A start cannot be traced here.
+    #[error("cannot trace a start: {why}")]
+    CannotTrace {
+        /// Why.
+        why: String,
+    },
+    /// What is to be traced is no program of the package.
+    #[error("{path}: no ELF file of the package, so its functions cannot be traced")]
+    NoSuchTarget {
+        /// The path that was asked for.
+        path: String,
+    },
     /// An event that Lambda would not take.
     #[error("{}: not a JSON event: {cause}", .path.display())]
     EventNotJson {

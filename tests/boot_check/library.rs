@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lambda_slim::host::{BootLimits, BootOutcome, BootVerdict, LaunchFile, LaunchFileKind, boot_check};
+use lambda_slim::host::{BootLimits, BootOutcome, BootVerdict, LaunchFile, LaunchFileKind, LaunchOptions, boot_check};
 use serde_json::Value;
 
 use crate::support::functions::build;
@@ -17,7 +17,7 @@ fn file<'a>(path: &'a str, contents: &'a [u8]) -> LaunchFile<'a> {
 fn another_program_is_told_from_the_original() {
     let (hello, native) = (std::fs::read(build("hello")).unwrap(), std::fs::read(build("two-versions")).unwrap());
     let (before, after) = ([file("bootstrap", &hello)], [file("bootstrap", &native)]);
-    let check = boot_check(&before, &after, b"{}", BootLimits::default()).unwrap();
+    let check = boot_check(&before, &after, b"{}", BootLimits::default(), &LaunchOptions::default()).unwrap();
     assert_eq!(check.verdict, BootVerdict::Different);
     let BootOutcome::Answered { body } = &check.before else { panic!("{:?}", check.before) };
     assert!(body.starts_with(b"{\"request_id\":"), "{check:?}");
@@ -29,7 +29,7 @@ fn a_program_that_is_slower_than_the_limit_is_ended() {
     let mut limits = BootLimits::default();
     limits.init = Duration::from_millis(300);
     let files = [file("bootstrap", b"#!/bin/sh\nsleep 1000\n")];
-    let check = boot_check(&files, &files, b"{}", limits).unwrap();
+    let check = boot_check(&files, &files, b"{}", limits, &LaunchOptions::default()).unwrap();
     assert_eq!(check.verdict, BootVerdict::NotConclusive);
     assert_eq!(check.before, BootOutcome::NeverAsked { program: "bootstrap".to_owned(), limit: limits.init });
     assert_eq!(check.after, None);
@@ -61,7 +61,7 @@ api.getresponse().read()
     }
     let link = LaunchFile { path: "lib/x.so", unix_mode: 0o777, kind: LaunchFileKind::Symlink("x.so.1") };
     let files = [file("bootstrap", program), file("lib/x.so.1", b"x"), link];
-    let check = boot_check(&files, &files, br#"{"a": [1]}"#, BootLimits::default()).unwrap();
+    let check = boot_check(&files, &files, br#"{"a": [1]}"#, BootLimits::default(), &LaunchOptions::default()).unwrap();
     let BootOutcome::Answered { body } = &check.before else { panic!("{check:?}") };
     let told: Value = serde_json::from_slice(body).unwrap();
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::super::HostError;
 use super::super::runtime_api::{Call, CallKind, Invocation};
+use super::options::{Isolated, LaunchOptions};
 use super::outcome::BootOutcome;
 use super::program::Program;
 use super::sandbox::Sandbox;
@@ -72,6 +73,8 @@ pub(in crate::host) struct Boot {
     pub(in crate::host) outcome: BootOutcome,
     /// The end of what the programs wrote.
     pub(in crate::host) log: String,
+    /// Whether the programs had a network of their own.
+    pub(in crate::host) isolated: Isolated,
 }
 
 /// Starts a package, hands it `event` if there is one, and ends it.
@@ -80,9 +83,10 @@ pub(in crate::host) fn boot(
     event: Option<&[u8]>,
     init_limit: Duration,
     answer_limit: Duration,
+    launch: &LaunchOptions,
     look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
-    let sandbox = Sandbox::prepare(package.files)?;
+    let sandbox = Sandbox::prepare(package.files, launch)?;
     let mut course = Course {
         sandbox,
         extensions: BTreeMap::new(),
@@ -99,16 +103,18 @@ pub(in crate::host) fn boot(
         }
         Err(Ended::Outcome(outcome)) => outcome,
         Err(Ended::Exit { program, status, during_invoke }) => {
+            let isolated = course.sandbox.isolated.clone();
             let log = course.sandbox.end();
             let outcome = if during_invoke {
                 BootOutcome::ExitedDuringInvoke { program, status }
             } else {
                 BootOutcome::of_exit(&program, status, &log)
             };
-            return Ok(Boot { outcome, log });
+            return Ok(Boot { outcome, log, isolated });
         }
     };
-    Ok(Boot { outcome, log: course.sandbox.end() })
+    let isolated = course.sandbox.isolated.clone();
+    Ok(Boot { outcome, log: course.sandbox.end(), isolated })
 }
 
 /// Why a start went no further.

@@ -8,6 +8,7 @@
 mod boot;
 mod environment;
 mod log;
+mod options;
 mod outcome;
 mod program;
 mod sandbox;
@@ -15,5 +16,8 @@ mod unpack;
 mod watch;
 
 pub(super) use boot::{Boot, Moment, Package, boot};
+pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
+#[expect(unused_imports, reason = "who measures a start names it")]
+pub(super) use program::{Program, Usage};
 pub use unpack::{LaunchFile, LaunchFileKind};

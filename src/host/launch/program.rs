@@ -10,6 +10,17 @@ use std::time::{Duration, Instant};
 /// How long a program that was just written may count as open for writing: a process that was forked meanwhile can hold it for a moment.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// What a process has used up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::host) struct Usage {
+    /// Page faults that needed no disk.
+    pub(in crate::host) minor_faults: u64,
+    /// Page faults that waited for the disk.
+    pub(in crate::host) major_faults: u64,
+    /// Processor time, of all threads.
+    pub(in crate::host) cpu: Duration,
+}
+
 /// A started program. It is killed when dropped; its group is the watch's.
 #[derive(Debug)]
 pub(in crate::host) struct Program {
@@ -17,6 +28,8 @@ pub(in crate::host) struct Program {
     pub(in crate::host) path: String,
     /// Just before the system was asked to start it.
     pub(in crate::host) since: Instant,
+    /// What its process had used up by then: the system's counters go on from there.
+    pub(in crate::host) before: Usage,
     child: Child,
 }
 
@@ -39,7 +52,7 @@ impl Program {
                 Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until => {
                     thread::sleep(Duration::from_millis(2));
                 }
-                child => return Ok(Self { path: path.to_owned(), since, child: child? }),
+                child => return Ok(Self { path: path.to_owned(), since, before: Usage::default(), child: child? }),
             }
         }
     }

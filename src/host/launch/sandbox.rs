@@ -12,6 +12,7 @@ use super::super::HostError;
 use super::super::runtime_api::{Call, RuntimeApi};
 use super::environment::{IDENTITY, environment};
 use super::log::Log;
+use super::options::{Isolated, LaunchOptions};
 use super::program::Program;
 use super::unpack::{LaunchFile, unpack};
 use super::watch::Watch;
@@ -29,6 +30,7 @@ pub(super) struct Sandbox {
     pub(super) api: RuntimeApi,
     /// What programs tell the API.
     pub(super) calls: Receiver<Call>,
+    pub(super) isolated: Isolated,
     environment: Vec<(&'static str, OsString)>,
     writer: PipeWriter,
     log: Log,
@@ -37,7 +39,7 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     /// Unpacks `files`, and starts the API.
-    pub(super) fn prepare(files: &[LaunchFile<'_>]) -> Result<Self, HostError> {
+    pub(super) fn prepare(files: &[LaunchFile<'_>], launch: &LaunchOptions) -> Result<Self, HostError> {
         let temporary = std::env::temp_dir();
         let unwritable = |cause| HostError::Unwritable { path: temporary.clone(), cause };
         let root = private_folder(&temporary).map_err(unwritable)?;
@@ -50,7 +52,9 @@ impl Sandbox {
         let (api, calls) = RuntimeApi::start(IDENTITY).map_err(|cause| HostError::NoRuntimeApi { cause })?;
         let (log, writer) = Log::open().map_err(|cause| HostError::NoRuntimeApi { cause })?;
         let environment = environment(root.path(), api.address());
-        Ok(Self { watch, programs: Vec::new(), api, calls, environment, writer, log, root })
+        let _ = launch;
+        let isolated = Isolated::No("not there yet".to_owned());
+        Ok(Self { watch, programs: Vec::new(), api, calls, isolated, environment, writer, log, root })
     }
 
     /// Where the package is unpacked.
@@ -68,7 +72,7 @@ impl Sandbox {
 
     /// Ends everything, and gives what was written.
     pub(super) fn end(self) -> String {
-        let Self { watch, programs, api, calls: _, environment: _, writer, log, root } = self;
+        let Self { watch, programs, api, calls: _, isolated: _, environment: _, writer, log, root } = self;
         drop((watch, programs, api, writer));
         let text = log.text(LOG_PATIENCE);
         drop(root);
