@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::measure_args::Measure;
 use crate::policy::{Growth, parse_size};
 use crate::slim::Rewrite;
 use crate::units::ByteSize;
@@ -62,6 +63,8 @@ pub(super) enum Command {
     Slim(Slim),
     /// Predicts the cold start, with intervals and sources
     Estimate(Estimate),
+    /// Starts a package against a local Lambda Runtime API: memory that init touches, page faults, time, by crate
+    Measure(Measure),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
     /// Compares two artifacts or reports, by crate, section or function

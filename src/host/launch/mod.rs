@@ -18,6 +18,5 @@ mod watch;
 pub(super) use boot::{Boot, Moment, Package, boot};
 pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
-#[expect(unused_imports, reason = "who measures a start names it")]
 pub(super) use program::{Program, Usage};
 pub use unpack::{LaunchFile, LaunchFileKind};
