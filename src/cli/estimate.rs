@@ -119,12 +119,11 @@ fn after(before: Inputs, slimmed: &Slimmed<'_>) -> Inputs {
     before.with_zip(ZippedSize::Known(ByteSize::of(&slimmed.zip))).with_unzipped(slimmed.outcome.after.unzipped_bytes)
 }
 
-/// The prediction for a package whose start was measured.
-pub(super) fn prediction(report: &Report, memory: Option<u32>) -> Result<Estimate, CliError> {
+/// The prediction for a package whose start was measured; `None` where it holds no program.
+pub(super) fn prediction(report: &Report, memory: Option<u32>) -> Result<Option<Estimate>, CliError> {
     let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
     let inputs = inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory)?;
-    let inputs = inputs.ok_or_else(|| CliError::NoProgram { path: report.artifact.path.clone().into() })?;
-    Ok(predict(&inputs, &Model::prior()))
+    Ok(inputs.map(|inputs| predict(&inputs, &Model::prior())))
 }
 
 fn memory(flag: Option<u32>, configured: Option<u32>) -> u32 {

@@ -39,7 +39,7 @@ pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Resul
     let measured = measure(&loaded, &asked, detail, terminal)?;
     let Measured { mut report, failure } = measured;
     if failure.is_none() {
-        report.estimate = Some(prediction(&report, memory)?);
+        report.estimate = prediction(&report, memory)?;
     }
     let mut options = output::options(terminal, flags.output.as_deref(), flags.rows);
     options.by = match flags.by {

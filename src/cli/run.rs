@@ -7,7 +7,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::host;
 
-use super::args::{Cli, Command};
+use super::command::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;

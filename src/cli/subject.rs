@@ -9,7 +9,7 @@ use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
-    self, Artifact, ArtifactContent, BuildEvent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind,
+    self, Artifact, ArtifactContent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind,
 };
 use crate::package::{DeploymentPackage, PackageFile};
 use crate::procfs::FilePages;
@@ -18,6 +18,7 @@ use crate::slim::{self, Slimmed};
 
 use super::args::{Arch, Build, ColorWhen, Global, Subject};
 use super::error::CliError;
+use super::project::{load_project, pass_on};
 use super::terminal::Terminal;
 
 const BOOTSTRAP: &str = "bootstrap";
@@ -426,25 +427,6 @@ fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliEr
     }
     let configured: Vec<PathBuf> = project.lambda_build.include.iter().flatten().map(PathBuf::from).collect();
     Ok(host::read_included(&project.root_package().source_root, &configured)?)
-}
-
-/// A project's crate graph, its program, its configuration.
-pub(super) fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
-    Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
-}
-
-/// The members of the workspace around the current folder, or of `--manifest-path`; `None` outside of any.
-pub(super) fn load_members(options: &BuildOptions, terminal: Terminal) -> Result<Option<CrateGraph>, CliError> {
-    Ok(host::read_members(options, &mut |event| pass_on(event, terminal))?)
-}
-
-fn pass_on(event: BuildEvent<'_>, terminal: Terminal) {
-    match event {
-        BuildEvent::Stderr(bytes) => terminal.cargo_says(bytes),
-        BuildEvent::Text(line) => terminal.note(line),
-        BuildEvent::Note(text) => terminal.note(&format!("note: {text}")),
-        BuildEvent::Artifact(_) => {}
-    }
 }
 
 fn asked_architecture(subject: &Subject) -> Option<Architecture> {
