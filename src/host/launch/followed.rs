@@ -1,13 +1,14 @@
 //! Programs that somebody follows from before their first instruction.
 
 use std::io;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-/// Begins to follow the process with this number, which waits to become a program.
-pub(in crate::host) type Follow<'a> = dyn Fn(u32) -> io::Result<Followed> + 'a;
+/// Begins to follow the process with this number, which waits to become a program that is unpacked in this folder.
+pub(in crate::host) type Follow<'a> = dyn Fn(u32, &Path) -> io::Result<Followed> + 'a;
 
 /// What the follower's thread and the program's owner say to each other.
 #[derive(Debug, Default)]

@@ -75,7 +75,7 @@ impl Launcher {
             let files = self.network.as_ref().map(PrivateNetwork::files).unwrap_or_default();
             let waiting = Waiting::start(starter, root, path, environment, log, &files)?;
             watch.add_group(waiting.id())?;
-            waiting.go(path, follow)
+            waiting.go(root, path, follow)
         }
         #[cfg(not(target_os = "linux"))]
         {

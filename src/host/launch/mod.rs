@@ -23,7 +23,7 @@ mod waiting;
 mod watch;
 
 pub(super) use boot::{Boot, Moment, Package, boot, boot_followed};
-pub(super) use followed::{Course, Follow, Followed};
+pub(super) use followed::{Course, Followed};
 pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
 pub(super) use program::Program;

@@ -77,9 +77,9 @@ impl Waiting {
     }
 
     /// Lets it become the program at `path`.
-    pub(super) fn go(mut self, path: &str, follow: Option<&Follow<'_>>) -> io::Result<Program> {
+    pub(super) fn go(mut self, root: &Path, path: &str, follow: Option<&Follow<'_>>) -> io::Result<Program> {
         let id = self.id();
-        let mut followed = follow.map(|follow| follow(id)).transpose()?;
+        let mut followed = follow.map(|follow| follow(id, root)).transpose()?;
         let before = Usage::of(id).unwrap_or_default();
         let since = unless_busy(|| {
             let since = Instant::now();
