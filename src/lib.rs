@@ -68,6 +68,7 @@
 //!     root: None,
 //!     identities: Identities { packages: &nothing, std: &nothing, homes: &no_homes },
 //!     compressed: Compressed::Deflate(bootstrap.compressed()),
+//!     touched: None,
 //!     detail: Detail::Crates,
 //! })?;
 //! let in_file: ByteSize = attribution.crates.iter().map(|row| row.file_bytes).sum();

@@ -7,11 +7,9 @@
 mod anonymous;
 mod measurement;
 mod spread;
-mod start;
 mod totals;
 
 pub use anonymous::AnonymousKind;
 pub use measurement::{AnonymousRow, ColdCache, FirstEvent, Measurement, Spreads, SystemFile, TouchedFile, Wait};
 pub use spread::Spread;
-pub use start::{Answered, Start};
 pub use totals::{Summary, summarize};

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::anonymous::by_kind;
 use super::measurement::{AnonymousRow, ColdCache, FirstEvent, Measurement, Spreads, SystemFile, TouchedFile};
 use super::spread::Spread;
-use super::start::{Answered, Start};
-use crate::procfs::{FilePages, Process};
+use crate::procfs::{Answered, FilePages, Process, Start};
 use crate::units::{ByteSize, Millis};
 
 /// What a package's starts come to.
@@ -65,15 +64,18 @@ pub fn summarize(starts: &[Start], cold: &[Start]) -> Option<Summary> {
         major_faults: counts(|totals| totals.major_faults)?,
         cpu_ms: Spread::of(totals.iter().map(|totals| millis(totals.cpu)))?,
         ready_ms: Spread::of(starts.iter().map(|start| millis(start.ready)))?,
-        first_response_ms: Spread::of(starts.iter().filter_map(|start| Some(millis(start.answered.as_ref()?.response)))),
+        first_response_ms: Spread::of(
+            starts.iter().filter_map(|start| Some(millis(start.answered.as_ref()?.response))),
+        ),
     };
     // The start with the median of touched file memory tells the parts, so that they sum to a start that was.
     let at = totals.iter().position(|totals| totals.file == spread.touched_file_bytes.median)?;
     let (typical, of_typical) = (starts.get(at)?, totals.get(at)?);
     let parts = Parts::of(&typical.processes);
-    let waiting = starts.iter().zip(&totals).map(|(start, totals)| {
-        millis(start.ready.saturating_sub(totals.cpu).saturating_sub(totals.run_delay))
-    });
+    let waiting = starts
+        .iter()
+        .zip(&totals)
+        .map(|(start, totals)| millis(start.ready.saturating_sub(totals.cpu).saturating_sub(totals.run_delay)));
     let measurement = Measurement {
         runs: u32::try_from(starts.len()).ok()?,
         touched_file_bytes: of_typical.file,
@@ -150,7 +152,8 @@ impl Parts {
         }
         let mut files: Vec<TouchedFile> = files.into_values().collect();
         files.sort_by(|a, b| b.touched_bytes.cmp(&a.touched_bytes).then_with(|| a.path.cmp(&b.path)));
-        let system = system.into_iter().map(|(path, touched_bytes)| SystemFile { path: path.to_owned(), touched_bytes });
+        let system =
+            system.into_iter().map(|(path, touched_bytes)| SystemFile { path: path.to_owned(), touched_bytes });
         let mut system_files: Vec<SystemFile> = system.collect();
         system_files.sort_by(|a, b| b.touched_bytes.cmp(&a.touched_bytes).then_with(|| a.path.cmp(&b.path)));
         let mut anonymous: Vec<AnonymousRow> =

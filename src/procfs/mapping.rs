@@ -111,8 +111,7 @@ Anonymous:            12 kB
         assert_eq!(mappings[0].addresses, 0x5590_a000_0000..0x5590_a000_2000);
         assert_eq!((mappings[0].file_offset, mappings[0].executable, mappings[0].writable), (4096, true, false));
         assert_eq!((mappings[0].is_file, mappings[2].is_file), (true, false));
-        let sizes: Vec<_> =
-            mappings.iter().map(|mapping| (mapping.resident.get(), mapping.anonymous.get())).collect();
+        let sizes: Vec<_> = mappings.iter().map(|mapping| (mapping.resident.get(), mapping.anonymous.get())).collect();
         assert_eq!(sizes, [(4096, 0), (4096, 4096), (12288, 12288), (0, 0)]);
     }
 

@@ -7,9 +7,11 @@
 mod mapping;
 mod pages;
 mod process;
+mod start;
 mod stat;
 
 pub use mapping::{Mapping, parse_smaps};
 pub use pages::{FilePages, PAGE_WORD, PageWord, page_words};
 pub use process::{MappedFile, Process};
+pub use start::{Answered, Start};
 pub use stat::Stat;

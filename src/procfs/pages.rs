@@ -33,6 +33,12 @@ pub struct FilePages {
     copies: BTreeMap<u64, u32>,
 }
 
+impl Default for FilePages {
+    fn default() -> Self {
+        Self::new(4096)
+    }
+}
+
 impl FilePages {
     /// No pages of `page_size` bytes, which is not 0.
     #[must_use]

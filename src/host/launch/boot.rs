@@ -6,11 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::super::HostError;
 use super::super::runtime_api::{Call, CallKind, Invocation};
+use super::followed::Follow;
 use super::options::{Isolated, LaunchOptions};
 use super::outcome::BootOutcome;
 use super::program::Program;
@@ -51,12 +53,19 @@ impl Package<'_> {
 /// A moment of a start that somebody may want to look at. The start waits until the look is over.
 #[derive(Debug)]
 pub(in crate::host) enum Moment<'a> {
+    /// The package's files are in their folder, and nothing is started.
+    Unpacked {
+        /// The folder.
+        root: &'a Path,
+    },
     /// Every program has asked for an event, and waits for one.
     Ready {
         /// The first byte of the last one's first request for an event: the end of init.
         at: Instant,
         /// What was started, in order: extensions, then the bootstrap.
         programs: &'a [Program],
+        /// The folder of the package's files.
+        root: &'a Path,
     },
     /// The event was handled.
     Answered {
@@ -64,6 +73,10 @@ pub(in crate::host) enum Moment<'a> {
         at: Instant,
         /// When the event was there to be taken.
         since: Instant,
+        /// As in [`Moment::Ready`].
+        programs: &'a [Program],
+        /// As in [`Moment::Ready`].
+        root: &'a Path,
     },
 }
 
@@ -86,12 +99,27 @@ pub(in crate::host) fn boot(
     launch: &LaunchOptions,
     look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
+    boot_followed(package, event, init_limit, answer_limit, launch, None, look)
+}
+
+/// [`boot`], where each program is followed by what `follow` gives.
+pub(in crate::host) fn boot_followed(
+    package: Package<'_>,
+    event: Option<&[u8]>,
+    init_limit: Duration,
+    answer_limit: Duration,
+    launch: &LaunchOptions,
+    follow: Option<&Follow<'_>>,
+    look: &mut dyn FnMut(Moment<'_>),
+) -> Result<Boot, HostError> {
     let sandbox = Sandbox::prepare(package.files, launch)?;
+    look(Moment::Unpacked { root: sandbox.root() });
     let mut course = Course {
         sandbox,
         extensions: BTreeMap::new(),
         runtime: Runtime::default(),
         package,
+        follow,
         invoked: false,
         latest: Instant::now(),
         answered_at: None,
@@ -152,6 +180,7 @@ struct Course<'a> {
     extensions: BTreeMap<String, Extension>,
     runtime: Runtime,
     package: Package<'a>,
+    follow: Option<&'a Follow<'a>>,
     /// True from the moment that the event is there.
     invoked: bool,
     /// When the first byte of the latest call was here.
@@ -195,11 +224,12 @@ impl Course<'_> {
         limit: Duration,
         look: &mut dyn FnMut(Moment<'_>),
     ) -> Result<BootOutcome, Ended> {
-        look(Moment::Ready { at: self.latest, programs: &self.sandbox.programs });
+        look(Moment::Ready { at: self.latest, programs: &self.sandbox.programs, root: self.sandbox.root() });
         let Some(event) = event else { return Ok(BootOutcome::Ready) };
         let since = Instant::now();
         let outcome = self.invoke(event, limit)?;
-        look(Moment::Answered { at: self.answered_at.unwrap_or(self.latest), since });
+        let at = self.answered_at.unwrap_or(self.latest);
+        look(Moment::Answered { at, since, programs: &self.sandbox.programs, root: self.sandbox.root() });
         Ok(outcome)
     }
 
@@ -245,7 +275,7 @@ impl Course<'_> {
     }
 
     fn start(&mut self, path: &str) -> Result<(), Ended> {
-        self.sandbox.start(path).map_err(|cause| {
+        self.sandbox.start(path, self.follow).map_err(|cause| {
             let file = self.sandbox.root().join(path);
             let cause = match cause.kind() {
                 // The file is there: it is what would run it that is not.

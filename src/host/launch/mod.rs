@@ -3,21 +3,29 @@
 //!
 //! Promises: nothing of this process's environment reaches the program; what it writes is kept within bounds; when a start is over, however it
 //! ended, no process of it is left and the folder is gone, also where this process is killed (see `watch`). Refuses: files that would leave the
-//! folder. The program is not isolated: it has the network and the files of whoever starts it.
+//! folder. A program has the files of whoever starts it; its network is one of its own where the system allows and a starter makes it.
 
 mod boot;
 mod environment;
+mod followed;
+mod launcher;
 mod log;
+#[cfg(target_os = "linux")]
+mod network;
 mod options;
 mod outcome;
 mod program;
 mod sandbox;
 mod unpack;
+mod usage;
+#[cfg(target_os = "linux")]
+mod waiting;
 mod watch;
 
-pub(super) use boot::{Boot, Moment, Package, boot};
+pub(super) use boot::{Boot, Moment, Package, boot, boot_followed};
+pub(super) use followed::{Course, Followed};
 pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
-#[expect(unused_imports, reason = "who measures a start names it")]
-pub(super) use program::{Program, Usage};
+pub(super) use program::Program;
 pub use unpack::{LaunchFile, LaunchFileKind};
+pub(super) use usage::Usage;

@@ -7,19 +7,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::followed::Followed;
+use super::usage::Usage;
+
 /// How long a program that was just written may count as open for writing: a process that was forked meanwhile can hold it for a moment.
 const BUSY: Duration = Duration::from_secs(2);
-
-/// What a process has used up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(in crate::host) struct Usage {
-    /// Page faults that needed no disk.
-    pub(in crate::host) minor_faults: u64,
-    /// Page faults that waited for the disk.
-    pub(in crate::host) major_faults: u64,
-    /// Processor time, of all threads.
-    pub(in crate::host) cpu: Duration,
-}
 
 /// A started program. It is killed when dropped; its group is the watch's.
 #[derive(Debug)]
@@ -31,6 +23,8 @@ pub(in crate::host) struct Program {
     /// What its process had used up by then: the system's counters go on from there.
     pub(in crate::host) before: Usage,
     child: Child,
+    /// Where somebody follows it, he alone waits for it.
+    followed: Option<Followed>,
 }
 
 impl Program {
@@ -45,20 +39,15 @@ impl Program {
         command.env_clear().envs(environment.iter().map(|(name, value)| (name, value))).current_dir(root);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         own_group(&mut command);
-        let until = Instant::now() + BUSY;
-        loop {
+        let (since, child) = unless_busy(|| {
             let since = Instant::now();
-            match command.spawn() {
-                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until => {
-                    thread::sleep(Duration::from_millis(2));
-                }
-                child => return Ok(Self { path: path.to_owned(), since, before: Usage::default(), child: child? }),
-            }
-        }
+            Ok((since, command.spawn()?))
+        })?;
+        Ok(Self::new(path, since, Usage::default(), child, None))
     }
 
-    pub(super) fn child(&self) -> &Child {
-        &self.child
+    pub(super) fn new(path: &str, since: Instant, before: Usage, child: Child, followed: Option<Followed>) -> Self {
+        Self { path: path.to_owned(), since, before, child, followed }
     }
 
     /// Its process id, as long as it has not been waited for.
@@ -68,15 +57,38 @@ impl Program {
 
     /// How it ended, if it has.
     pub(super) fn exit_status(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+        match &self.followed {
+            Some(followed) => followed.exit_status(),
+            None => self.child.try_wait().ok().flatten(),
+        }
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // Either may fail only because the program has ended, which is what was wanted.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut self.child, self.followed.as_mut());
+    }
+}
+
+/// Kills and waits for a child. Either may fail only because it has ended, which is what was wanted.
+pub(super) fn end(child: &mut Child, followed: Option<&mut Followed>) {
+    let _ = child.kill();
+    if let Some(followed) = followed {
+        followed.let_go();
+    }
+    let _ = child.wait();
+}
+
+/// Tries again for a while where a program counts as open for writing.
+pub(super) fn unless_busy<T>(mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match start() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
     }
 }
 

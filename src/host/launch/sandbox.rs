@@ -11,6 +11,8 @@ use tempfile::TempDir;
 use super::super::HostError;
 use super::super::runtime_api::{Call, RuntimeApi};
 use super::environment::{IDENTITY, environment};
+use super::followed::Follow;
+use super::launcher::{Launcher, Surroundings};
 use super::log::Log;
 use super::options::{Isolated, LaunchOptions};
 use super::program::Program;
@@ -30,6 +32,7 @@ pub(super) struct Sandbox {
     pub(super) api: RuntimeApi,
     /// What programs tell the API.
     pub(super) calls: Receiver<Call>,
+    launcher: Launcher,
     pub(super) isolated: Isolated,
     environment: Vec<(&'static str, OsString)>,
     writer: PipeWriter,
@@ -49,12 +52,12 @@ impl Sandbox {
         };
         let watch = Watch::start(root.path()).map_err(not_started("/bin/sh"))?;
         unpack(files, root.path())?;
-        let (api, calls) = RuntimeApi::start(IDENTITY).map_err(|cause| HostError::NoRuntimeApi { cause })?;
-        let (log, writer) = Log::open().map_err(|cause| HostError::NoRuntimeApi { cause })?;
+        let no_api = |cause| HostError::NoRuntimeApi { cause };
+        let (launcher, listener, isolated) = Launcher::prepare(launch).map_err(no_api)?;
+        let (api, calls) = RuntimeApi::start(IDENTITY, listener).map_err(no_api)?;
+        let (log, writer) = Log::open().map_err(no_api)?;
         let environment = environment(root.path(), api.address());
-        let _ = launch;
-        let isolated = Isolated::No("not there yet".to_owned());
-        Ok(Self { watch, programs: Vec::new(), api, calls, isolated, environment, writer, log, root })
+        Ok(Self { watch, programs: Vec::new(), api, calls, launcher, isolated, environment, writer, log, root })
     }
 
     /// Where the package is unpacked.
@@ -62,17 +65,17 @@ impl Sandbox {
         self.root.path()
     }
 
-    /// Starts a program of the package.
-    pub(super) fn start(&mut self, path: &str) -> io::Result<()> {
-        let program = Program::start(self.root.path(), path, &self.environment, &self.writer)?;
-        self.watch.add_group(program.child())?;
+    /// Starts a program of the package. From before its first instruction, it is `follow`ed.
+    pub(super) fn start(&mut self, path: &str, follow: Option<&Follow<'_>>) -> io::Result<()> {
+        let surroundings = Surroundings { root: self.root.path(), environment: &self.environment, log: &self.writer };
+        let program = self.launcher.start(path, surroundings, &mut self.watch, follow)?;
         self.programs.push(program);
         Ok(())
     }
 
     /// Ends everything, and gives what was written.
     pub(super) fn end(self) -> String {
-        let Self { watch, programs, api, calls: _, isolated: _, environment: _, writer, log, root } = self;
+        let Self { watch, programs, api, calls: _, launcher: _, isolated: _, environment: _, writer, log, root } = self;
         drop((watch, programs, api, writer));
         let text = log.text(LOG_PATIENCE);
         drop(root);

@@ -53,9 +53,9 @@ impl Watch {
     }
 
     /// Ends this process group too. Its leader is a child of this process.
-    pub(super) fn add_group(&mut self, leader: &Child) -> io::Result<()> {
+    pub(super) fn add_group(&mut self, leader: u32) -> io::Result<()> {
         match &mut self.pipe {
-            Some(pipe) => writeln!(pipe, "{}", leader.id()),
+            Some(pipe) => writeln!(pipe, "{leader}"),
             None => Ok(()),
         }
     }

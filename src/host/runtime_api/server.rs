@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -26,6 +26,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub(in crate::host) struct RuntimeApi {
     address: SocketAddr,
+    listener: TcpListener,
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
@@ -38,18 +39,32 @@ struct Shared {
 }
 
 impl RuntimeApi {
-    /// Listens on loopback. What programs say comes out of the receiver, in the order in which it was said.
-    pub(in crate::host) fn start(identity: Identity) -> io::Result<(Self, Receiver<Call>)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    /// Listens at `listener`, which may be in another network than this process. What programs say comes out of the receiver, in the order in
+    /// which it was said.
+    pub(in crate::host) fn start(identity: Identity, listener: TcpListener) -> io::Result<(Self, Receiver<Call>)> {
         let address = listener.local_addr()?;
         let (sender, receiver) = channel();
         let session = Session::new(identity, sender);
         let shared = Arc::new(Shared { session, connections: Mutex::default() });
         let accepting = thread::Builder::new().name("runtime-api".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
+            let (shared, listener) = (Arc::clone(&shared), listener.try_clone()?);
             move || shared.accept(&listener)
         })?;
-        Ok((Self { address, shared, accepting: Some(accepting) }, receiver))
+        Ok((Self { address, listener, shared, accepting: Some(accepting) }, receiver))
+    }
+
+    /// Wakes the thread that accepts. Calling it is not enough: it may be in a network that this process is not in.
+    #[cfg(target_os = "linux")]
+    fn wake(&self) -> io::Result<()> {
+        // std has a name for the shutdown of a stream alone; Linux ends a waiting accept by it too.
+        let listener = std::os::fd::OwnedFd::from(self.listener.try_clone()?);
+        TcpStream::from(listener).shutdown(Shutdown::Both)
+    }
+
+    /// Wakes the thread that accepts: somebody calls.
+    #[cfg(not(target_os = "linux"))]
+    fn wake(&self) -> io::Result<()> {
+        TcpStream::connect_timeout(&self.listener.local_addr()?, Duration::from_secs(1)).map(drop)
     }
 
     /// What goes into `AWS_LAMBDA_RUNTIME_API`.
@@ -98,7 +113,7 @@ impl Drop for RuntimeApi {
     fn drop(&mut self) {
         self.shared.session.change(|state| state.closed = true);
         // The thread that accepts sits in the kernel until somebody calls.
-        let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
+        let woken = self.wake().is_ok();
         if let Some(accepting) = self.accepting.take().filter(|_| woken) {
             // It ends without a panic, or it has nothing left to say.
             let _ = accepting.join();

@@ -1,7 +1,7 @@
 //! The API as bytes on a connection: what clients send, and what broken ones do.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, SystemTime};
 
@@ -14,7 +14,7 @@ const IDENTITY: Identity =
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 fn start() -> (RuntimeApi, Receiver<Call>) {
-    RuntimeApi::start(IDENTITY).unwrap()
+    RuntimeApi::start(IDENTITY, TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap()).unwrap()
 }
 
 fn connect(api: &RuntimeApi) -> TcpStream {

@@ -1,8 +1,12 @@
 //! The functions of a start, in the order in which they are called first.
 
 use super::super::HostError;
-use super::super::boot_check::BootLimits;
+use super::super::boot_check::{BootLimits, Startable};
 use super::super::launch::{BootOutcome, Isolated, LaunchFile, LaunchOptions};
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+use super::find_calls::find_calls;
+#[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
+use super::unsupported::find_calls;
 
 /// A program of the package whose functions are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +56,9 @@ pub fn trace_start(
     launch: &LaunchOptions,
     targets: &[TraceTarget<'_>],
 ) -> Result<TracedStart, HostError> {
-    let _ = (files, event, limits, launch, targets);
-    Err(HostError::CannotTrace { why: "not there yet".to_owned() })
+    if !cfg!(target_os = "linux") {
+        return Err(HostError::BootNeedsLinux { os: std::env::consts::OS });
+    }
+    let startable = Startable::find(files)?;
+    find_calls(&startable, event, limits, launch, targets)
 }

@@ -1,8 +1,8 @@
-//! One start, as it was seen.
+//! One start of a package, as it was seen.
 
 use std::time::Duration;
 
-use crate::procfs::Process;
+use super::process::Process;
 
 /// One start that came to its end: every program asked for an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
