@@ -8,9 +8,7 @@ use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
-use crate::host::{
-    self, Artifact, ArtifactContent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind,
-};
+use crate::host::{self, Artifact, ArtifactContent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind};
 use crate::package::{DeploymentPackage, PackageFile};
 use crate::procfs::FilePages;
 use crate::report::{Context, LinkMapFile, Report, SymbolFile};
