@@ -87,6 +87,7 @@ pub mod deflate;
 pub mod elf;
 pub mod estimate;
 pub mod host;
+pub mod layout;
 pub mod linkmap;
 pub mod measure;
 pub mod package;
