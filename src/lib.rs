@@ -29,6 +29,12 @@
 //! changes in the loaded part. The result is a value only after a second ELF reader has found the same program in it, every byte that
 //! differs is accounted for by readers that share no code with the editors, and the finished zip has been read back by a crate that did not write it.
 //!
+//! **Measuring** starts the package as Lambda does, against a Runtime API of our own, and reads `/proc` when every program waits for its first event.
+//! Pages of the package's files that are in memory are cut by the same ranges as the file, so that they sum to the pages, crate by crate.
+//!
+//! **Layout** puts a breakpoint at the start of every function, lets the program start once, and keeps the functions in the order of their first calls,
+//! by demangled path. Today's symbols of those paths are what the linker is told to put first.
+//!
 //! **Estimation** draws from a model whose coefficients are intervals with source, date and range of validity, and says in which
 //! direction slimming moves the result, if it can tell.
 //!
@@ -39,6 +45,8 @@
 //!           text  --cargo----> cargo::CrateGraph; map --linkmap--> linkmap::LinkMap
 //!           attribution::attribute(image, map, graph, stream) -> Attribution -> report::Report --render--> bytes
 //! slim      DeploymentPackage -> rewrites -> deflate -> archive::write -> proof -> slim::Slimmed
+//! measure   DeploymentPackage --host::see_start--> procfs::Start -> measure::Summary -> Report
+//! layout    host::trace_start -> layout::Order -> layout::place -> host::build_project (linked again) -> slim, measure
 //! estimate  sizes + estimate::Model -> Estimate
 //! check     Report now + Report before + policy::Budget -> policy::Verdict
 //! ```

@@ -39,7 +39,7 @@ pub(super) enum ColorWhen {
 #[derive(Debug, Args)]
 pub(super) struct Subject {
     /// A deployment zip, an unpacked package, or an ELF file. Left out in a cargo project, the program is built
-    #[arg(value_name = "ARTIFACT")]
+    #[arg(value_name = "ARTIFACT", conflicts_with = "include")]
     pub(super) artifact: Option<PathBuf>,
     /// The architecture that the function is deployed for
     #[arg(long, value_name = "ARCH")]
@@ -116,7 +116,7 @@ pub(super) struct Build {
     #[arg(short, long, value_name = "DIRECTORY")]
     pub(super) lambda_dir: Option<PathBuf>,
     /// File or folder to put into the package beside the program (repeatable)
-    #[arg(short, long, value_name = "PATH", conflicts_with_all = ["artifact", "no_build"])]
+    #[arg(short, long, value_name = "PATH", conflicts_with = "no_build")]
     pub(super) include: Vec<PathBuf>,
     /// The order of functions that `layout` wrote. Without it, lambda-slim.order beside the package's Cargo.toml, if it is there
     #[arg(long, value_name = "FILE", conflicts_with_all = ["no_build", "no_order"])]
@@ -287,7 +287,7 @@ pub(super) struct Slim {
     #[arg(long)]
     pub(super) drop_junk: bool,
     /// Start the package before and after against a local Lambda Runtime API, and write it only if both answer an event alike (Linux;
-    /// the program is not isolated: it has your network and files, with made-up credentials)
+    /// the program has your files, made-up credentials, and a network of its own where the system allows)
     #[arg(long, help_heading = "Boot check")]
     pub(super) boot_check: bool,
     /// The event to answer, a JSON file; without it the event is {}

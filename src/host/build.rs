@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::bytes::file_bytes;
+use super::find::find_program;
 use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
 use super::link_map::MapRequest;
 use super::open::FILE_LIMIT;
@@ -105,13 +106,19 @@ pub fn build_project(
         return built(project, options, linked, None, on_event);
     };
     let mut request = OrderRequest::new(&project, options, ordering)?;
+    let names = |program: &Path| Ok::<_, HostError>((ordering.first)(&file_bytes(program, FILE_LIMIT)?));
+    // A program of an earlier build has most of today's symbols, and mostly all: that saves a link.
+    if request.is_new()
+        && let Some(program) = find_program(&project, options)
+    {
+        request.set(&names(&program)?)?;
+    }
     let mut linked = with_map(&project, options, &request.rustc_args(), on_event)?;
-    let names = |linked: &Linked| Ok::<_, HostError>((ordering.first)(&file_bytes(&linked.0.executable, FILE_LIMIT)?));
-    let mut order = names(&linked)?;
+    let mut order = names(&linked.0.executable)?;
     if request.set(&order)? {
         linked = with_map(&project, options, &request.rustc_args(), on_event)?;
         // The symbols are the same wherever they are; where they are not after all, the next build settles it.
-        order = names(&linked)?;
+        order = names(&linked.0.executable)?;
     }
     built(project, options, linked, Some(request.outcome(order.len())), on_event)
 }

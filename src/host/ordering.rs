@@ -88,6 +88,11 @@ impl OrderRequest {
         Ok(request)
     }
 
+    /// True where no build before has left an order.
+    pub(super) const fn is_new(&self) -> bool {
+        self.known.content.is_none()
+    }
+
     /// What rustc is to be told: the order of the build before, as long as no other is set.
     pub(super) fn rustc_args(&self) -> Vec<OsString> {
         let file = self.known.content.map(|content| self.file(content)).filter(|file| file.exists());

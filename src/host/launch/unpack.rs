@@ -58,6 +58,10 @@ pub(super) fn unpack(files: &[LaunchFile<'_>], root: &Path) -> Result<(), HostEr
     Ok(())
 }
 
+/// Files are written page by page: from larger writes newer kernels make larger folios, and map a whole one (up to 2 MiB) where a
+/// program that is linked for a fixed address asks for a page of it. Memory in use would then be this kernel's, and not that of Lambda's.
+const PAGE: usize = 4096;
+
 enum Put {
     Io(io::Error),
     Leaves { target: String },
@@ -77,7 +81,9 @@ fn put(file: &LaunchFile<'_>, path: &Path) -> Result<(), Put> {
         LaunchFileKind::Folder => fs::create_dir_all(path)?,
         LaunchFileKind::File(bytes) => {
             let mut new = fs::File::create_new(path)?;
-            io::Write::write_all(&mut new, bytes)?;
+            for page in bytes.chunks(PAGE) {
+                io::Write::write_all(&mut new, page)?;
+            }
             set_mode(&new, file.unix_mode)?;
         }
         LaunchFileKind::Symlink(target) => {
