@@ -3,6 +3,9 @@
 //! Each process has breakpoints of its own: a child made by fork has copies of its parent's, and a program that is executed gets new ones. What
 //! stands in memory decides, so nothing has to be remembered for a process but where its program lies. Threads that hit the same breakpoint at
 //! once are sent back by it, and find the function there.
+//!
+//! What this changes for a program, as every debugger does: one that reads its own code reads breakpoints; and one that handles SIGTRAP itself
+//! loses its handler where it calls a function for the first time while it has SIGTRAP blocked, since then the kernel resets both.
 
 use std::collections::HashMap;
 use std::path::Path;
