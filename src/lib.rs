@@ -68,6 +68,7 @@
 //!     root: None,
 //!     identities: Identities { packages: &nothing, std: &nothing, homes: &no_homes },
 //!     compressed: Compressed::Deflate(bootstrap.compressed()),
+//!     touched: None,
 //!     detail: Detail::Crates,
 //! })?;
 //! let in_file: ByteSize = attribution.crates.iter().map(|row| row.file_bytes).sum();
@@ -86,9 +87,12 @@ pub mod deflate;
 pub mod elf;
 pub mod estimate;
 pub mod host;
+pub mod layout;
 pub mod linkmap;
+pub mod measure;
 pub mod package;
 pub mod policy;
+pub mod procfs;
 pub mod render;
 pub mod report;
 pub mod slim;

@@ -6,6 +6,7 @@ use crate::cargo::{CrateGraph, Package};
 use crate::deflate::{self, Bits, DeflateError};
 use crate::elf::{ElfError, Image, data_pointers, debug_info, emitted_references, relocation_entries, unwind};
 use crate::linkmap::LinkMap;
+use crate::procfs::FilePages;
 use crate::units::ByteSize;
 
 use super::census::Census;
@@ -20,7 +21,7 @@ use super::places;
 use super::regions;
 use super::retained;
 use super::row::{CrateRow, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree};
-use super::rows::{self, Costs};
+use super::rows::{self, Costs, Weights};
 use super::tree;
 
 /// How the zip holds the binary.
@@ -61,6 +62,8 @@ pub struct Subject<'a> {
     pub identities: Identities<'a>,
     /// How the zip holds it.
     pub compressed: Compressed<'a>,
+    /// Its pages in the memory of a started program, where that was measured.
+    pub touched: Option<&'a FilePages>,
     /// Whether rows per function are wanted.
     pub detail: Detail,
 }
@@ -158,13 +161,13 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
     table.add_versions(&claims.versions);
     claims.owners.rename(&table.same_crates());
     let leaves = rows::leaves(&regions, std::mem::take(&mut claims.ranges));
-    let costs = costs(subject, &leaves)?;
-    let costs = costs.as_ref();
+    let touched = subject.touched.map(|pages| pages.bytes_in(leaves.iter().map(|leaf| leaf.range.clone())));
+    let weights = &Weights { costs: costs(subject, &leaves)?, touched };
 
     let root = subject.root.or_else(|| root_package(subject.graph?, &names));
     let view = |rows: Vec<(Option<usize>, CrateRow)>| retained::with_graph(rows, subject.graph, root);
     let entries = table.entries();
-    let by = |pick: fn(&Owners) -> u32| view(rows::crates(entries, &regions, &claims, &leaves, costs, pick));
+    let by = |pick: fn(&Owners) -> u32| view(rows::crates(entries, &regions, &claims, &leaves, weights, pick));
     let owner_rows = by(|owners| owners.owner);
     let functions = match subject.detail {
         Detail::Crates => None,
@@ -174,13 +177,13 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         }
     };
     let of_functions = functions.as_ref();
-    let sections = rows::sections(&regions, &leaves, costs);
+    let sections = rows::sections(&regions, &leaves, weights);
     let source = tree::Source {
         table: entries,
         regions: &regions,
         claims: &claims,
         leaves: &leaves,
-        costs,
+        costs: weights.costs.as_ref(),
         functions: of_functions,
     };
     let tree = source.tree(&sections);
@@ -193,8 +196,8 @@ pub fn attribute(subject: &Subject<'_>) -> Result<Attribution, AttributionError>
         crates_by_definition: by(|owners| owners.definition),
         crates_by_instantiation: by(|owners| owners.instantiation),
         evidence: rows::evidence(&leaves),
-        functions: of_functions.map(|f| f.rows(entries, &regions, &leaves, costs)).unwrap_or_default(),
-        generics: of_functions.map(|f| f.generics(entries, &claims, &leaves, costs)).unwrap_or_default(),
+        functions: of_functions.map(|f| f.rows(entries, &regions, &leaves, weights)).unwrap_or_default(),
+        generics: of_functions.map(|f| f.generics(entries, &claims, &leaves, weights)).unwrap_or_default(),
         root,
     })
 }

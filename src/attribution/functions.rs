@@ -11,7 +11,7 @@ use super::claims::Claims;
 use super::crate_table::CrateEntry;
 use super::regions::Regions;
 use super::row::{EvidenceSource, FunctionRow, GenericRow, GenericShare};
-use super::rows::{Costs, Leaf, sums};
+use super::rows::{Leaf, Weights, sums};
 
 /// What the bytes that no symbol names are called.
 const NO_SYMBOL: &str = "[no symbol]";
@@ -62,9 +62,9 @@ impl Functions {
         table: &[CrateEntry],
         regions: &Regions,
         leaves: &[Leaf],
-        costs: Option<&Costs>,
+        weights: &Weights,
     ) -> Vec<FunctionRow> {
-        let sums = sums(leaves, costs, self.keys.len(), |number, _| self.of_leaf[number] as usize);
+        let sums = sums(leaves, weights, self.keys.len(), |number, _| self.of_leaf[number] as usize);
         let mut instances = vec![0_u64; self.keys.len()];
         let mut last: Vec<Option<u32>> = vec![None; self.keys.len()];
         let mut evidence: Vec<Option<(EvidenceSource, ByteSize)>> = vec![None; self.keys.len()];
@@ -90,6 +90,7 @@ impl Functions {
                 section: regions.regions[region as usize].name.clone(),
                 file_bytes: sums.file[number],
                 compressed_bytes: sums.compressed(number),
+                touched_bytes: sums.touched(number),
                 instances: instances[number],
                 evidence: evidence[number].map(|(source, _)| source),
             })
@@ -108,7 +109,7 @@ impl Functions {
         table: &[CrateEntry],
         claims: &Claims,
         leaves: &[Leaf],
-        costs: Option<&Costs>,
+        weights: &Weights,
     ) -> Vec<GenericRow> {
         let items: Vec<String> = self.texts.par_iter().map(|text| without_arguments(text)).collect();
         let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
@@ -137,7 +138,7 @@ impl Functions {
             *size += leaf.size();
             last = Some(item);
         }
-        let sums = sums(leaves, costs, numbers.len(), |number, _| groups[number]);
+        let sums = sums(leaves, weights, numbers.len(), |number, _| groups[number]);
         let mut shares: BTreeMap<usize, Vec<GenericShare>> = BTreeMap::new();
         for ((group, holder), (count, file_bytes)) in copies {
             let entry = &table[holder as usize];

@@ -158,6 +158,9 @@ pub struct FunctionRow {
     pub file_bytes: ByteSize,
     /// Bytes in the zip entry's Deflate stream; `None` outside a zip.
     pub compressed_bytes: Option<ByteSize>,
+    /// Bytes resident when the function is ready; absent until measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched_bytes: Option<ByteSize>,
     /// How many instances were summed.
     pub instances: u64,
     /// What most of its bytes rest on; absent in reports of versions that did not tell.

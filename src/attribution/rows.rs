@@ -54,38 +54,55 @@ pub(super) struct Costs {
     pub(super) total: ByteSize,
 }
 
-/// Bytes in the file and in the zip, by group.
+/// What else than its size is known of each leaf.
+#[derive(Debug, Clone)]
+pub(super) struct Weights {
+    /// What it costs in the zip; `None` outside a zip.
+    pub(super) costs: Option<Costs>,
+    /// Its bytes in the memory of a started program; `None` until measured.
+    pub(super) touched: Option<Vec<ByteSize>>,
+}
+
+/// Bytes in the file, in the zip and in memory, by group.
 pub(super) struct Sums {
     pub(super) file: Vec<ByteSize>,
     /// Sums to the entry; `None` outside a zip.
     pub(super) compressed: Option<Vec<ByteSize>>,
+    /// Sums to the pages in memory; `None` until measured.
+    pub(super) touched: Option<Vec<ByteSize>>,
 }
 
 impl Sums {
     pub(super) fn compressed(&self, group: usize) -> Option<ByteSize> {
         self.compressed.as_ref().map(|sizes| sizes[group])
     }
+
+    pub(super) fn touched(&self, group: usize) -> Option<ByteSize> {
+        self.touched.as_ref().map(|sizes| sizes[group])
+    }
 }
 
 /// Sums the leaves by group: each, with its number, belongs to one of `groups`.
-pub(super) fn sums(
-    leaves: &[Leaf],
-    costs: Option<&Costs>,
-    groups: usize,
-    group: impl Fn(usize, &Leaf) -> usize,
-) -> Sums {
+pub(super) fn sums(leaves: &[Leaf], weights: &Weights, groups: usize, group: impl Fn(usize, &Leaf) -> usize) -> Sums {
     let mut file = vec![ByteSize::ZERO; groups];
     for (number, leaf) in leaves.iter().enumerate() {
         file[group(number, leaf)] += leaf.size();
     }
-    let compressed = costs.map(|costs| {
+    let touched = weights.touched.as_ref().map(|touched| {
+        let mut sizes = vec![ByteSize::ZERO; groups];
+        for (number, (leaf, size)) in leaves.iter().zip(touched).enumerate() {
+            sizes[group(number, leaf)] += *size;
+        }
+        sizes
+    });
+    let compressed = weights.costs.as_ref().map(|costs| {
         let mut bits = vec![Bits::ZERO; groups];
         for (number, (leaf, cost)) in leaves.iter().zip(&costs.bits).enumerate() {
             bits[group(number, leaf)] += *cost;
         }
         deflate::to_bytes(&bits, costs.total)
     });
-    Sums { file, compressed }
+    Sums { file, compressed, touched }
 }
 
 /// One row for each kind of evidence.
@@ -119,9 +136,9 @@ pub(super) fn evidence(leaves: &[Leaf]) -> Vec<EvidenceRow> {
 }
 
 /// The sections, each with the number of its region.
-pub(super) fn sections(regions: &Regions, leaves: &[Leaf], costs: Option<&Costs>) -> Vec<(usize, SectionRow)> {
+pub(super) fn sections(regions: &Regions, leaves: &[Leaf], weights: &Weights) -> Vec<(usize, SectionRow)> {
     let by_region = |leaf: &Leaf| leaf.region as usize;
-    let sums = sums(leaves, costs, regions.regions.len(), |_, leaf| by_region(leaf));
+    let sums = sums(leaves, weights, regions.regions.len(), |_, leaf| by_region(leaf));
     let evidence = evidence_by(leaves, regions.regions.len(), by_region);
     let mut rows: Vec<(usize, SectionRow)> = regions
         .regions
@@ -135,7 +152,7 @@ pub(super) fn sections(regions: &Regions, leaves: &[Leaf], costs: Option<&Costs>
                 file_bytes: sums.file[number],
                 memory_bytes: ByteSize::new(region.memory_size),
                 compressed_bytes: sums.compressed(number),
-                touched_bytes: None,
+                touched_bytes: sums.touched(number),
                 evidence,
             };
             (number, row)
@@ -151,12 +168,12 @@ pub(super) fn crates(
     regions: &Regions,
     claims: &Claims,
     leaves: &[Leaf],
-    costs: Option<&Costs>,
+    weights: &Weights,
     view: impl Fn(&Owners) -> CrateNumber,
 ) -> Vec<(Option<usize>, CrateRow)> {
     let of_triple: Vec<usize> = claims.owners.iter().map(|owners| view(owners) as usize).collect();
     let by_crate = |leaf: &Leaf| of_triple[leaf.claim.owners as usize];
-    let sums = sums(leaves, costs, table.len(), |_, leaf| by_crate(leaf));
+    let sums = sums(leaves, weights, table.len(), |_, leaf| by_crate(leaf));
     let empty = |entry: &CrateEntry| CrateRow::empty(entry.name.clone(), entry.version.clone(), entry.kind);
     let mut rows: Vec<CrateRow> = table.iter().map(empty).collect();
     for leaf in leaves {
@@ -182,7 +199,8 @@ pub(super) fn crates(
         .filter(|(number, _)| sums.file[*number] > ByteSize::ZERO)
         .map(|(number, (row, evidence))| {
             let (file_bytes, compressed_bytes) = (sums.file[number], sums.compressed(number));
-            (table[number].package, CrateRow { file_bytes, compressed_bytes, evidence, ..row })
+            let touched_bytes = sums.touched(number);
+            (table[number].package, CrateRow { file_bytes, compressed_bytes, touched_bytes, evidence, ..row })
         })
         .collect();
     rows.sort_by(|(_, a), (_, b)| {

@@ -4,29 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ValueEnum};
 
 use crate::policy::{Growth, parse_size};
 use crate::slim::Rewrite;
 use crate::units::ByteSize;
-
-/// Makes AWS Lambda deployment packages smaller and faster to start.
-///
-/// Shows which dependency costs which bytes, rewrites the package without changing the program, predicts its cold start,
-/// and stops a build that makes it grow.
-#[derive(Debug, Parser)]
-#[command(name = "lambda-slim", version, propagate_version = true, max_term_width = 100)]
-#[command(
-    after_help = "Exit codes: 0 done and within budget; 1 the gate found a regression; 2 trouble (usage, input, build, proof)."
-)]
-pub(super) struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub(super) command: Command,
-    /// Flags of every command.
-    #[command(flatten)]
-    pub(super) global: Global,
-}
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -51,28 +33,6 @@ pub(super) enum ColorWhen {
     Always,
     /// Never.
     Never,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Shows where the bytes of a package go: by crate, section, function, generic function or file
-    Analyze(Analyze),
-    /// Writes a smaller package of the same program, proven to load alike
-    Slim(Slim),
-    /// Predicts the cold start, with intervals and sources
-    Estimate(Estimate),
-    /// Fails when a package is over its budget or grew too much
-    Check(Check),
-    /// Compares two artifacts or reports, by crate, section or function
-    Diff(Diff),
-    /// Prints a shell's completion script
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-    /// Prints the manual page
-    Man,
 }
 
 /// What a command works on.

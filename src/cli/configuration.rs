@@ -14,7 +14,8 @@ use crate::slim;
 
 use super::args::{Global, Subject};
 use super::error::CliError;
-use super::subject::{Loaded, build_options, load_members, slim_options};
+use super::project::load_members;
+use super::subject::{Loaded, build_options, slim_options};
 use super::terminal::Terminal;
 
 /// What a project says of itself.

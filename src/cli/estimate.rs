@@ -119,6 +119,13 @@ fn after(before: Inputs, slimmed: &Slimmed<'_>) -> Inputs {
     before.with_zip(ZippedSize::Known(ByteSize::of(&slimmed.zip))).with_unzipped(slimmed.outcome.after.unzipped_bytes)
 }
 
+/// The prediction for a package whose start was measured; `None` where it holds no program.
+pub(super) fn prediction(report: &Report, memory: Option<u32>) -> Result<Option<Estimate>, CliError> {
+    let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
+    let inputs = inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory)?;
+    Ok(inputs.map(|inputs| predict(&inputs, &Model::prior())))
+}
+
 fn memory(flag: Option<u32>, configured: Option<u32>) -> u32 {
     flag.or(configured).unwrap_or(DEFAULT_MEMORY_MB)
 }
@@ -147,5 +154,11 @@ fn inputs(
         .with_unzipped(report.artifact.unzipped_bytes)
         .with_loaded(program.loaded_bytes)
         .with_bundled_libraries(libraries.map(|library| library.file_bytes).sum());
-    Ok(Some(inputs))
+    // What was measured is not guessed.
+    let Some(measurement) = &report.measurement else { return Ok(Some(inputs)) };
+    let inputs = inputs.with_touched(measurement.touched_bytes);
+    Ok(Some(match &measurement.first_event {
+        Some(event) => inputs.with_first_call_cpu(event.cpu_ms)?,
+        None => inputs,
+    }))
 }

@@ -130,6 +130,11 @@ pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> St
     pick(format, || text::estimate(estimate, options), || json::report(report), || markdown::estimate(estimate))
 }
 
+/// A measured start.
+pub(super) fn measure(report: &Report, format: Format, options: &Options) -> String {
+    pick(format, || text::measure(report, options), || json::report(report), || markdown::measure(report, options))
+}
+
 /// The gate's verdict.
 pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> String {
     pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))

@@ -1,25 +1,29 @@
 //! What a command works on: an artifact that is named, or the project in the current directory.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
-use crate::host::{
-    self, Artifact, ArtifactContent, BuildEvent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind,
-};
+use crate::host::{self, Artifact, ArtifactContent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind};
 use crate::package::{DeploymentPackage, PackageFile};
+use crate::procfs::FilePages;
 use crate::report::{Context, LinkMapFile, Report, SymbolFile};
 use crate::slim::{self, Slimmed};
 
 use super::args::{Arch, Build, ColorWhen, Global, Subject};
 use super::error::CliError;
+use super::project::{load_project, pass_on};
 use super::terminal::Terminal;
 
 const BOOTSTRAP: &str = "bootstrap";
 const PROGRAM_MODE: u32 = 0o755;
+
+/// Pages of a package's files in memory once it was started, by path.
+pub(super) type Touched = BTreeMap<String, FilePages>;
 
 /// An artifact with all that is known about it.
 pub(super) struct Loaded {
@@ -262,8 +266,18 @@ impl Loaded {
 
     /// Analyzes the artifact that `package` was read from.
     pub(super) fn report_as_it_is(&self, package: &DeploymentPackage<'_>, detail: Detail) -> Result<Report, CliError> {
+        self.report_as_started(package, detail, None)
+    }
+
+    /// The same, with the pages that were in memory once it was started.
+    pub(super) fn report_as_started(
+        &self,
+        package: &DeploymentPackage<'_>,
+        detail: Detail,
+        touched: Option<&Touched>,
+    ) -> Result<Report, CliError> {
         let symbols: Vec<_> = self.symbols.iter().map(Symbols::as_file).collect();
-        self.report_of(package, self.data(), detail, &symbols)
+        self.report_of(package, self.data(), detail, &symbols, touched)
     }
 
     /// The report of a package just slimmed. Names come from the programs of `originals`, before they were stripped.
@@ -272,6 +286,17 @@ impl Loaded {
         originals: &DeploymentPackage<'_>,
         slimmed: &Slimmed<'_>,
         detail: Detail,
+    ) -> Result<Report, CliError> {
+        self.report_slimmed_and_started(originals, slimmed, detail, None)
+    }
+
+    /// The same, with the pages that were in memory once it was started.
+    pub(super) fn report_slimmed_and_started(
+        &self,
+        originals: &DeploymentPackage<'_>,
+        slimmed: &Slimmed<'_>,
+        detail: Detail,
+        touched: Option<&Touched>,
     ) -> Result<Report, CliError> {
         let package = zip_package(&self.path, &slimmed.zip)?;
         let mut symbols: Vec<_> = self.symbols.iter().map(Symbols::as_file).collect();
@@ -282,7 +307,7 @@ impl Loaded {
         // A rewrite that moves the program leaves no symbols that fit.
         let programs: Vec<_> = package.files.iter().filter_map(|file| Image::parse(&file.contents).ok()).collect();
         symbols.retain(|symbols| is_twin_of_any(&programs, symbols));
-        let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols)?;
+        let mut report = self.report_of(&package, &slimmed.zip, detail, &symbols, touched)?;
         report.slim = Some(slimmed.outcome.clone());
         Ok(report)
     }
@@ -293,6 +318,7 @@ impl Loaded {
         data: &[u8],
         detail: Detail,
         symbols: &[SymbolFile<'_>],
+        touched: Option<&Touched>,
     ) -> Result<Report, CliError> {
         // The project's root is a number in the project's graph, and means nothing in a saved one.
         let of_project = self.project.as_ref().map(|project| (&project.graph, Some(project.root)));
@@ -308,6 +334,7 @@ impl Loaded {
             symbols,
             link_map: self.link_map.as_ref().map(|(path, text)| LinkMapFile { path, text }),
             architecture: self.architecture,
+            touched,
             detail,
             why: self.why.as_ref(),
         };
@@ -398,25 +425,6 @@ fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliEr
     }
     let configured: Vec<PathBuf> = project.lambda_build.include.iter().flatten().map(PathBuf::from).collect();
     Ok(host::read_included(&project.root_package().source_root, &configured)?)
-}
-
-/// A project's crate graph, its program, its configuration.
-pub(super) fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
-    Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
-}
-
-/// The members of the workspace around the current folder, or of `--manifest-path`; `None` outside of any.
-pub(super) fn load_members(options: &BuildOptions, terminal: Terminal) -> Result<Option<CrateGraph>, CliError> {
-    Ok(host::read_members(options, &mut |event| pass_on(event, terminal))?)
-}
-
-fn pass_on(event: BuildEvent<'_>, terminal: Terminal) {
-    match event {
-        BuildEvent::Stderr(bytes) => terminal.cargo_says(bytes),
-        BuildEvent::Text(line) => terminal.note(line),
-        BuildEvent::Note(text) => terminal.note(&format!("note: {text}")),
-        BuildEvent::Artifact(_) => {}
-    }
 }
 
 fn asked_architecture(subject: &Subject) -> Option<Architecture> {

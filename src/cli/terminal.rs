@@ -74,6 +74,11 @@ impl Terminal {
         let _ = std::io::stderr().lock().write_all(bytes);
     }
 
+    /// Says what went wrong where there is a result all the same.
+    pub(super) fn warn(&self, text: &str) {
+        stderr(&format!("{text}\n"));
+    }
+
     /// Prints the error that ends the run.
     pub(super) fn error(error: &CliError) {
         stderr(&format!("error: {error}\n"));
@@ -84,6 +89,16 @@ impl Terminal {
         let bar = ProgressBar::with_draw_target(Some(total.get()), self.draw_target());
         let style = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes} {elapsed}");
         bar.set_style(style.expect("a constant template"));
+        bar.set_message(what);
+        bar
+    }
+
+    /// A progress bar over so many of something.
+    pub(super) fn count(&self, what: &'static str, total: u64) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(total), self.draw_target());
+        bar.set_style(
+            ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {elapsed}").expect("a constant template"),
+        );
         bar.set_message(what);
         bar
     }

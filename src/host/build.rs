@@ -8,7 +8,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
+use super::bytes::file_bytes;
 use super::link_map::MapRequest;
+use super::open::FILE_LIMIT;
+use super::ordering::{LinkOrder, OrderRequest, Ordering};
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
 use super::toolchain::cargo;
@@ -42,6 +45,8 @@ pub struct Built {
     pub profile: String,
     /// The target that it was built for.
     pub target: String,
+    /// The order of its functions, where one was asked for.
+    pub order: Option<LinkOrder>,
 }
 
 impl Built {
@@ -80,8 +85,44 @@ fn identities(libraries: &[CrateLibrary]) -> CrateIdentities {
 /// [`HostError::BuildFailed`] if cargo fails, after its messages were handed over; else as [`Project::load`], or
 /// [`HostError::Unreadable`] for a library that cannot be read.
 pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Built, HostError> {
-    let mut project = Project::load(options, on_event)?;
-    let (Compiled { artifacts, build_scripts, executable, .. }, link_map) = with_map(&project, options, on_event)?;
+    let project = Project::load(options, on_event)?;
+    let linked = with_map(&project, options, &[], on_event)?;
+    built(project, options, linked, None, on_event)
+}
+
+/// The same, with the program's functions in order. Where today's order is not that of the last link, only the last crate is compiled and
+/// linked once more.
+///
+/// # Errors
+/// As [`build`]; [`HostError::LinkerTakesNoOrder`] where the project's linker takes none.
+pub fn build_ordered(
+    options: &BuildOptions,
+    ordering: &Ordering<'_>,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<Built, HostError> {
+    let project = Project::load(options, on_event)?;
+    let mut request = OrderRequest::new(&project, options, ordering)?;
+    let mut linked = with_map(&project, options, &request.rustc_args(), on_event)?;
+    let names = |linked: &Linked| Ok::<_, HostError>((ordering.first)(&file_bytes(&linked.0.executable, FILE_LIMIT)?));
+    let mut order = names(&linked)?;
+    if request.set(&order)? {
+        linked = with_map(&project, options, &request.rustc_args(), on_event)?;
+        // The symbols are the same wherever they are; where they are not after all, the next build settles it.
+        order = names(&linked)?;
+    }
+    built(project, options, linked, Some(request.outcome(order.len())), on_event)
+}
+
+/// What was compiled, and the map of its link.
+type Linked = (Compiled, Option<PathBuf>);
+
+fn built(
+    mut project: Project,
+    options: &BuildOptions,
+    (Compiled { artifacts, build_scripts, executable, .. }, link_map): Linked,
+    order: Option<LinkOrder>,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<Built, HostError> {
     let target = target_of(&executable, &project);
     follow_configured_target(&mut project, options, &target, on_event)?;
     Ok(Built {
@@ -95,6 +136,7 @@ pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -
         artifacts,
         build_scripts,
         target,
+        order,
     })
 }
 
@@ -111,19 +153,21 @@ struct Compiled {
 fn with_map(
     project: &Project,
     options: &BuildOptions,
+    order: &[OsString],
     on_event: &mut dyn FnMut(BuildEvent<'_>),
-) -> Result<(Compiled, Option<PathBuf>), HostError> {
+) -> Result<Linked, HostError> {
+    let args = |map: &MapRequest| [order, &map.rustc_args()].concat();
     let mut map = MapRequest::new(project, options);
-    let mut compiled = match compile(project, options, &map.rustc_args(), on_event) {
+    let mut compiled = match compile(project, options, &args(&map), on_event) {
         Err(HostError::BuildFailed { .. }) if map.was_refused(project, options) => {
             on_event(BuildEvent::Note("the linker does not take -Map as it was asked: building again"));
-            compile(project, options, &map.rustc_args(), on_event)?
+            compile(project, options, &args(&map), on_event)?
         }
         compiled => compiled?,
     };
     if compiled.fresh && map.asks() && !map.is_of(&compiled.executable) {
         map.rename();
-        compiled = compile(project, options, &map.rustc_args(), on_event)?;
+        compiled = compile(project, options, &args(&map), on_event)?;
     }
     let link_map = map.settle(&compiled.executable);
     if let Err(why) = &link_map {

@@ -161,6 +161,16 @@ pub enum HostError {
         /// The path.
         path: String,
     },
+    /// The project's linker cannot be told an order of functions.
+    #[error(
+        "the project's linker takes no order of functions{}: link with lld (rustc's own rust-lld is the default on x86_64 Linux; elsewhere \
+         -C link-arg=-fuse-ld=lld) or with GNU ld",
+        shown_refusal(refusal)
+    )]
+    LinkerTakesNoOrder {
+        /// What it said; empty where it said nothing of use.
+        refusal: String,
+    },
     /// A package without a program that Lambda starts.
     #[error("the package holds neither 'bootstrap' nor 'extensions/…': there is nothing to start")]
     NothingToStart,
@@ -214,4 +224,8 @@ pub enum HostError {
 fn list(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
     paths.join(", ")
+}
+
+fn shown_refusal(refusal: &str) -> String {
+    if refusal.is_empty() { String::new() } else { format!(" ({refusal})") }
 }

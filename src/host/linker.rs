@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::order_style::OrderStyle;
 use super::process::Tool;
 use super::toolchain::cargo;
 use super::{BuildOptions, HostError, Project};
@@ -55,11 +56,7 @@ pub(super) struct Trial {
 /// Links a program of one line with each style, in a new folder in `folder`. `None` where it cannot be linked at all: then the
 /// map is not what is wrong.
 pub(super) fn try_map(project: &Project, options: &BuildOptions, folder: &Path) -> Option<Trial> {
-    let trial = tempfile::Builder::new().prefix("trial-").tempdir_in(folder).ok()?;
-    let manifest = trial.path().join("Cargo.toml");
-    fs::write(trial.path().join("main.rs"), "fn main() {}\n").ok()?;
-    let text = "[package]\nname = 'trial'\nedition = '2021'\n[[bin]]\nname = 'trial'\npath = 'main.rs'\n[workspace]\n";
-    fs::write(&manifest, text).ok()?;
+    let (trial, manifest) = one_line(folder)?;
     let map = trial.path().join("trial.map");
     let link = |style: MapStyle| {
         let args = trial_args(project, options, &manifest, &style.rustc_args(&map));
@@ -75,6 +72,51 @@ pub(super) fn try_map(project: &Project, options: &BuildOptions, folder: &Path) 
     }
     link(MapStyle::None).ok()?;
     Some(Trial { style: MapStyle::None, refusal: refusal(&through_driver) })
+}
+
+/// What a trial of orders showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct OrderTrial {
+    pub(super) style: OrderStyle,
+    /// What was said to an order, where the linker takes none.
+    pub(super) refusal: Option<String>,
+}
+
+/// Links a program of one line with each style of order, in a new folder in `folder`.
+pub(super) fn try_order(project: &Project, options: &BuildOptions, folder: &Path) -> OrderTrial {
+    let none = |refusal: Option<String>| OrderTrial { style: OrderStyle::None, refusal };
+    let Some((trial, manifest)) = one_line(folder) else { return none(None) };
+    let file = trial.path().join("order");
+    let mut refusal = None;
+    for style in OrderStyle::ALL {
+        if fs::write(&file, style.text(&["main".to_owned()])).is_err() {
+            return none(None);
+        }
+        let args = trial_args(project, options, &manifest, &style.rustc_args(Some(&file), true));
+        match Tool::new(cargo(), &args, options.directory.as_deref()).answer() {
+            Ok(_) => return OrderTrial { style, refusal: None },
+            Err(HostError::CommandFailed { stderr, .. }) => refusal = refusal.or_else(|| order_refusal(&stderr)),
+            Err(_) => {}
+        }
+    }
+    none(refusal)
+}
+
+/// The line of an error that names the option.
+fn order_refusal(stderr: &str) -> Option<String> {
+    let names = |line: &str| ["symbol-ordering-file", "bp-compression-sort"].iter().any(|name| line.contains(name));
+    let line = stderr.lines().rfind(|line| names(line) && !line.contains("link-arg") && line.len() < 300)?;
+    Some(line.trim_start_matches([' ', '=']).trim_start_matches("note:").trim().to_owned())
+}
+
+/// A project whose program is one line.
+fn one_line(folder: &Path) -> Option<(tempfile::TempDir, PathBuf)> {
+    let trial = tempfile::Builder::new().prefix("trial-").tempdir_in(folder).ok()?;
+    let manifest = trial.path().join("Cargo.toml");
+    fs::write(trial.path().join("main.rs"), "fn main() {}\n").ok()?;
+    let text = "[package]\nname = 'trial'\nedition = '2021'\n[[bin]]\nname = 'trial'\npath = 'main.rs'\n[workspace]\n";
+    fs::write(&manifest, text).ok()?;
+    Some((trial, manifest))
 }
 
 pub(super) fn has_bytes(path: &Path) -> bool {

@@ -4,7 +4,7 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, diff, estimate, slim, verdict, why};
+use super::{analyze, diff, estimate, measure, slim, verdict, why};
 use crate::estimate::Estimate;
 use crate::policy::{Diff, Verdict};
 use crate::report::Report;
@@ -20,6 +20,12 @@ pub fn report(report: &Report, options: &Options) -> String {
 #[must_use]
 pub fn estimate(estimate: &Estimate) -> String {
     print(&estimate::document(estimate))
+}
+
+/// A measured start: memory, faults, times, and whose memory it is.
+#[must_use]
+pub fn measure(report: &Report, options: &Options) -> String {
+    print(&measure::document(report, options))
 }
 
 /// What slimming did, as [`text::slim`](super::text::slim) has it.

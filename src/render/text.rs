@@ -4,7 +4,7 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, diff, estimate, slim, verdict, why};
+use super::{analyze, diff, estimate, measure, slim, verdict, why};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::Estimate;
 use crate::policy::{Diff, Verdict};
@@ -21,6 +21,12 @@ pub fn report(report: &Report, options: &Options) -> String {
 #[must_use]
 pub fn estimate(estimate: &Estimate, options: &Options) -> String {
     print(&estimate::document(estimate), options)
+}
+
+/// A measured start: memory, faults, times, and whose memory it is.
+#[must_use]
+pub fn measure(report: &Report, options: &Options) -> String {
+    print(&measure::document(report, options), options)
 }
 
 /// What slimming did: sizes before and after, rewrites, proof.

@@ -1,5 +1,7 @@
 //! From engines to the report: a package in, every file listed, every program attributed, every finding collected.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -16,6 +18,7 @@ use crate::package::{
     CrateVersion, DeploymentPackage, Finding, PackageFile, PackageSource, check_architectures, check_binary,
     check_package, duplicate_crate, must_be_readable, unreadable_elf,
 };
+use crate::procfs::FilePages;
 use crate::units::ByteSize;
 
 use super::schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
@@ -55,6 +58,8 @@ pub struct Context<'a> {
     pub link_map: Option<LinkMapFile<'a>>,
     /// The architecture that the function is deployed for.
     pub architecture: Option<Architecture>,
+    /// Pages of the package's files in the memory of its started programs, by path; `None` until measured.
+    pub touched: Option<&'a BTreeMap<String, FilePages>>,
     /// Whether rows per function are wanted.
     pub detail: Detail,
     /// A crate to explain.
@@ -276,6 +281,8 @@ fn binary(
         Some(zip) if zip.method == Method::Stored => Compressed::Stored,
         Some(zip) => Compressed::Deflate(zip.compressed),
     };
+    // A program that was not mapped has no page in memory.
+    let none = FilePages::default();
     // The file's own symbols are the better witness: they cannot be of another link.
     let symbols = symbols.filter(|_| image.is_stripped());
     let subject = Subject {
@@ -286,6 +293,7 @@ fn binary(
         root: context.root,
         identities: context.identities,
         compressed,
+        touched: context.touched.map(|files| files.get(&file.path).unwrap_or(&none)),
         detail: context.detail,
     };
     let Attribution {

@@ -6,6 +6,7 @@ use crate::attribution::{
     CrateRow, DuplicateCrate, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree, Why,
 };
 use crate::estimate::Estimate;
+use crate::measure::Measurement;
 use crate::package::Finding;
 use crate::slim::Outcome;
 use crate::units::ByteSize;
@@ -35,7 +36,7 @@ pub struct Report {
     /// Filled by `estimate`.
     pub estimate: Option<Estimate>,
     /// Filled by `measure`.
-    pub measurement: Option<serde_json::Value>,
+    pub measurement: Option<Measurement>,
     /// Filled by `slim`.
     pub slim: Option<Outcome>,
 }

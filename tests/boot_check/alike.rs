@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::support::bench::Bench;
 use crate::support::functions::build;
 use crate::support::program::Run;
 

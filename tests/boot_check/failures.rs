@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use crate::bench::Bench;
+use crate::support::bench::Bench;
 use crate::support::functions::{build, package};
 use crate::support::program::run;
 use crate::support::skip::skip;

@@ -5,7 +5,6 @@
 mod support;
 
 mod alike;
-mod bench;
 mod failures;
 mod library;
 mod survivors;

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::bench::Bench;
+use crate::support::bench::Bench;
 use crate::support::skip::skip;
 
 /// Three processes that do not end: one in the bootstrap's group, one in a session of its own, the bootstrap.

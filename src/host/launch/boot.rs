@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::path::Path;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -52,12 +53,19 @@ impl Package<'_> {
 /// A moment of a start that somebody may want to look at. The start waits until the look is over.
 #[derive(Debug)]
 pub(in crate::host) enum Moment<'a> {
+    /// The package's files are in their folder, and nothing is started.
+    Unpacked {
+        /// The folder.
+        root: &'a Path,
+    },
     /// Every program has asked for an event, and waits for one.
     Ready {
         /// The first byte of the last one's first request for an event: the end of init.
         at: Instant,
         /// What was started, in order: extensions, then the bootstrap.
         programs: &'a [Program],
+        /// The folder of the package's files.
+        root: &'a Path,
     },
     /// The event was handled.
     Answered {
@@ -65,6 +73,10 @@ pub(in crate::host) enum Moment<'a> {
         at: Instant,
         /// When the event was there to be taken.
         since: Instant,
+        /// As in [`Moment::Ready`].
+        programs: &'a [Program],
+        /// As in [`Moment::Ready`].
+        root: &'a Path,
     },
 }
 
@@ -101,6 +113,7 @@ pub(in crate::host) fn boot_followed(
     look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
     let sandbox = Sandbox::prepare(package.files, launch)?;
+    look(Moment::Unpacked { root: sandbox.root() });
     let mut course = Course {
         sandbox,
         extensions: BTreeMap::new(),
@@ -211,11 +224,12 @@ impl Course<'_> {
         limit: Duration,
         look: &mut dyn FnMut(Moment<'_>),
     ) -> Result<BootOutcome, Ended> {
-        look(Moment::Ready { at: self.latest, programs: &self.sandbox.programs });
+        look(Moment::Ready { at: self.latest, programs: &self.sandbox.programs, root: self.sandbox.root() });
         let Some(event) = event else { return Ok(BootOutcome::Ready) };
         let since = Instant::now();
         let outcome = self.invoke(event, limit)?;
-        look(Moment::Answered { at: self.answered_at.unwrap_or(self.latest), since });
+        let at = self.answered_at.unwrap_or(self.latest);
+        look(Moment::Answered { at, since, programs: &self.sandbox.programs, root: self.sandbox.root() });
         Ok(outcome)
     }
 

@@ -26,8 +26,6 @@ pub(super) use boot::{Boot, Moment, Package, boot, boot_followed};
 pub(super) use followed::{Course, Followed};
 pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
-#[expect(unused_imports, reason = "who measures a start names them")]
 pub(super) use program::Program;
 pub use unpack::{LaunchFile, LaunchFileKind};
-#[expect(unused_imports, reason = "who measures a start names them")]
 pub(super) use usage::Usage;

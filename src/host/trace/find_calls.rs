@@ -39,6 +39,7 @@ pub(super) fn find_calls(
     let boot = trace_boot(startable, event, limits, launch, make, &mut |moment| match moment {
         Moment::Ready { at, .. } => ready = Some(at),
         Moment::Answered { .. } => until_quiet(&calls),
+        Moment::Unpacked { .. } => {}
     })?;
     if let Some(why) = calls.failure() {
         return Err(HostError::CannotTrace { why });

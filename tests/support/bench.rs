@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::support::program::{Run, lambda_slim};
-use crate::support::skip::skip;
+use super::program::{Run, lambda_slim};
+use super::skip::skip;
 
 /// What every Python program below starts with: `call` says something to the API, `next_event` asks it for an event.
 const PRELUDE: &str = r##"#!/usr/bin/env python3
@@ -95,6 +95,18 @@ impl Bench {
         let mut command = lambda_slim();
         command.arg("slim").arg(artifact).arg("-o").arg(out).args(["--boot-check", "--effort", "fast"]);
         command.args(args).env("TMPDIR", self.temporary());
+        command
+    }
+
+    /// `measure` of the package with `args`.
+    pub(crate) fn measure(&self, args: &[&str]) -> Command {
+        self.measure_of(&self.package(), args)
+    }
+
+    /// The same of another artifact.
+    pub(crate) fn measure_of(&self, artifact: &Path, args: &[&str]) -> Command {
+        let mut command = lambda_slim();
+        command.arg("measure").arg(artifact).args(args).env("TMPDIR", self.temporary());
         command
     }
 

@@ -1,0 +1,256 @@
+//! A measured start, for people: memory first, because it repeats; times last.
+
+use super::analyze::{crates_of, finding};
+use super::document::{Document, Tone};
+use super::options::{By, Options};
+use super::table::{Cell, Column, Field, Table};
+use super::{human, words};
+use crate::attribution::{CrateRow, FunctionRow, SectionRow};
+use crate::estimate::Estimate;
+use crate::measure::{AnonymousKind, Measurement, Spread};
+use crate::report::{Binary, Report};
+use crate::units::{ByteSize, Millis};
+
+pub(super) fn document(report: &Report, options: &Options) -> Document {
+    let mut document = Document::default();
+    if let Some(measurement) = &report.measurement {
+        measured(&mut document, report, measurement, options);
+    } else {
+        document.title(format!("{}: init failed", report.artifact.path));
+    }
+    if !report.findings.is_empty() {
+        document.title("Findings");
+        document.list(report.findings.iter().map(finding).collect());
+    }
+    document
+}
+
+fn measured(document: &mut Document, report: &Report, measurement: &Measurement, options: &Options) {
+    let times = if measurement.runs == 1 { "once" } else { "times" };
+    let count = if measurement.runs == 1 { String::new() } else { format!("{} ", measurement.runs) };
+    document.title(format!("{}: started {count}{times}, at the end of init", report.artifact.path));
+    document.paragraph(Tone::Dim, isolation(measurement));
+    document.table(memory(measurement));
+    document.table(faults(measurement));
+    document.table(times_of(measurement));
+    if let Some(estimate) = &report.estimate {
+        document.paragraph(Tone::Strong, predicted(estimate));
+    }
+    for file in &measurement.files {
+        if let Some(binary) = report.binaries.iter().find(|binary| binary.path == file.path) {
+            document.title(format!("Who touched {}", file.path));
+            document.table(touched(binary, options));
+        }
+    }
+    document.title("Memory of no file");
+    document.table(anonymous(measurement));
+    if !measurement.system_files.is_empty() {
+        document.title("The system's files");
+        document.caption("Lambda has its own; they are not part of the package.");
+        document.table(system_files(measurement));
+    }
+    if let Some(waits) = &measurement.waits {
+        document.title("What init waits for");
+        document.caption("Seen in one more start, slowed down by the watching.");
+        let fields: Vec<Field<&crate::measure::Wait>> = vec![
+            Field::new(Column::name("wait"), |wait: &&crate::measure::Wait| Cell::Text(wait.what.clone())),
+            Field::new(Column::plain("since (ms)", 1), |wait: &&crate::measure::Wait| {
+                Cell::Millis(wait.since_ms.get())
+            }),
+            Field::new(Column::plain("took (ms)", 0), |wait: &&crate::measure::Wait| Cell::Millis(wait.took_ms.get())),
+        ];
+        document.table(Table::of(waits.iter(), &fields));
+    }
+}
+
+fn isolation(measurement: &Measurement) -> String {
+    let network = match (&measurement.not_isolated_because, measurement.isolated) {
+        (_, true) => "It had a network of its own, with loopback alone.".to_owned(),
+        (Some(why), false) if !why.is_empty() => format!("It was not isolated from this machine's network: {why}."),
+        (_, false) => "It was not isolated from this machine's network.".to_owned(),
+    };
+    format!("Memory and faults repeat on any machine with pages of 4 KiB; times are this machine's. {network}")
+}
+
+/// A quantity with its spread.
+struct Line {
+    name: &'static str,
+    cells: [Cell; 3],
+}
+
+fn line<T: Copy>(name: &'static str, spread: Spread<T>, cell: impl Fn(T) -> Cell) -> Line {
+    Line { name, cells: [cell(spread.median), cell(spread.min), cell(spread.max)] }
+}
+
+fn table(title: &'static str, lines: Vec<Line>) -> Table {
+    let column = |at: usize| move |line: &Line| line.cells[at].clone();
+    let fields: Vec<Field<Line>> = vec![
+        Field::new(Column::name(title), |line: &Line| Cell::Text(line.name.to_owned())),
+        Field::new(Column::plain("median", 0), column(0)),
+        Field::new(Column::plain("least", 1), column(1)),
+        Field::new(Column::plain("most", 1), column(2)),
+    ];
+    Table::of(lines, &fields)
+}
+
+fn memory(measurement: &Measurement) -> Table {
+    let spread = &measurement.spread;
+    let one = |name, size: ByteSize| Line { name, cells: [Cell::Size(size), Cell::Blank, Cell::Blank] };
+    let mut lines = vec![
+        line("touched file memory", spread.touched_file_bytes, Cell::Size),
+        line("  of it code", spread.touched_code_bytes, Cell::Size),
+        one("  of it relocated or written to", measurement.relocated_dirty_bytes),
+        line("memory of no file", spread.anonymous_bytes, Cell::Size),
+        one("all", measurement.touched_bytes),
+    ];
+    if let Some(event) = &measurement.first_event {
+        lines.push(one("first event adds file memory", event.touched_file_bytes));
+        lines.push(one("  of it code", event.touched_code_bytes));
+        lines.push(one("  memory of no file", event.anonymous_bytes));
+    }
+    table("memory", lines)
+}
+
+fn faults(measurement: &Measurement) -> Table {
+    let spread = &measurement.spread;
+    let mut lines = vec![
+        line("minor faults", spread.minor_faults, Cell::Count),
+        line("major faults", spread.major_faults, Cell::Count),
+        Line { name: "relocations", cells: [Cell::Count(measurement.relocations), Cell::Blank, Cell::Blank] },
+    ];
+    if let Some(cold) = &measurement.cold_cache {
+        lines.push(line("major faults, cold page cache", cold.major_faults, Cell::Count));
+    }
+    if let Some(event) = &measurement.first_event {
+        let cells = [Cell::Count(event.minor_faults), Cell::Blank, Cell::Blank];
+        lines.push(Line { name: "first event adds minor faults", cells });
+    }
+    table("number", lines)
+}
+
+fn times_of(measurement: &Measurement) -> Table {
+    let spread = &measurement.spread;
+    let ms = |ms: Millis| Cell::Millis(ms.get());
+    let mut lines = vec![line("processor time (ms)", spread.cpu_ms, ms), line("ready (ms)", spread.ready_ms, ms)];
+    lines.push(Line { name: "  of it waiting", cells: [ms(measurement.waiting_ms), Cell::Blank, Cell::Blank] });
+    if let Some(cold) = &measurement.cold_cache {
+        lines.push(line("ready, cold page cache (ms)", cold.ready_ms, ms));
+    }
+    lines.extend(spread.first_response_ms.map(|spread| line("first response (ms)", spread, ms)));
+    if let Some(event) = &measurement.first_event {
+        lines.push(Line { name: "  its processor time", cells: [ms(event.cpu_ms), Cell::Blank, Cell::Blank] });
+    }
+    table("time", lines)
+}
+
+fn predicted(estimate: &Estimate) -> String {
+    let touched = estimate.terms.iter().find(|term| term.name == "init_touched");
+    let part =
+        touched.map(|term| format!(", {} of it for touched memory", human::interval(term.ms))).unwrap_or_default();
+    format!(
+        "Predicted init on Lambda: {} ms{part} ({}, model {}; `estimate` has the evidence).",
+        human::interval(estimate.init_ms),
+        estimate.architecture,
+        estimate.model
+    )
+}
+
+/// Pages in memory by crate, section or function, most first.
+fn touched(binary: &Binary, options: &Options) -> Table {
+    match options.by {
+        By::Section => sections(binary, options),
+        By::Function => functions(binary, options),
+        _ => crates(binary, options),
+    }
+}
+
+fn all_touched(binary: &Binary) -> ByteSize {
+    binary.sections.iter().filter_map(|row| row.touched_bytes).sum()
+}
+
+fn crates(binary: &Binary, options: &Options) -> Table {
+    let all = all_touched(binary);
+    let mut rows: Vec<&CrateRow> = crates_of(binary, options.view).iter().collect();
+    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.touched_bytes), &row.name, &row.version, row.kind));
+    type Row<'a> = &'a CrateRow;
+    let fields: Vec<Field<&CrateRow>> = vec![
+        Field::new(Column::name("crate"), |row: &Row<'_>| {
+            Cell::Text(human::with_version(&row.name, row.version.as_deref()))
+        }),
+        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::crate_kind(row.kind).to_owned())),
+        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
+        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
+            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
+        }),
+        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
+    ];
+    Table::of(rows, &fields).abridged(options).totalled("touched")
+}
+
+fn sections(binary: &Binary, options: &Options) -> Table {
+    let all = all_touched(binary);
+    let mut rows: Vec<&SectionRow> = binary.sections.iter().collect();
+    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
+    rows.sort_by_key(|row| (std::cmp::Reverse(row.touched_bytes), &row.name, row.kind));
+    type Row<'a> = &'a SectionRow;
+    let fields: Vec<Field<&SectionRow>> = vec![
+        Field::new(Column::name("section"), |row: &Row<'_>| Cell::Text(row.name.clone())),
+        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::section_kind(row.kind).to_owned())),
+        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
+        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
+            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
+        }),
+        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
+    ];
+    Table::of(rows, &fields).abridged(options).totalled("touched")
+}
+
+fn functions(binary: &Binary, options: &Options) -> Table {
+    let all = all_touched(binary);
+    let mut rows: Vec<&FunctionRow> = binary.functions.iter().collect();
+    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
+    rows.sort_by_key(|row| {
+        (std::cmp::Reverse(row.touched_bytes), &row.name, &row.crate_name, &row.version, &row.section)
+    });
+    type Row<'a> = &'a FunctionRow;
+    let fields: Vec<Field<&FunctionRow>> = vec![
+        Field::new(Column::name("function"), |row: &Row<'_>| Cell::Text(row.name.clone())),
+        Field::new(Column::plain("crate", 2), |row: &Row<'_>| {
+            Cell::Text(human::with_version(&row.crate_name, row.version.as_deref()))
+        }),
+        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
+        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
+            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
+        }),
+        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
+    ];
+    Table::of(rows, &fields).abridged(options).totalled("touched")
+}
+
+fn anonymous(measurement: &Measurement) -> Table {
+    let words = |kind: AnonymousKind| match kind {
+        AnonymousKind::Heap => "heap",
+        AnonymousKind::Stack => "main thread's stack",
+        AnonymousKind::Bss => "zero-initialized data (.bss)",
+        AnonymousKind::SystemLibraries => "written to in the system's libraries",
+        AnonymousKind::Mapped => "mapped (other stacks, large blocks, arenas)",
+    };
+    let rows: Vec<_> = measurement.anonymous.iter().map(|row| (words(row.kind), row.bytes)).collect();
+    type Row = (&'static str, ByteSize);
+    let fields: Vec<Field<Row>> = vec![
+        Field::new(Column::name("memory"), |row: &Row| Cell::Text(row.0.to_owned())),
+        Field::new(Column::sum("size", 0), |row: &Row| Cell::Size(row.1)),
+    ];
+    Table::of(rows, &fields).totalled("size")
+}
+
+fn system_files(measurement: &Measurement) -> Table {
+    let rows: Vec<_> = measurement.system_files.iter().map(|row| (row.path.clone(), row.touched_bytes)).collect();
+    type Row = (String, ByteSize);
+    let fields: Vec<Field<Row>> = vec![
+        Field::new(Column::name("file"), |row: &Row| Cell::Text(row.0.clone())),
+        Field::new(Column::sum("in memory", 0), |row: &Row| Cell::Size(row.1)),
+    ];
+    Table::of(rows, &fields).totalled("in memory")
+}
