@@ -9,3 +9,4 @@ mod calls;
 mod program;
 mod survivors;
 mod unharmed;
+mod waits;

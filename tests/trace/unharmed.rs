@@ -9,7 +9,7 @@ use crate::support::functions::build;
 
 /// Its answer when it is not traced.
 #[track_caller]
-fn untraced(program: &Program) -> Vec<u8> {
+pub(crate) fn untraced(program: &Program) -> Vec<u8> {
     let files = [program.file("bootstrap")];
     let check = boot_check(&files, &files, b"{}", BootLimits::default(), &options()).unwrap();
     match check.before {
