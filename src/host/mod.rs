@@ -55,5 +55,5 @@ pub use replace::{create_parent, replace};
 pub use seen::{PageCache, Seen, see_start};
 pub use starter::run_as_starter;
 pub use text::{looks_like_json, read_text};
-pub use trace::{FunctionCall, TraceTarget, TracedStart, Wait, WaitKind, Waits, trace_start, watch_waits};
+pub use trace::{FunctionCall, TraceTarget, TracedStart, Wait, WaitFinding, WaitKind, Waits, trace_start, watch_waits};
 pub use tree::{COUNT_LIMIT, TREE_LIMIT, TreeFile, TreeFileKind, read_tree};

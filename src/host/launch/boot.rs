@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::super::HostError;
 use super::super::runtime_api::{Call, CallKind, Invocation};
-use super::followed::Follow;
+use super::followed::Following;
 use super::options::{Isolated, LaunchOptions};
 use super::outcome::BootOutcome;
 use super::program::Program;
@@ -102,24 +102,24 @@ pub(in crate::host) fn boot(
     boot_followed(package, event, init_limit, answer_limit, launch, None, look)
 }
 
-/// [`boot`], where each program is followed by what `follow` gives.
+/// [`boot`], where each program is followed.
 pub(in crate::host) fn boot_followed(
     package: Package<'_>,
     event: Option<&[u8]>,
     init_limit: Duration,
     answer_limit: Duration,
     launch: &LaunchOptions,
-    follow: Option<&Follow<'_>>,
+    following: Option<&Following<'_>>,
     look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
-    let sandbox = Sandbox::prepare(package.files, launch)?;
+    let sandbox = Sandbox::prepare(package.files, launch, following)?;
     look(Moment::Unpacked { root: sandbox.root() });
     let mut course = Course {
         sandbox,
         extensions: BTreeMap::new(),
         runtime: Runtime::default(),
         package,
-        follow,
+        following,
         invoked: false,
         latest: Instant::now(),
         answered_at: None,
@@ -180,7 +180,7 @@ struct Course<'a> {
     extensions: BTreeMap<String, Extension>,
     runtime: Runtime,
     package: Package<'a>,
-    follow: Option<&'a Follow<'a>>,
+    following: Option<&'a Following<'a>>,
     /// True from the moment that the event is there.
     invoked: bool,
     /// When the first byte of the latest call was here.
@@ -275,7 +275,7 @@ impl Course<'_> {
     }
 
     fn start(&mut self, path: &str) -> Result<(), Ended> {
-        self.sandbox.start(path, self.follow).map_err(|cause| {
+        self.sandbox.start(path, self.following.map(|following| following.follow)).map_err(|cause| {
             let file = self.sandbox.root().join(path);
             let cause = match cause.kind() {
                 // The file is there: it is what would run it that is not.

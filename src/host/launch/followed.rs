@@ -10,6 +10,15 @@ use std::thread::JoinHandle;
 /// Begins to follow the process with this number, which waits to become a program that is unpacked in this folder.
 pub(in crate::host) type Follow<'a> = dyn Fn(u32, &Path) -> io::Result<Followed> + 'a;
 
+/// How the programs of a start are followed.
+pub(in crate::host) struct Following<'a> {
+    /// Begins to.
+    pub(in crate::host) follow: &'a Follow<'a>,
+    /// Where names are looked up in a network of the programs' own; otherwise nobody answers there.
+    #[cfg(target_os = "linux")]
+    pub(in crate::host) names: Option<std::sync::Arc<super::names::Names>>,
+}
+
 /// What the follower's thread and the program's owner say to each other.
 #[derive(Debug, Default)]
 pub(in crate::host) struct Course {

@@ -5,7 +5,7 @@ use std::io::{self, PipeWriter};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use super::followed::Follow;
+use super::followed::{Follow, Following};
 #[cfg(target_os = "linux")]
 use super::network::PrivateNetwork;
 use super::options::{Isolated, LaunchOptions, Network};
@@ -33,18 +33,25 @@ pub(super) struct Surroundings<'a> {
 
 impl Launcher {
     /// Makes the network, and a listener in it, on loopback.
-    pub(super) fn prepare(options: &LaunchOptions) -> io::Result<(Self, TcpListener, Isolated)> {
+    pub(super) fn prepare(
+        options: &LaunchOptions,
+        following: Option<&Following<'_>>,
+    ) -> io::Result<(Self, TcpListener, Isolated)> {
+        #[cfg(not(target_os = "linux"))]
+        let _ = following;
         let starter = options.starter.clone().filter(|_| cfg!(target_os = "linux"));
         let why_not = match (options.network, &starter) {
             (Network::Host, _) => "this machine's network was asked for".to_owned(),
             (Network::Isolated, None) => "programs were started without a starter".to_owned(),
             #[cfg(target_os = "linux")]
-            (Network::Isolated, Some(path)) => match PrivateNetwork::make(path) {
-                Ok((network, listener)) => {
-                    return Ok((Self { starter, network: Some(network) }, listener, Isolated::Yes));
+            (Network::Isolated, Some(path)) => {
+                match PrivateNetwork::make(path, following.and_then(|following| following.names.as_ref())) {
+                    Ok((network, listener)) => {
+                        return Ok((Self { starter, network: Some(network) }, listener, Isolated::Yes));
+                    }
+                    Err(why) => why,
                 }
-                Err(why) => why,
-            },
+            }
             #[cfg(not(target_os = "linux"))]
             (Network::Isolated, Some(_)) => "only Linux has such networks".to_owned(),
         };

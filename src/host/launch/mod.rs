@@ -6,10 +6,14 @@
 //! folder. A program has the files of whoever starts it; its network is one of its own where the system allows and a starter makes it.
 
 mod boot;
+#[cfg(target_os = "linux")]
+mod dns;
 mod environment;
 mod followed;
 mod launcher;
 mod log;
+#[cfg(target_os = "linux")]
+mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod options;
@@ -23,7 +27,11 @@ mod waiting;
 mod watch;
 
 pub(super) use boot::{Boot, Moment, Package, boot, boot_followed};
-pub(super) use followed::{Course, Followed};
+#[cfg(target_os = "linux")]
+pub(super) use dns::Question;
+pub(super) use followed::{Course, Followed, Following};
+#[cfg(target_os = "linux")]
+pub(super) use names::Names;
 pub use options::{Isolated, LaunchOptions, Network};
 pub use outcome::BootOutcome;
 pub(super) use program::Program;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::super::HostError;
 use super::super::runtime_api::{Call, RuntimeApi};
 use super::environment::{IDENTITY, environment};
-use super::followed::Follow;
+use super::followed::{Follow, Following};
 use super::launcher::{Launcher, Surroundings};
 use super::log::Log;
 use super::options::{Isolated, LaunchOptions};
@@ -42,7 +42,11 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     /// Unpacks `files`, and starts the API.
-    pub(super) fn prepare(files: &[LaunchFile<'_>], launch: &LaunchOptions) -> Result<Self, HostError> {
+    pub(super) fn prepare(
+        files: &[LaunchFile<'_>],
+        launch: &LaunchOptions,
+        following: Option<&Following<'_>>,
+    ) -> Result<Self, HostError> {
         let temporary = std::env::temp_dir();
         let unwritable = |cause| HostError::Unwritable { path: temporary.clone(), cause };
         let root = private_folder(&temporary).map_err(unwritable)?;
@@ -53,7 +57,7 @@ impl Sandbox {
         let watch = Watch::start(root.path()).map_err(not_started("/bin/sh"))?;
         unpack(files, root.path())?;
         let no_api = |cause| HostError::NoRuntimeApi { cause };
-        let (launcher, listener, isolated) = Launcher::prepare(launch).map_err(no_api)?;
+        let (launcher, listener, isolated) = Launcher::prepare(launch, following).map_err(no_api)?;
         let (api, calls) = RuntimeApi::start(IDENTITY, listener).map_err(no_api)?;
         let (log, writer) = Log::open().map_err(no_api)?;
         let environment = environment(root.path(), api.address());

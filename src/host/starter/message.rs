@@ -8,3 +8,15 @@ pub(in crate::host) const FAILED: u8 = b'-';
 
 /// To the starter: become the program.
 pub(in crate::host) const GO: u8 = b'!';
+
+/// What files of a network are, behind [`READY`], one for each: the Runtime API's listener.
+pub(in crate::host) const LISTENER: u8 = b'l';
+
+/// The network itself.
+pub(in crate::host) const NETWORK_FILE: u8 = b'n';
+
+/// A socket at port 53 of every address.
+pub(in crate::host) const NAMES: u8 = b'd';
+
+/// The user namespace that the network belongs to, where it needed one.
+pub(in crate::host) const USERS: u8 = b'u';

@@ -25,5 +25,5 @@ pub(super) use arguments::{NETWORK, PROGRAM, WORD};
 #[cfg(target_os = "linux")]
 pub(super) use files::{receive_with_files, send_with_files};
 #[cfg(target_os = "linux")]
-pub(super) use message::{FAILED, GO, READY};
+pub(super) use message::{FAILED, GO, LISTENER, NAMES, NETWORK_FILE, READY, USERS};
 pub use run::run_as_starter;

@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
@@ -14,17 +14,22 @@ use nix::unistd::{getegid, geteuid};
 
 use super::files::send_with_files;
 use super::loopback::Rtnetlink;
-use super::message::{FAILED, READY};
+use super::message::{FAILED, LISTENER, NAMES, NETWORK_FILE, READY, USERS};
 
-/// Makes one, and sends over stdin: the Runtime API's listener, the network, and the user namespace that it belongs to where it needed one. Or why
-/// not, in words.
+/// Makes one, and sends over stdin what it consists of, as [`message`](super::message) names it. Or why not, in words.
 pub(super) fn make() -> io::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     match Network::make() {
         Ok(network) => {
+            let mut names = vec![READY, LISTENER, NETWORK_FILE];
             let mut files: Vec<BorrowedFd<'_>> = vec![network.listener.as_fd(), network.network.as_fd()];
-            files.extend(network.users.as_ref().map(AsFd::as_fd));
-            send_with_files(&socket, &[READY], &files)
+            let names_socket = network.names.as_ref().map(|socket| (NAMES, socket.as_fd()));
+            let users = network.users.as_ref().map(|users| (USERS, users.as_fd()));
+            for (name, file) in names_socket.into_iter().chain(users) {
+                names.push(name);
+                files.push(file);
+            }
+            send_with_files(&socket, &names, &files)
         }
         Err(why) => send_with_files(&socket, &[&[FAILED], why.as_bytes()].concat(), &[]),
     }
@@ -33,6 +38,8 @@ pub(super) fn make() -> io::Result<()> {
 struct Network {
     listener: TcpListener,
     network: File,
+    /// `None` where port 53 is not to be had.
+    names: Option<UdpSocket>,
     users: Option<File>,
 }
 
@@ -61,7 +68,8 @@ impl Network {
         let _ = interfaces.every_address_is_local();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .map_err(|error| format!("cannot listen on the loopback of a new network: {error}"))?;
-        Ok(Self { listener, network, users })
+        let names = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 53)).ok();
+        Ok(Self { listener, network, names, users })
     }
 }
 

@@ -1,19 +1,21 @@
 //! A start that is traced.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::HostError;
 use super::super::boot_check::{BootLimits, Startable};
-use super::super::launch::{Boot, LaunchOptions, Moment, boot_followed};
+use super::super::launch::{Boot, Following, LaunchOptions, Moment, Names, boot_followed};
 use super::tracer::{Watcher, follow};
 
-/// Starts a package, and has each of its programs traced by a watcher that `make` gives for the folder that it is unpacked in.
+/// Starts a package, and has each of its programs traced by a watcher that `make` gives for the folder that it is unpacked in. In a network of the
+/// programs' own, names that are looked up get addresses in `names`.
 pub(super) fn trace_boot<W: Watcher, M: FnOnce() -> W + Send + 'static>(
     startable: &Startable<'_>,
     event: Option<&[u8]>,
     limits: BootLimits,
     launch: &LaunchOptions,
+    names: Option<Arc<Names>>,
     make: impl Fn(&Path) -> M,
     look: &mut dyn FnMut(Moment<'_>),
 ) -> Result<Boot, HostError> {
@@ -31,7 +33,15 @@ pub(super) fn trace_boot<W: Watcher, M: FnOnce() -> W + Send + 'static>(
         followed
     };
     let package = startable.package();
-    let boot = boot_followed(package, event, limits.init, limits.answer, launch, Some(&follow), look)?;
+    let boot = boot_followed(
+        package,
+        event,
+        limits.init,
+        limits.answer,
+        launch,
+        Some(&Following { follow: &follow, names }),
+        look,
+    )?;
     match refused.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some(why) => Err(HostError::CannotTrace { why }),
         None => Ok(boot),

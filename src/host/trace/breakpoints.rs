@@ -3,12 +3,15 @@
 //! Each process has breakpoints of its own: a child made by fork has copies of its parent's, and a program that is executed gets new ones. What
 //! stands in memory decides, so nothing has to be remembered for a process but where its program lies. Threads that hit the same breakpoint at
 //! once are sent back by it, and find the function there.
+//!
+//! What this changes for a program, as every debugger does: one that reads its own code reads breakpoints; and one that handles SIGTRAP itself
+//! loses its handler where it calls a function for the first time while it has SIGTRAP blocked, since then the kernel resets both.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::{fs, io};
 
 use nix::sys::ptrace;
 use nix::unistd::Pid;
@@ -16,6 +19,7 @@ use nix::unistd::Pid;
 use super::arch::{BREAKPOINT, SIGNAL_CODE, breakpoint_address, go_back_to};
 use super::calls::Calls;
 use super::memory::Memory;
+use super::process::process_of;
 use super::raw::Onward;
 use super::text::{Function, LENGTH, Targets};
 use super::tracer::Watcher;
@@ -142,11 +146,4 @@ fn set(thread: Pid, loaded: &Loaded, functions: &[Function]) -> io::Result<()> {
         loaded.memory.write(thread, start, &bytes)?;
     }
     Ok(())
-}
-
-/// The process that a thread belongs to.
-fn process_of(thread: Pid) -> Option<Pid> {
-    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
-    let number = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
-    number.trim().parse().ok().map(Pid::from_raw)
 }

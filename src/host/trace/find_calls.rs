@@ -36,7 +36,7 @@ pub(super) fn find_calls(
         move || Breakpoints::new(calls, &root)
     };
     let mut ready = None;
-    let boot = trace_boot(startable, event, limits, launch, make, &mut |moment| match moment {
+    let boot = trace_boot(startable, event, limits, launch, None, make, &mut |moment| match moment {
         Moment::Ready { at, .. } => ready = Some(at),
         Moment::Answered { .. } => until_quiet(&calls),
         Moment::Unpacked { .. } => {}

@@ -16,3 +16,13 @@ pub(super) fn find_calls(
 ) -> Result<TracedStart, HostError> {
     Err(HostError::CannotTrace { why: format!("not on {}", std::env::consts::ARCH) })
 }
+
+/// Says so.
+pub(super) fn find_waits(
+    _startable: &Startable<'_>,
+    _event: Option<&[u8]>,
+    _limits: BootLimits,
+    _launch: &LaunchOptions,
+) -> Result<Waits, HostError> {
+    Err(HostError::CannotTrace { why: format!("not on {}", std::env::consts::ARCH) })
+}
