@@ -7,8 +7,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
 use super::bytes::file_bytes;
+use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
 use super::link_map::MapRequest;
 use super::open::FILE_LIMIT;
 use super::ordering::{LinkOrder, OrderRequest, Ordering};

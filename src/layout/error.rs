@@ -33,7 +33,9 @@ pub enum OrderError {
         line: usize,
     },
     /// Not the path of a function, alone or with the size and hash of one copy.
-    #[error("line {line}: expected a path, or a path, a size and a hash of 8 hex digits with tabs between them: {text:?}")]
+    #[error(
+        "line {line}: expected a path, or a path, a size and a hash of 8 hex digits with tabs between them: {text:?}"
+    )]
     NotAFunction {
         /// The line.
         line: usize,

@@ -199,7 +199,8 @@ impl Candidate {
     fn take(&mut self, from: u64, to: u64, most: usize, taken: &mut BTreeSet<usize>) -> Vec<usize> {
         let mut first = Vec::new();
         while first.len() < most
-            && let Some(&(size, rank)) = self.free.range((from, 0)..=(to, usize::MAX)).next() {
+            && let Some(&(size, rank)) = self.free.range((from, 0)..=(to, usize::MAX)).next()
+        {
             // A function without size counts, so that there is an end.
             let guessed = self.guessed_bytes.saturating_add(size.max(1));
             if self.guessed_bytes > 0 && guessed > GUESS_LIMIT {
