@@ -118,6 +118,12 @@ pub(super) struct Build {
     /// File or folder to put into the package beside the program (repeatable)
     #[arg(short, long, value_name = "PATH", conflicts_with_all = ["artifact", "no_build"])]
     pub(super) include: Vec<PathBuf>,
+    /// The order of functions that `layout` wrote. Without it, lambda-slim.order beside the package's Cargo.toml, if it is there
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["no_build", "no_order"])]
+    pub(super) order_file: Option<PathBuf>,
+    /// Link without an order of functions, also where there is an order file
+    #[arg(long)]
+    pub(super) no_order: bool,
     /// Number of parallel jobs
     #[arg(short, long, value_name = "N")]
     pub(super) jobs: Option<String>,
@@ -303,7 +309,7 @@ pub(super) struct Slim {
 }
 
 /// Names of rewrites, each with what it does and what it gives up. A name that is not `listed` is taken all the same.
-fn rewrites(listed: fn(Rewrite) -> bool) -> impl TypedValueParser<Value = Rewrite> {
+pub(super) fn rewrites(listed: fn(Rewrite) -> bool) -> impl TypedValueParser<Value = Rewrite> {
     let name = move |rewrite: Rewrite| {
         let gives_up = rewrite.gives_up().map(|what| format!("; gives up {what}")).unwrap_or_default();
         PossibleValue::new(rewrite.name()).help(format!("{}{gives_up}", rewrite.summary())).hide(!listed(rewrite))

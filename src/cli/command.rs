@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use super::args::{Analyze, Check, Diff, Estimate, Global, Slim};
+use super::layout_args::Layout;
 use super::measure_args::Measure;
 
 /// Makes AWS Lambda deployment packages smaller and faster to start.
@@ -34,6 +35,8 @@ pub(super) enum Command {
     Estimate(Estimate),
     /// Starts a package against a local Lambda Runtime API: memory that init touches, page faults, time, by crate
     Measure(Measure),
+    /// Links the project's program anew: functions of one start first, the rest in the order in which it compresses best
+    Layout(Layout),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
     /// Compares two artifacts or reports, by crate, section or function

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use crate::archive::ArchiveError;
 use crate::attribution::Why;
 use crate::cargo::CargoError;
+use crate::elf::ElfError;
 use crate::elf::NoDebugFile;
 use crate::estimate::EstimateError;
 use crate::host::HostError;
+use crate::layout::OrderError;
 use crate::package::PackageError;
 use crate::policy;
 use crate::render::text;
@@ -229,6 +231,30 @@ pub enum CliError {
     NoProgram {
         /// The artifact.
         path: PathBuf,
+    },
+    /// An order file that is none.
+    #[error("{}: {source}", .path.display())]
+    Order {
+        /// The order file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: OrderError,
+    },
+    /// A program that cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Elf {
+        /// The program.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ElfError,
+    },
+    /// A program that does not start, or does not answer as before.
+    #[error("{message}{log}")]
+    InitFailed {
+        /// What happened.
+        message: String,
+        /// What it wrote, as lines to append; empty where it wrote nothing.
+        log: String,
     },
     /// stdout cannot be written.
     #[error("cannot write to stdout: {0}")]

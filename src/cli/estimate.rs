@@ -3,7 +3,7 @@
 use crate::attribution::Detail;
 use crate::deflate::Effort;
 use crate::elf::Architecture;
-use crate::estimate::{Estimate, Inputs, Model, PackageKind, ZippedSize, compare, predict};
+use crate::estimate::{Change, Estimate, Inputs, Model, PackageKind, ZippedSize, compare, predict};
 use crate::host;
 use crate::package::{DeploymentPackage, Role};
 use crate::report::Report;
@@ -124,6 +124,14 @@ pub(super) fn prediction(report: &Report, memory: Option<u32>) -> Result<Option<
     let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
     let inputs = inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory)?;
     Ok(inputs.map(|inputs| predict(&inputs, &Model::prior())))
+}
+
+/// What a change of a measured package is worth; `None` where either holds no program.
+pub(super) fn change(before: &Report, after: &Report, memory: Option<u32>) -> Result<Option<Change>, CliError> {
+    let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
+    let of = |report: &Report| inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory);
+    let (Some(before), Some(after)) = (of(before)?, of(after)?) else { return Ok(None) };
+    Ok(Some(compare(&before, &after, &Model::prior())))
 }
 
 fn memory(flag: Option<u32>, configured: Option<u32>) -> u32 {

@@ -135,6 +135,12 @@ pub(super) fn measure(report: &Report, format: Format, options: &Options) -> Str
     pick(format, || text::measure(report, options), || json::report(report), || markdown::measure(report, options))
 }
 
+/// A program laid out.
+pub(super) fn layout(report: &Report, format: Format, options: &Options) -> String {
+    let outcome = report.layout.as_ref().expect("the command lays out before it prints");
+    pick(format, || text::layout(outcome, options), || json::report(report), || markdown::layout(outcome))
+}
+
 /// The gate's verdict.
 pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> String {
     pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))

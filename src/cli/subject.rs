@@ -8,7 +8,11 @@ use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
-use crate::host::{self, Artifact, ArtifactContent, BuildOptions, Bytes, CargoStderr, Project, TreeFile, TreeFileKind};
+use crate::host::{
+    self, Artifact, ArtifactContent, BuildOptions, Built, Bytes, CargoStderr, LinkOrder, Project, TreeFile,
+    TreeFileKind,
+};
+use crate::layout::Placement;
 use crate::package::{DeploymentPackage, PackageFile};
 use crate::procfs::FilePages;
 use crate::report::{Context, LinkMapFile, Report, SymbolFile};
@@ -16,7 +20,8 @@ use crate::slim::{self, Slimmed};
 
 use super::args::{Arch, Build, ColorWhen, Global, Subject};
 use super::error::CliError;
-use super::project::{load_project, pass_on};
+use super::order::{self, Layout};
+use super::project::load_project;
 use super::terminal::Terminal;
 
 const BOOTSTRAP: &str = "bootstrap";
@@ -24,6 +29,15 @@ const PROGRAM_MODE: u32 = 0o755;
 
 /// Pages of a package's files in memory once it was started, by path.
 pub(super) type Touched = BTreeMap<String, FilePages>;
+
+/// A program just built, with how it was laid out.
+pub(super) struct LaidOut {
+    pub(super) loaded: Loaded,
+    /// Where functions were placed; `None` without an order.
+    pub(super) placement: Option<Placement>,
+    /// How the linker was told.
+    pub(super) link_order: Option<LinkOrder>,
+}
 
 /// An artifact with all that is known about it.
 pub(super) struct Loaded {
@@ -85,7 +99,10 @@ impl Loaded {
         let mut loaded = match artifact {
             Some(path) => Self::open(path, subject, &options, terminal)?,
             None if subject.build.no_build => Self::find(&options, terminal)?,
-            None => Self::build(subject, &options, terminal)?,
+            None => {
+                let project = load_project(&options, terminal)?;
+                Self::laid_out(&subject.build, project, &options, Layout::AsFound, terminal)?.loaded
+            }
         };
         if let Some(path) = &subject.metadata {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
@@ -155,15 +172,27 @@ impl Loaded {
         Ok(loaded)
     }
 
-    fn build(subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
-        let built = host::build(options, &mut |event| pass_on(event, terminal))?;
+    /// Builds the project, with the functions of its program in order.
+    pub(super) fn laid_out(
+        build: &Build,
+        project: Project,
+        options: &BuildOptions,
+        layout: Layout<'_>,
+        terminal: Terminal,
+    ) -> Result<LaidOut, CliError> {
+        let order::LaidOut { built, placement } = order::build(build, project, options, layout, terminal)?;
+        let link_order = built.order.clone();
+        Ok(LaidOut { loaded: Self::built(build, built)?, placement, link_order })
+    }
+
+    fn built(build: &Build, built: Built) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(&built.executable)?;
         let ArtifactContent::Elf(program) = content else {
             return Err(CliError::Usage(
                 "the program that was built is no ELF file: build for Linux, with --target or --arm64",
             ));
         };
-        let included = included(&subject.build.include, &built.project)?;
+        let included = included(&build.include, &built.project)?;
         let package_path = host::lambda_zip_path(&built.project);
         let mut loaded = Self::of(package_path, Content::Built { program: program.clone(), included });
         loaded.symbols.push(Symbols { path: path.display().to_string(), data: program });

@@ -86,21 +86,24 @@ fn identities(libraries: &[CrateLibrary]) -> CrateIdentities {
 /// [`HostError::Unreadable`] for a library that cannot be read.
 pub fn build(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Built, HostError> {
     let project = Project::load(options, on_event)?;
-    let linked = with_map(&project, options, &[], on_event)?;
-    built(project, options, linked, None, on_event)
+    build_project(project, options, None, on_event)
 }
 
-/// The same, with the program's functions in order. Where today's order is not that of the last link, only the last crate is compiled and
-/// linked once more.
+/// The same of a project that was loaded with these options, with its functions in order where that is asked for. Where today's order is not that of
+/// the last link, the last crate alone is compiled and linked once more.
 ///
 /// # Errors
 /// As [`build`]; [`HostError::LinkerTakesNoOrder`] where the project's linker takes none.
-pub fn build_ordered(
+pub fn build_project(
+    project: Project,
     options: &BuildOptions,
-    ordering: &Ordering<'_>,
+    ordering: Option<&Ordering<'_>>,
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Built, HostError> {
-    let project = Project::load(options, on_event)?;
+    let Some(ordering) = ordering else {
+        let linked = with_map(&project, options, &[], on_event)?;
+        return built(project, options, linked, None, on_event);
+    };
     let mut request = OrderRequest::new(&project, options, ordering)?;
     let mut linked = with_map(&project, options, &request.rustc_args(), on_event)?;
     let names = |linked: &Linked| Ok::<_, HostError>((ordering.first)(&file_bytes(&linked.0.executable, FILE_LIMIT)?));

@@ -36,7 +36,7 @@ mod tree;
 
 pub use alike::Compared;
 pub use boot_check::{BootCheck, BootLimits, BootVerdict, boot_check};
-pub use build::{Built, build, build_ordered};
+pub use build::{Built, build, build_project};
 pub use bytes::Bytes;
 pub use error::HostError;
 pub use event::{EMPTY_EVENT, read_event};

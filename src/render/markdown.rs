@@ -4,10 +4,10 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, diff, estimate, measure, slim, verdict, why};
+use super::{analyze, diff, estimate, layout, measure, slim, verdict, why};
 use crate::estimate::Estimate;
 use crate::policy::{Diff, Verdict};
-use crate::report::Report;
+use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
 
 /// The report, as [`text::report`](super::text::report) has it.
@@ -20,6 +20,12 @@ pub fn report(report: &Report, options: &Options) -> String {
 #[must_use]
 pub fn estimate(estimate: &Estimate) -> String {
     print(&estimate::document(estimate))
+}
+
+/// A program laid out: its package and its start before and after.
+#[must_use]
+pub fn layout(outcome: &LayoutOutcome) -> String {
+    print(&layout::document(outcome))
 }
 
 /// A measured start: memory, faults, times, and whose memory it is.

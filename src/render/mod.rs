@@ -18,6 +18,7 @@ mod document;
 mod estimate;
 mod generics;
 mod human;
+mod layout;
 mod measure;
 mod options;
 mod slim;

@@ -4,11 +4,11 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, diff, estimate, measure, slim, verdict, why};
+use super::{analyze, diff, estimate, layout, measure, slim, verdict, why};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::Estimate;
 use crate::policy::{Diff, Verdict};
-use crate::report::Report;
+use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
 
 /// The report: the artifact, its files, a table for each binary, findings, and what `estimate` and `slim` filled in.
@@ -21,6 +21,12 @@ pub fn report(report: &Report, options: &Options) -> String {
 #[must_use]
 pub fn estimate(estimate: &Estimate, options: &Options) -> String {
     print(&estimate::document(estimate), options)
+}
+
+/// A program laid out: its package and its start before and after.
+#[must_use]
+pub fn layout(outcome: &LayoutOutcome, options: &Options) -> String {
+    print(&layout::document(outcome), options)
 }
 
 /// A measured start: memory, faults, times, and whose memory it is.

@@ -151,6 +151,7 @@ impl Report {
             why,
             estimate: None,
             measurement: None,
+            layout: None,
             slim: None,
         };
         report.add_findings(findings);

@@ -1,9 +1,11 @@
 //! The waist of the house: engines pour into a [`Report`], policy and renderers drink from it alone.
 
 mod build;
+mod layout;
 mod read;
 mod schema;
 
 pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
+pub use layout::{LayoutOutcome, LayoutSide, TouchedKind};
 pub use read::ReadError;
 pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::layout::LayoutOutcome;
 use crate::attribution::{
     CrateRow, DuplicateCrate, EvidenceRow, FunctionRow, GenericRow, SectionRow, SectionTree, Why,
 };
@@ -37,6 +38,9 @@ pub struct Report {
     pub estimate: Option<Estimate>,
     /// Filled by `measure`.
     pub measurement: Option<Measurement>,
+    /// Filled by `layout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<LayoutOutcome>,
     /// Filled by `slim`.
     pub slim: Option<Outcome>,
 }

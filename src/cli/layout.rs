@@ -1,0 +1,243 @@
+//! `layout`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::attribution::{Detail, SectionKind};
+use crate::elf::Image;
+use crate::estimate::Change;
+use crate::host::{self, BootLimits, BootVerdict, BuildOptions, Compared, HostError, Network, TraceTarget};
+use crate::layout::{Order, functions};
+use crate::report::{LayoutOutcome, LayoutSide, Report, TouchedKind};
+use crate::slim::{Options, Slimmed};
+use crate::units::ByteSize;
+
+use super::args::Global;
+use super::boot_check::{launch_options, quoted, shown};
+use super::configuration::{Configuration, slim_options_of};
+use super::error::CliError;
+use super::estimate::{change, prediction};
+use super::exit_code::ExitCode;
+use super::launch_files::{original, rewritten};
+use super::layout_args;
+use super::measure::{Asked, Measured, measure_slimmed};
+use super::order::{Layout, order_path, read_order};
+use super::output;
+use super::project::load_project;
+use super::subject::{Loaded, build_options};
+use super::terminal::Terminal;
+
+/// Mode of a zip: `rw-r--r--`.
+const ZIP_MODE: u32 = 0o644;
+
+pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    let asked = asked(flags)?;
+    let options = build_options(&flags.build, global);
+    let project = load_project(&options, terminal)?;
+    let path = order_path(&flags.build, &project);
+    let kept = match flags.no_trace && path.is_file() {
+        true => Some(read_order(&path)?),
+        false => None,
+    };
+    let memory = flags.memory.or(Configuration::of(Some(&project))?.memory_mb);
+
+    terminal.note("note: building as the linker lays it out");
+    let before = Loaded::laid_out(&flags.build, project.clone(), &options, Layout::Plain, terminal)?.loaded;
+    let before_package = before.package()?;
+    let plain_slim = slim_options_of(&before)?;
+    let before_slimmed = before.slim(&before_package, &plain_slim, terminal)?;
+    let before_report = side_report(&before, &before_package, &before_slimmed, &asked, terminal)?;
+
+    let order = match (kept, flags.no_trace) {
+        (Some(order), _) => order,
+        (None, true) => Order::default(),
+        (None, false) => {
+            let order = trace(&before, &asked, terminal)?;
+            host::replace(&path, order.to_text().as_bytes(), None)?;
+            terminal.note(&format!("note: wrote {}", path.display()));
+            order
+        }
+    };
+
+    let after_options = BuildOptions { rustc_args: rustc_args(flags, &options), ..options };
+    terminal.note("note: linking again, in order");
+    let laid_out = Loaded::laid_out(&flags.build, project, &after_options, Layout::Ordered(&order), terminal)?;
+    let after = laid_out.loaded;
+    let after_package = after.package()?;
+    let after_slim = Options { with: flags.with.iter().copied().collect(), ..plain_slim };
+    let after_slimmed = after.slim(&after_package, &after_slim, terminal)?;
+    let mut report = side_report(&after, &after_package, &after_slimmed, &asked, terminal)?;
+    let answers = answers(&asked, &before_slimmed, &after_slimmed, terminal)?;
+
+    let placement = laid_out.placement.unwrap_or_default();
+    let link = laid_out.link_order;
+    report.estimate = prediction(&report, memory)?;
+    report.slim = Some(after_slimmed.outcome.clone());
+    report.layout = Some(LayoutOutcome {
+        order_file: (!order.is_empty()).then(|| path.display().to_string()),
+        told_by: link.as_ref().map_or("nothing", |link| link.told_by).to_owned(),
+        for_compression: link.is_some_and(|link| link.for_compression),
+        init_functions: order.init.len() as u64,
+        first_event_functions: order.first_event.len() as u64,
+        matched: placement.placed.matched as u64,
+        guessed: placement.placed.guessed as u64,
+        gone: placement.placed.gone as u64,
+        placed_bytes: placement.code_bytes,
+        gives_up: gives_up(flags),
+        answers,
+        change: change_between(&before_report, &report, memory)?,
+        before: side(&before_report, memory)?,
+        after: side(&report, memory)?,
+    });
+    let out = flags.output.as_ref().unwrap_or(&after.path);
+    host::create_parent(out)?;
+    host::replace(out, &after_slimmed.zip, Some(ZIP_MODE))?;
+    terminal.result(&output::layout(&report, flags.format, &output::options(terminal, None, 0)), None)?;
+    terminal.note(&format!("note: wrote {}", out.display()));
+    Ok(ExitCode::Done)
+}
+
+fn asked(flags: &layout_args::Layout) -> Result<Asked, CliError> {
+    let mut limits = BootLimits::default();
+    if let Some(limit) = flags.boot_limit.map(u64::from).map(Duration::from_secs) {
+        limits.init = limit;
+        limits.answer = limit;
+    }
+    let mut launch = launch_options();
+    if flags.network {
+        launch.network = Network::Host;
+    }
+    let event = flags.event.as_deref().map(host::read_event).transpose()?;
+    Ok(Asked { runs: flags.runs, event, cold_cache: true, limits, launch })
+}
+
+fn rustc_args(flags: &layout_args::Layout, options: &BuildOptions) -> Vec<OsString> {
+    let mut args: Vec<OsString> = Vec::new();
+    if flags.static_relocations {
+        args.extend(["-C".into(), "relocation-model=static".into()]);
+    }
+    if flags.icf {
+        args.extend(["-C".into(), "link-arg=-Wl,--icf=all".into()]);
+    }
+    // What the user says comes last, and wins.
+    args.extend(options.rustc_args.iter().cloned());
+    args
+}
+
+fn gives_up(flags: &layout_args::Layout) -> Vec<String> {
+    let mut gives_up = Vec::new();
+    if flags.static_relocations {
+        gives_up.push(
+            "--static-relocations gives up the random address of the executable: an attacker who can make the program jump knows where its \
+             code is. Libraries, heap and stack keep theirs."
+                .to_owned(),
+        );
+    }
+    if flags.icf {
+        gives_up.push(
+            "--icf gives up that two functions always have two addresses: code that tells functions apart by comparing pointers may take one \
+             for the other, and a backtrace may name an equal function."
+                .to_owned(),
+        );
+    }
+    gives_up
+}
+
+/// The report of one side; without a measurement where this machine cannot run it.
+fn side_report(
+    loaded: &Loaded,
+    package: &crate::package::DeploymentPackage<'_>,
+    slimmed: &Slimmed<'_>,
+    asked: &Asked,
+    terminal: Terminal,
+) -> Result<Report, CliError> {
+    match measure_slimmed(loaded, package, slimmed, asked, Detail::Crates, terminal) {
+        Ok(Measured { report, failure: None }) => Ok(report),
+        Ok(Measured { report, failure: Some(log) }) => {
+            let finding = report.findings.iter().find(|finding| finding.code == "init-failed");
+            let message = finding.map(|finding| finding.message.clone()).unwrap_or_default();
+            Err(CliError::InitFailed { message, log })
+        }
+        Err(CliError::Host(error @ (HostError::BootNeedsLinux { .. } | HostError::OtherArchitecture { .. }))) => {
+            terminal.note(&format!("note: not measured: {error}"));
+            loaded.report_slimmed(package, slimmed, Detail::Crates)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Traces one start of the program as it was built, with its symbols.
+fn trace(loaded: &Loaded, asked: &Asked, terminal: Terminal) -> Result<Order, CliError> {
+    let package = loaded.package()?;
+    let files = original(&package)?;
+    let program = package.bootstrap().ok_or_else(|| CliError::NoProgram { path: loaded.path.clone() })?;
+    let elf = |source| CliError::Elf { path: loaded.path.clone(), source };
+    let image = Image::parse(&program.contents).map_err(elf)?;
+    let functions = functions(&image).map_err(elf)?;
+    let addresses: Vec<u64> = functions.iter().map(|function| function.address).collect();
+    let targets = [TraceTarget { path: &program.path, functions: &addresses }];
+    let spinner = terminal.spinner("tracing one start");
+    let traced = host::trace_start(&files, asked.event.as_deref(), asked.limits, &asked.launch, &targets);
+    spinner.finish_and_clear();
+    let traced = traced?;
+    if !(traced.outcome.is_answer() || traced.outcome == host::BootOutcome::Ready) {
+        return Err(CliError::InitFailed { message: shown(&traced.outcome), log: quoted(&traced.log) });
+    }
+    let addresses = |calls: &[host::FunctionCall]| calls.iter().map(|call| call.address).collect::<Vec<u64>>();
+    Ok(Order::of_calls(&functions, &addresses(&traced.init), &addresses(&traced.first_event)))
+}
+
+/// With an event, both packages must answer it alike.
+fn answers(
+    asked: &Asked,
+    before: &Slimmed<'_>,
+    after: &Slimmed<'_>,
+    terminal: Terminal,
+) -> Result<Option<String>, CliError> {
+    let Some(event) = &asked.event else { return Ok(None) };
+    let spinner = terminal.spinner("comparing answers");
+    let checked = host::boot_check(&rewritten(before)?, &rewritten(after)?, event, asked.limits, &asked.launch);
+    spinner.finish_and_clear();
+    let checked = checked?;
+    match (checked.verdict, &checked.after) {
+        (BootVerdict::Alike(Compared::Everything), _) => Ok(Some("everything".to_owned())),
+        (BootVerdict::Alike(Compared::StableValues), _) => Ok(Some("stable-values".to_owned())),
+        (BootVerdict::Alike(Compared::KindOnly), _) => Ok(Some("kind-only".to_owned())),
+        (_, Some(other)) => {
+            let message =
+                format!("laid out it does not answer as before: {}, {}", shown(&checked.before), shown(other));
+            Err(CliError::InitFailed { message, log: quoted(&checked.after_log) })
+        }
+        (_, None) => Err(CliError::InitFailed { message: shown(&checked.before), log: quoted(&checked.before_log) }),
+    }
+}
+
+fn side(report: &Report, memory: Option<u32>) -> Result<LayoutSide, CliError> {
+    let mut kinds: BTreeMap<SectionKind, ByteSize> = BTreeMap::new();
+    let program = report.binaries.iter().find(|binary| binary.path == "bootstrap");
+    for section in program.iter().flat_map(|program| &program.sections) {
+        if let Some(touched) = section.touched_bytes.filter(|touched| *touched > ByteSize::ZERO) {
+            *kinds.entry(section.kind).or_default() += touched;
+        }
+    }
+    let mut touched: Vec<TouchedKind> =
+        kinds.into_iter().map(|(kind, touched_bytes)| TouchedKind { kind, touched_bytes }).collect();
+    touched.sort_by(|a, b| b.touched_bytes.cmp(&a.touched_bytes).then_with(|| a.kind.cmp(&b.kind)));
+    let measured = report.measurement.is_some();
+    let init = if measured { prediction(report, memory)?.map(|estimate| estimate.init_ms) } else { None };
+    Ok(LayoutSide {
+        zip_bytes: report.artifact.zip_bytes.unwrap_or_default(),
+        unzipped_bytes: report.artifact.unzipped_bytes,
+        measurement: report.measurement.clone(),
+        touched,
+        init_ms: init,
+    })
+}
+
+fn change_between(before: &Report, after: &Report, memory: Option<u32>) -> Result<Option<Change>, CliError> {
+    if before.measurement.is_none() || after.measurement.is_none() {
+        return Ok(None);
+    }
+    change(before, after, memory)
+}

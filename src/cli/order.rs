@@ -1,0 +1,113 @@
+//! The order file of a project, applied to what is built.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use crate::elf::Image;
+use crate::host::{self, BuildOptions, Built, HostError, Ordering, Project};
+use crate::layout::{Order, Placement, functions, place};
+
+use super::args::Build;
+use super::error::CliError;
+use super::project::pass_on;
+use super::terminal::Terminal;
+
+/// Beside the package's Cargo.toml.
+const FILE_NAME: &str = "lambda-slim.order";
+
+/// How the program is to be laid out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layout<'a> {
+    /// By the project's order file, where there is one.
+    AsFound,
+    /// As the linker does it by itself.
+    Plain,
+    /// By this order, all else for compression.
+    Ordered(&'a Order),
+}
+
+/// Where the project's order file is, or would be.
+pub(super) fn order_path(build: &Build, project: &Project) -> PathBuf {
+    build.order_file.clone().unwrap_or_else(|| project.root_package().source_root.join(FILE_NAME))
+}
+
+/// Reads an order file.
+pub(super) fn read_order(path: &Path) -> Result<Order, CliError> {
+    let order = |source| CliError::Order { path: path.to_owned(), source };
+    Order::from_text(&host::read_text(path)?).map_err(order)
+}
+
+/// A build, with where its functions were placed.
+pub(super) struct LaidOut {
+    pub(super) built: Built,
+    /// `None` where no order was applied.
+    pub(super) placement: Option<Placement>,
+}
+
+/// Builds the project in the layout.
+pub(super) fn build(
+    build: &Build,
+    project: Project,
+    options: &BuildOptions,
+    layout: Layout<'_>,
+    terminal: Terminal,
+) -> Result<LaidOut, CliError> {
+    let plain = |project| {
+        let built = host::build_project(project, options, None, &mut |event| pass_on(event, terminal))?;
+        Ok(LaidOut { built, placement: None })
+    };
+    match layout {
+        Layout::Plain => plain(project),
+        Layout::Ordered(order) => ordered(project, options, order, terminal),
+        Layout::AsFound => {
+            let path = order_path(build, &project);
+            // A file that is named has to be there; one that is only looked for need not.
+            if build.no_order || (build.order_file.is_none() && !path.is_file()) {
+                return plain(project);
+            }
+            let order = read_order(&path)?;
+            match ordered(project.clone(), options, &order, terminal) {
+                Err(CliError::Host(error @ HostError::LinkerTakesNoOrder { .. })) => {
+                    terminal.note(&format!("note: {} is left out: {error}", path.display()));
+                    plain(project)
+                }
+                laid_out => {
+                    let laid_out = laid_out?;
+                    terminal.note(&format!("note: {}: {}", path.display(), in_words(&laid_out)));
+                    Ok(laid_out)
+                }
+            }
+        }
+    }
+}
+
+fn ordered(project: Project, options: &BuildOptions, order: &Order, terminal: Terminal) -> Result<LaidOut, CliError> {
+    let placement = RefCell::new(Placement::default());
+    let first = |program: &[u8]| -> Vec<String> {
+        // A program that cannot be read is nobody's to order; who analyzes it says what is wrong.
+        let Ok(image) = Image::parse(program) else { return Vec::new() };
+        let Ok(functions) = functions(&image) else { return Vec::new() };
+        let placed = place(order, &functions);
+        let found = placed.functions.iter().filter_map(|&number| functions.get(number));
+        let names = found.flat_map(|function| function.names.iter().map(|&name| name.to_owned())).collect();
+        placement.replace(placed);
+        names
+    };
+    let ordering = Ordering { first: &first, for_compression: true };
+    let built = host::build_project(project, options, Some(&ordering), &mut |event| pass_on(event, terminal))?;
+    Ok(LaidOut { built, placement: Some(placement.into_inner()) })
+}
+
+/// What became of the order's lines.
+fn in_words(laid_out: &LaidOut) -> String {
+    let Some(placement) = &laid_out.placement else { return "no order was applied".to_owned() };
+    let placed = placement.placed;
+    format!(
+        "{} functions ({} KiB) in order; of its lines {} matched, {} by likeness, {} gone",
+        placement.functions.len(),
+        placement.code_bytes.get() / 1024,
+        placed.matched,
+        placed.guessed,
+        placed.gone
+    )
+}
