@@ -7,6 +7,7 @@
 //! Promises: the same functions and the same order give the same placement, wherever the linker has put the functions by now, so that a program
 //! that was laid out asks for the layout that it has; each function is placed once. Refuses: text that is no order, with the line. Knows no linker.
 
+mod constants;
 mod error;
 mod function;
 mod order;
@@ -14,6 +15,7 @@ mod path;
 mod place;
 mod text;
 
+pub use constants::{constants, constants_script};
 pub use error::OrderError;
 pub use function::{Function, functions};
 pub use order::{Hint, Order, OrderedFunction};
