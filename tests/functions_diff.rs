@@ -35,6 +35,7 @@ fn function((name, krate, version, section, size): Facts<'_>) -> FunctionRow {
         section: section.to_owned(),
         file_bytes: b(size),
         compressed_bytes: Some(b(size / 2)),
+        touched_bytes: None,
         instances: 1,
         evidence: Some(EvidenceSource::Symbol),
     }
@@ -121,6 +122,7 @@ fn report(functions: Vec<FunctionRow>) -> Report {
         why: None,
         estimate: None,
         measurement: None,
+        layout: None,
         slim: None,
     }
 }
@@ -303,6 +305,7 @@ fn checked_in(name: &str) -> Report {
         why: None,
         symbols: &[],
         architecture: None,
+        touched: None,
         detail: Detail::Functions,
     };
     Report::build(&package, &data, &context).expect("a report")

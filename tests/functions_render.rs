@@ -63,6 +63,7 @@ fn function(name: &str, krate: &str, section: &str, size: u64, evidence: Evidenc
         section: section.to_owned(),
         file_bytes: b(size),
         compressed_bytes: None,
+        touched_bytes: None,
         instances: 1,
         evidence: Some(evidence),
     }
@@ -163,6 +164,7 @@ fn report() -> Report {
         why: None,
         estimate: None,
         measurement: None,
+        layout: None,
         slim: None,
     }
 }

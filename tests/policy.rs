@@ -112,6 +112,7 @@ fn package(binaries: Vec<Binary>, assets: &[(&str, u64)]) -> Report {
         why: None,
         estimate: None,
         measurement: None,
+        layout: None,
         slim: None,
     }
 }

@@ -13,9 +13,10 @@ use crate::policy::Budget;
 use crate::slim;
 
 use super::args::{Global, Subject};
+use super::build_options::build_options;
 use super::error::CliError;
 use super::project::load_members;
-use super::subject::{Loaded, build_options, slim_options};
+use super::subject::{Loaded, slim_options};
 use super::terminal::Terminal;
 
 /// What a project says of itself.

@@ -15,6 +15,7 @@ use crate::units::ByteSize;
 
 use super::args::Global;
 use super::boot_check::{launch_options, quoted, shown};
+use super::build_options::build_options;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::estimate::{change, prediction};
@@ -25,7 +26,7 @@ use super::measure::{Asked, Measured, measure_slimmed};
 use super::order::{Layout, order_path, read_order};
 use super::output;
 use super::project::load_project;
-use super::subject::{Loaded, build_options};
+use super::subject::Loaded;
 use super::terminal::Terminal;
 
 /// Mode of a zip: `rw-r--r--`.

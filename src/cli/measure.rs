@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::attribution::Detail;
 use crate::elf::{Image, relocation_entries, relr_entries};
 use crate::host::{
-    self, BootLimits, BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network, PageCache, Seen,
+    self, BootLimits, BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network, PageCache, Seen, Waits,
 };
 use crate::measure::{Summary, summarize};
 use crate::package::{DeploymentPackage, PackageSource, Role};
@@ -24,6 +24,7 @@ use super::exit_code::ExitCode;
 use super::launch_files::{original, rewritten};
 use super::measure_args::{Measure, TouchedBy};
 use super::measure_findings::{failed, findings};
+use super::measure_waits::{findings as waits_findings, rows, watch};
 use super::output;
 use super::subject::Loaded;
 use super::terminal::Terminal;
@@ -156,6 +157,11 @@ fn finish(
             let mapped = measurement.files.iter().filter_map(|file| relocations.get(&file.path));
             measurement.relocations = mapped.sum();
             report.add_findings(findings(&measurement, &report, at_rest));
+            if let Some(waits) = &starts.waits {
+                let program = measurement.files.first().map_or("bootstrap", |file| &file.path);
+                report.add_findings(waits_findings(waits, program));
+                measurement.waits = Some(rows(waits)).filter(|rows| !rows.is_empty());
+            }
             report.measurement = Some(measurement);
             Measured { report, failure: None }
         }
@@ -171,13 +177,19 @@ struct Starts {
     warm: Vec<Start>,
     cold: Vec<Start>,
     isolated: Isolated,
+    waits: Option<Waits>,
     failure: Option<(BootOutcome, String)>,
 }
 
 impl Starts {
     fn of(files: &[LaunchFile<'_>], asked: &Asked, terminal: Terminal) -> Result<Self, CliError> {
-        let mut starts =
-            Self { warm: Vec::new(), cold: Vec::new(), isolated: Isolated::No(String::new()), failure: None };
+        let mut starts = Self {
+            warm: Vec::new(),
+            cold: Vec::new(),
+            isolated: Isolated::No(String::new()),
+            waits: None,
+            failure: None,
+        };
         let cold_runs = if asked.cold_cache { asked.runs } else { 0 };
         let bar = terminal.count("starting", u64::from(asked.runs) + u64::from(cold_runs) + 1);
         // The first one brings the system's own libraries into memory, and is not counted.
@@ -197,6 +209,9 @@ impl Starts {
                     break;
                 }
             }
+        }
+        if starts.failure.is_none() {
+            starts.waits = watch(files, asked, terminal);
         }
         bar.finish_and_clear();
         Ok(starts)

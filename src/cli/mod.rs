@@ -4,6 +4,7 @@
 mod analyze;
 mod args;
 mod boot_check;
+mod build_options;
 mod check;
 mod command;
 mod configuration;
@@ -18,6 +19,7 @@ mod layout_args;
 mod measure;
 mod measure_args;
 mod measure_findings;
+mod measure_waits;
 mod order;
 mod output;
 mod project;

@@ -9,8 +9,7 @@ use crate::attribution::{Detail, Identities, WhyQuery};
 use crate::cargo::{CrateGraph, CrateIdentities, SymbolHomes};
 use crate::elf::{Architecture, Image, check_twin};
 use crate::host::{
-    self, Artifact, ArtifactContent, BuildOptions, Built, Bytes, CargoStderr, LinkOrder, Project, TreeFile,
-    TreeFileKind,
+    self, Artifact, ArtifactContent, BuildOptions, Built, Bytes, LinkOrder, Project, TreeFile, TreeFileKind,
 };
 use crate::layout::Placement;
 use crate::package::{DeploymentPackage, PackageFile};
@@ -18,7 +17,8 @@ use crate::procfs::FilePages;
 use crate::report::{Context, LinkMapFile, Report, SymbolFile};
 use crate::slim::{self, Slimmed};
 
-use super::args::{Arch, Build, ColorWhen, Global, Subject};
+use super::args::{Arch, Build, Global, Subject};
+use super::build_options::{build_architecture, build_options};
 use super::error::CliError;
 use super::order::{self, Layout};
 use super::project::load_project;
@@ -461,46 +461,6 @@ fn asked_architecture(subject: &Subject) -> Option<Architecture> {
         Some(Arch::X86_64) => Some(Architecture::X86_64),
         Some(Arch::Arm64) => Some(Architecture::Arm64),
         None => build_architecture(&subject.build),
-    }
-}
-
-fn build_architecture(build: &Build) -> Option<Architecture> {
-    match (build.arm64, build.x86_64) {
-        (true, _) => Some(Architecture::Arm64),
-        (_, true) => Some(Architecture::X86_64),
-        _ => None,
-    }
-}
-
-/// cargo's flags, as `host` takes them.
-pub(super) fn build_options(build: &Build, global: &Global) -> BuildOptions {
-    BuildOptions {
-        manifest_path: build.manifest_path.clone(),
-        package: build.package.clone(),
-        bin: build.bin.clone(),
-        profile: build.profile.clone(),
-        features: build.features.clone(),
-        all_features: build.all_features,
-        no_default_features: build.no_default_features,
-        target: build.target.clone(),
-        architecture: build_architecture(build),
-        target_dir: build.target_dir.clone(),
-        lambda_dir: build.lambda_dir.clone(),
-        locked: build.locked,
-        offline: build.offline,
-        frozen: build.frozen,
-        config: build.config.clone(),
-        verbose: global.verbose,
-        quiet: global.quiet,
-        color: match global.color {
-            ColorWhen::Auto => None,
-            ColorWhen::Always => Some("always".to_owned()),
-            ColorWhen::Never => Some("never".to_owned()),
-        },
-        jobs: build.jobs.clone(),
-        rustc_args: build.rustc_args.clone(),
-        stderr: CargoStderr::Inherit,
-        ..BuildOptions::default()
     }
 }
 

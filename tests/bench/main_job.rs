@@ -82,6 +82,7 @@ fn binary(program: &[u8], graph: &Option<CrateGraph>) {
             root: None,
             identities: Identities { packages: &packages, std: &std, homes: &homes },
             compressed: Compressed::Deflate(&stream),
+            touched: None,
             detail,
         })
     };

@@ -44,4 +44,23 @@ fn an_init_that_sleeps_is_told_that_it_waits() {
     let waits = findings.iter().find(|finding| finding["code"] == "init-waits").expect("it waits");
     assert!(waits["message"].as_str().unwrap().contains("init waits for 3"), "{waits}");
     assert!(report["measurement"]["waiting_ms"].as_f64().unwrap() >= 290.0);
+    if let Some(rows) = report["measurement"]["waits"].as_array() {
+        assert!(rows.iter().any(|row| row["what"] == "sleep" && row["took_ms"].as_f64().unwrap() >= 290.0), "{rows:?}");
+        assert!(findings.iter().any(|finding| finding["code"] == "init-sleeps"), "{findings:?}");
+    }
+}
+
+#[test]
+fn connections_of_init_are_named_also_where_nobody_answers() {
+    let program = "import socket\nfor port in (5432, 6379):\n    try:\n        socket.create_connection(('10.1.2.3', port), 1)\n    \
+                   except OSError:\n        pass\nnext_event()";
+    let Some(bench) = Bench::python(program) else { return };
+    let report = Run::of(&mut bench.measure(&["--runs", "1", "--format", "json"])).exits(0).json();
+    if report["measurement"]["isolated"] == json!(false) || report["measurement"]["waits"].is_null() {
+        return skip("connections of init", "no network of its own, or no ptrace");
+    }
+    let findings = report["findings"].as_array().unwrap();
+    let connects = findings.iter().find(|finding| finding["code"] == "init-connects").expect("it connects");
+    let message = connects["message"].as_str().unwrap();
+    assert!(message.contains("10.1.2.3:5432") && message.contains("10.1.2.3:6379"), "{message}");
 }
