@@ -132,6 +132,7 @@ fn function(name: &str, krate: &str, version: Option<&str>, file: u64, zip: u64,
         section: ".text".to_owned(),
         file_bytes: b(file),
         compressed_bytes: Some(b(zip)),
+        touched_bytes: None,
         instances,
         evidence: None,
     }
@@ -248,6 +249,7 @@ fn package() -> Report {
         why: None,
         estimate: None,
         measurement: None,
+        layout: None,
         slim: None,
     }
 }

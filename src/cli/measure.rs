@@ -211,7 +211,7 @@ impl Starts {
             }
         }
         if starts.failure.is_none() {
-            starts.waits = watch(files, asked, terminal);
+            starts.waits = watch(files, asked.limits, &asked.launch, terminal);
         }
         bar.finish_and_clear();
         Ok(starts)

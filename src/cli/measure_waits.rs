@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use crate::host::{self, HostError, LaunchFile, WaitKind, Waits};
+use crate::host::{self, BootLimits, HostError, LaunchFile, LaunchOptions, WaitKind, Waits};
 use crate::measure::Wait;
 use crate::package::{Finding, Severity};
 use crate::units::Millis;
 
-use super::measure::Asked;
 use super::terminal::Terminal;
 
 /// The most rows that a report has of them.
@@ -17,8 +16,13 @@ const ROWS: usize = 100;
 const WORTH: Duration = Duration::from_millis(20);
 
 /// Watches one start; `None` where the system does not let it, which is said.
-pub(super) fn watch(files: &[LaunchFile<'_>], asked: &Asked, terminal: Terminal) -> Option<Waits> {
-    match host::watch_waits(files, None, asked.limits, &asked.launch) {
+pub(super) fn watch(
+    files: &[LaunchFile<'_>],
+    limits: BootLimits,
+    launch: &LaunchOptions,
+    terminal: Terminal,
+) -> Option<Waits> {
+    match host::watch_waits(files, None, limits, launch) {
         Ok(waits) => Some(waits),
         // Whoever is not let to is told once; a start that fails has its own finding.
         Err(HostError::CannotTrace { why }) => {

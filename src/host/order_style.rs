@@ -5,8 +5,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ordering::{linker_args, with_path};
-
 /// How to tell a linker the order of functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +74,28 @@ impl OrderStyle {
             _ => names.iter().flat_map(|name| [name, "\n"]).collect(),
         }
     }
+}
+
+/// rustc's arguments that hand these to the linker, one by one.
+fn linker_args(through_driver: bool, args: &[OsString]) -> Vec<OsString> {
+    let link_arg = |arg: &OsString| {
+        let mut whole = OsString::from("link-arg=");
+        whole.push(arg);
+        ["-C".into(), whole]
+    };
+    let driver = OsString::from("-Xlinker");
+    let each = |arg: &OsString| {
+        let first = through_driver.then(|| link_arg(&driver));
+        first.into_iter().flatten().chain(link_arg(arg)).collect::<Vec<_>>()
+    };
+    args.iter().flat_map(each).collect()
+}
+
+/// `--name=path`.
+fn with_path(name: &str, path: &Path) -> OsString {
+    let mut arg = OsString::from(name);
+    arg.push(path);
+    arg
 }
 
 /// rustc, and most C compilers with `-ffunction-sections`, give each function a section of its own, `.text.<name>`, and

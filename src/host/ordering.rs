@@ -7,7 +7,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -132,26 +132,4 @@ impl OrderRequest {
         let json = serde_json::to_vec(&self.known).expect("numbers and text become JSON");
         let _ = fs::write(self.folder.join(format!("{}.order.json", self.name)), json);
     }
-}
-
-/// rustc's arguments that hand these to the linker, one by one.
-pub(super) fn linker_args(through_driver: bool, args: &[OsString]) -> Vec<OsString> {
-    let link_arg = |arg: &OsString| {
-        let mut whole = OsString::from("link-arg=");
-        whole.push(arg);
-        ["-C".into(), whole]
-    };
-    let driver = OsString::from("-Xlinker");
-    let each = |arg: &OsString| {
-        let first = through_driver.then(|| link_arg(&driver));
-        first.into_iter().flatten().chain(link_arg(arg)).collect::<Vec<_>>()
-    };
-    args.iter().flat_map(each).collect()
-}
-
-/// `--name=path`.
-pub(super) fn with_path(name: &str, path: &Path) -> OsString {
-    let mut arg = OsString::from(name);
-    arg.push(path);
-    arg
 }

@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::function::Function;
-use super::path::path_of;
-use super::text::is_line;
+use super::path::{is_line, path_of};
 
 /// The functions of a start of a program, each once, in the order of their first call.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

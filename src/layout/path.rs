@@ -2,6 +2,9 @@
 
 use crate::elf::mangling::demangle;
 
+/// What version control leaves where two orders were merged.
+pub(super) const CONFLICT_MARKS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
+
 /// The demangled path without hashes, LLVM's suffix, and the versions that C libraries put into their names.
 pub(super) fn path_of(mangled: &str) -> String {
     // LLVM's suffix `.llvm.<number>` is that of the codegen unit, and changes with all that is in it.
@@ -24,6 +27,12 @@ fn without_version(name: &str) -> String {
         }
         _ => name.to_owned(),
     }
+}
+
+/// Whether a path can be told from what else a line may be. Only damaged symbol tables hold others.
+pub(super) fn is_line(path: &str) -> bool {
+    let is_other = path.starts_with(['#', '[', '\u{feff}']) || CONFLICT_MARKS.iter().any(|mark| path.starts_with(mark));
+    !path.is_empty() && !is_other && path.trim() == path && !path.contains(char::is_control)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::error::OrderError;
 use super::order::{Hint, Order, OrderedFunction};
+use super::path::{CONFLICT_MARKS, is_line};
 
 const VERSION: &str = "# lambda-slim order ";
 const HEADER: &str = "# lambda-slim order 1
@@ -15,7 +16,6 @@ const FIRST_EVENT: &str = "[first-event]";
 
 /// Many times the functions of any program: the function with AWS SDK and SQLite has 35,000.
 const MAX_LINES: usize = 2_000_000;
-const CONFLICT_MARKS: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 /// What an error quotes of a line, in characters.
 const QUOTED: usize = 80;
 
@@ -107,12 +107,6 @@ fn function(number: usize, line: &str) -> Result<OrderedFunction, OrderError> {
         _ => return Err(wrong()),
     };
     Ok(OrderedFunction { path: path.to_owned(), hint })
-}
-
-/// Whether a path can be told from what else a line may be. Only damaged symbol tables hold others.
-pub(super) fn is_line(path: &str) -> bool {
-    let is_other = path.starts_with(['#', '[', '\u{feff}']) || CONFLICT_MARKS.iter().any(|mark| path.starts_with(mark));
-    !path.is_empty() && !is_other && path.trim() == path && !path.contains(char::is_control)
 }
 
 fn quoted(line: &str) -> String {

@@ -37,6 +37,7 @@ fn package(package: &DeploymentPackage<'_>, data: &[u8], symbols: &[SymbolFile<'
     for detail in [Detail::Crates, Detail::Functions] {
         let (own, homes) = (CrateIdentities::default(), SymbolHomes::default());
         let context = Context {
+            touched: None,
             path: "damaged".to_owned(),
             graph: None,
             root: None,
