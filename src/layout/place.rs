@@ -106,6 +106,8 @@ struct Candidate {
     guessed_bytes: u64,
     /// Sizes of which all were placed on a guess: lines that follow may mean them, too.
     guessed_sizes: BTreeSet<u64>,
+    /// Whether a function was found placed already, by another of its paths.
+    placed_elsewhere: bool,
 }
 
 /// The functions of a program, sorted by name.
@@ -164,8 +166,10 @@ impl<'a> Candidates<'a> {
         let likely = candidate.take_likely(line.hint, &mut self.taken);
         match likely.as_slice() {
             [rank] if only_one => Likely::Sure(*rank),
-            // It was placed already, under another of its names or by a line before.
-            [] if candidate.guessed_bytes == 0 && candidate.free.is_empty() => Likely::Gone,
+            // All that have the path are what other lines meant.
+            [] if candidate.guessed_bytes == 0 && !candidate.placed_elsewhere && candidate.free.is_empty() => {
+                Likely::Gone
+            }
             _ => Likely::Guess(likely),
         }
     }
@@ -207,10 +211,11 @@ impl Candidate {
                 break;
             }
             self.free.remove(&(size, rank));
-            // Functions of several paths may be placed already, by another of them.
             if taken.insert(rank) {
                 self.guessed_bytes = guessed;
                 first.push(rank);
+            } else {
+                self.placed_elsewhere = true;
             }
         }
         first
