@@ -30,11 +30,7 @@ impl Asked {
         if !flags.boot_check {
             return Ok(None);
         }
-        let mut limits = BootLimits::default();
-        if let Some(limit) = flags.boot_limit.map(u64::from).map(Duration::from_secs) {
-            limits.init = limit;
-            limits.answer = limit;
-        }
+        let limits = limits(flags.boot_limit);
         let (event, event_name) = match &flags.event {
             Some(path) => (host::read_event(path)?, path.display().to_string()),
             None => (EMPTY_EVENT.to_vec(), String::from_utf8_lossy(EMPTY_EVENT).into_owned()),
@@ -83,9 +79,17 @@ impl Asked {
 
 /// Programs are started by this executable.
 pub(super) fn launch_options() -> LaunchOptions {
-    let mut options = LaunchOptions::default();
-    options.starter = std::env::current_exe().ok();
-    options
+    LaunchOptions { starter: std::env::current_exe().ok(), ..LaunchOptions::default() }
+}
+
+/// The limits of a start: one for init and for the answer, where it is given in seconds.
+pub(super) fn limits(seconds: Option<u16>) -> BootLimits {
+    let mut limits = BootLimits::default();
+    if let Some(limit) = seconds.map(u64::from).map(Duration::from_secs) {
+        limits.init = limit;
+        limits.answer = limit;
+    }
+    limits
 }
 
 /// An outcome in one line.

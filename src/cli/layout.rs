@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::time::Duration;
 
 use crate::attribution::{Detail, SectionKind};
 use crate::elf::Image;
 use crate::estimate::Change;
-use crate::host::{self, BootLimits, BootVerdict, BuildOptions, Compared, HostError, Network, TraceTarget};
+use crate::host::{self, BootVerdict, BuildOptions, Compared, HostError, Network, TraceTarget};
 use crate::layout::{Order, functions};
 use crate::report::{LayoutOutcome, LayoutSide, Report, TouchedKind};
 use crate::slim::{Options, Slimmed};
 use crate::units::ByteSize;
 
 use super::args::Global;
-use super::boot_check::{launch_options, quoted, shown};
+use super::boot_check::{launch_options, limits, quoted, shown};
 use super::build_options::build_options;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
@@ -100,17 +99,12 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
 }
 
 fn asked(flags: &layout_args::Layout) -> Result<Asked, CliError> {
-    let mut limits = BootLimits::default();
-    if let Some(limit) = flags.boot_limit.map(u64::from).map(Duration::from_secs) {
-        limits.init = limit;
-        limits.answer = limit;
-    }
     let mut launch = launch_options();
     if flags.network {
         launch.network = Network::Host;
     }
     let event = flags.event.as_deref().map(host::read_event).transpose()?;
-    Ok(Asked { runs: flags.runs, event, cold_cache: true, limits, launch })
+    Ok(Asked { runs: flags.runs, event, cold_cache: true, limits: limits(flags.boot_limit), launch })
 }
 
 fn rustc_args(flags: &layout_args::Layout, options: &BuildOptions) -> Vec<OsString> {

@@ -1,7 +1,6 @@
 //! `measure`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::attribution::Detail;
 use crate::elf::{Image, relocation_entries, relr_entries};
@@ -16,7 +15,7 @@ use crate::report::Report;
 use crate::slim::Slimmed;
 
 use super::args::Global;
-use super::boot_check::{launch_options, quoted};
+use super::boot_check::{launch_options, limits, quoted};
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::estimate::prediction;
@@ -70,17 +69,12 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads the event, before anything is built.
     fn of(flags: &Measure) -> Result<Self, CliError> {
-        let mut limits = BootLimits::default();
-        if let Some(limit) = flags.boot_limit.map(u64::from).map(Duration::from_secs) {
-            limits.init = limit;
-            limits.answer = limit;
-        }
         let mut launch = launch_options();
         if flags.network {
             launch.network = Network::Host;
         }
         let event = flags.event.as_deref().map(host::read_event).transpose()?;
-        Ok(Self { runs: flags.runs, event, cold_cache: flags.cold_cache, limits, launch })
+        Ok(Self { runs: flags.runs, event, cold_cache: flags.cold_cache, limits: limits(flags.boot_limit), launch })
     }
 }
 

@@ -42,7 +42,7 @@ pub(super) fn come_to_rest(programs: &[Program]) -> bool {
 /// All processes of the programs: a script's children too, as long as they stay in its process group.
 pub(super) fn snapshot(programs: &[Program], root: &Path) -> Vec<Process> {
     let processes = processes_of(programs);
-    processes.iter().filter_map(|(pid, program)| look(*pid, *program, root).ok()).collect()
+    processes.iter().filter_map(|(pid, program)| look(*pid, program, root).ok()).collect()
 }
 
 /// Process ids, each with the program that it was started as or by.
