@@ -80,7 +80,9 @@ struct Data<'map> {
 
 impl<'map> Data<'map> {
     fn of(image: &Image<'_>, map: &LinkMap<'map>) -> Self {
-        let sections = image.sections().iter().filter(|section| section.is_loaded() && section.size > 0);
+        // What has no bytes in the file has no pointers, and `.tbss` states addresses that are others'.
+        let sections =
+            image.sections().iter().filter(|section| section.is_loaded() && section.is_in_file() && section.size > 0);
         let is_data = |kind| matches!(kind, SectionKind::Rodata | SectionKind::Data);
         let data = sections.filter(|section| is_data(section.kind()));
         let mut ranges: Vec<Range<u64>> =
