@@ -152,8 +152,12 @@ impl<'a> Candidates<'a> {
     fn take_named(&mut self, line: &OrderedFunction) -> Option<usize> {
         let rank = *self.ranks.get(&(line.path.as_str(), line.hint?.name_crc32))?;
         let function = self.named.get(rank)?;
-        self.by_path.get_mut(line.path.as_str())?.free.remove(&(function.size, rank));
-        self.taken.insert(rank).then_some(rank)
+        let candidate = self.by_path.get_mut(line.path.as_str())?;
+        candidate.free.remove(&(function.size, rank));
+        let is_new = self.taken.insert(rank);
+        // Two functions can have a name in common, each with others of its own: the line before took both for one.
+        candidate.placed_elsewhere |= !is_new;
+        is_new.then_some(rank)
     }
 
     /// The function that the line means, or those that it may mean.
