@@ -95,12 +95,17 @@ EACH void init(void) {
     say("deep-fault", 1);
 
     // Children that stop, go on, and die.
+    int go[2];
+    char word = 0;
+    if (pipe(go) != 0) return 1;
     pid_t child = fork();
     if (child == 0) {
         raise(SIGSTOP);
+        // Not before the parent has heard that it goes on: of a child that has ended, only the end is heard.
+        if (read(go[0], &word, 1) != 1) _exit(20);
         _exit(21);
     }
-    int status;
+    int status = 0;
     waitpid(child, &status, WUNTRACED);
     say("stopped", WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     struct timespec moment = {0, 20000000};
@@ -111,8 +116,13 @@ EACH void init(void) {
     if (stat && fscanf(stat, "%*d (%*[^)]) %c", &state) == 1) say("stays-stopped", state == 'T' || state == 't');
     if (stat) fclose(stat);
     kill(child, SIGCONT);
-    waitpid(child, &status, WCONTINUED);
-    say("continued", WIFCONTINUED(status));
+    pid_t heard = 0;
+    for (int round = 0; round < 200 && heard == 0; round++) {
+        heard = waitpid(child, &status, WCONTINUED | WNOHANG);
+        nanosleep(&moment, NULL);
+    }
+    say("continued", heard == child && WIFCONTINUED(status));
+    if (write(go[1], &word, 1) != 1) return 1;
     waitpid(child, &status, 0);
     say("exited", WEXITSTATUS(status));
     child = fork();
