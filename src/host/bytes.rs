@@ -1,5 +1,4 @@
-//! The bytes of one file, read into memory or mapped from the disk. The only file that names `memmap2`, and the only one
-//! with `unsafe` in it.
+//! The bytes of one file, read into memory or mapped from the disk. The only file that names `memmap2`.
 //!
 //! Programs are tens of megabytes, of which a command touches a part: mapped, they cost no copy, and their pages
 //! are the system's to drop. Small files are read: a system call is cheaper than a mapping's page faults. On Windows every file
