@@ -6,7 +6,7 @@ mod alike;
 mod boot_check;
 mod build;
 mod bytes;
-mod cpu_clock;
+mod counters;
 mod error;
 mod event;
 mod file;

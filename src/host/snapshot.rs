@@ -8,9 +8,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::counters;
 use super::launch::Program;
-use super::{cpu_clock, launch::Usage};
-use crate::procfs::{FilePages, MappedFile, Mapping, PAGE_WORD, Process, Stat, page_words, parse_smaps};
+use super::launch::Usage;
+use crate::procfs::{FilePages, MappedFile, Mapping, PAGE_WORD, Process, page_words, parse_smaps};
 
 /// How long CPU time must stand still for a process to count as waiting.
 const STILL: Duration = Duration::from_millis(4);
@@ -23,7 +24,7 @@ const PAGES_LIMIT: u64 = 4 << 20;
 
 /// Waits until the programs' processes do nothing more; false where they do not come to rest.
 pub(super) fn come_to_rest(programs: &[Program]) -> bool {
-    let spent = || -> Duration { processes_of(programs).iter().filter_map(|(pid, _)| cpu_clock::cpu_time(*pid)).sum() };
+    let spent = || -> Duration { processes_of(programs).iter().filter_map(|(pid, _)| counters::cpu_time(*pid)).sum() };
     let until = Instant::now() + PATIENCE;
     let mut before = spent();
     loop {
@@ -51,7 +52,7 @@ fn processes_of(programs: &[Program]) -> Vec<(u32, &Program)> {
     let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
     let mut found: Vec<(u32, &Program)> = pids
         .filter_map(|pid| {
-            let group = stat(pid).ok()?.group;
+            let group = counters::stat(pid)?.group;
             let program = programs.iter().find(|program| i64::from(program.id()) == group)?;
             Some((pid, program))
         })
@@ -60,14 +61,9 @@ fn processes_of(programs: &[Program]) -> Vec<(u32, &Program)> {
     found
 }
 
-fn stat(pid: u32) -> io::Result<Stat> {
-    let line = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    Stat::parse(&line).ok_or_else(|| io::ErrorKind::InvalidData.into())
-}
-
 fn look(pid: u32, program: &Program, root: &Path) -> io::Result<Process> {
-    let stat = stat(pid)?;
-    let cpu = cpu_clock::cpu_time(pid).unwrap_or_default();
+    let stat = counters::stat(pid).ok_or(io::ErrorKind::NotFound)?;
+    let cpu = counters::cpu_time(pid).unwrap_or_default();
     let mappings = parse_smaps(&String::from_utf8_lossy(&fs::read(format!("/proc/{pid}/smaps"))?));
     let package_files = package_files(&mappings, &mut File::open(format!("/proc/{pid}/pagemap"))?, root)?;
     // What was counted before the program itself ran is not its own.

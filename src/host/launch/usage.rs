@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use super::super::counters;
+
 /// What a process has used up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::host) struct Usage {
@@ -17,15 +20,8 @@ pub(in crate::host) struct Usage {
 impl Usage {
     /// Of process `pid` now; `None` where it is gone.
     pub(super) fn of(pid: u32) -> Option<Self> {
-        use nix::time::{clock_getcpuclockid, clock_gettime};
-        use nix::unistd::Pid;
-
-        let line = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        // The name may hold anything, brackets and spaces too: fields are counted from its end (proc_pid_stat(5)).
-        let (_, fields) = line.rsplit_once(')')?;
-        let field = |number: usize| fields.split_whitespace().nth(number)?.parse().ok();
-        let (minor_faults, major_faults) = (field(7)?, field(9)?);
-        let clock = clock_getcpuclockid(Pid::from_raw(i32::try_from(pid).ok()?)).ok()?;
-        Some(Self { minor_faults, major_faults, cpu: clock_gettime(clock).ok()?.into() })
+        let stat = counters::stat(pid)?;
+        let cpu = counters::cpu_time(pid)?;
+        Some(Self { minor_faults: stat.minor_faults, major_faults: stat.major_faults, cpu })
     }
 }
