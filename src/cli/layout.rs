@@ -6,14 +6,14 @@ use std::ffi::OsString;
 use crate::attribution::{Detail, SectionKind};
 use crate::elf::Image;
 use crate::estimate::Change;
-use crate::host::{self, BootVerdict, BuildOptions, Compared, HostError, Network, TraceTarget};
+use crate::host::{self, BootVerdict, BuildOptions, Compared, HostError, TraceTarget};
 use crate::layout::{Order, functions};
 use crate::report::{LayoutOutcome, LayoutSide, Report, TouchedKind};
 use crate::slim::{Options, Slimmed};
 use crate::units::ByteSize;
 
 use super::args::Global;
-use super::boot_check::{launch_options, limits, quoted, shown};
+use super::boot_check::{quoted, shown};
 use super::build_options::build_options;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
@@ -25,14 +25,12 @@ use super::measure::{Asked, Measured, measure_slimmed};
 use super::order::{Layout, order_path, read_order};
 use super::output;
 use super::project::load_project;
+use super::slim::ZIP_MODE;
 use super::subject::Loaded;
 use super::terminal::Terminal;
 
-/// Mode of a zip: `rw-r--r--`.
-const ZIP_MODE: u32 = 0o644;
-
 pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let asked = asked(flags)?;
+    let asked = Asked { cold_cache: true, ..Asked::of(&flags.start, flags.event.as_deref())? };
     let options = build_options(&flags.build, global);
     let project = load_project(&options, terminal)?;
     let path = order_path(&flags.build, &project);
@@ -40,7 +38,7 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
         true => Some(read_order(&path)?),
         false => None,
     };
-    let memory = flags.memory.or(Configuration::of(Some(&project))?.memory_mb);
+    let memory = flags.start.memory.or(Configuration::of(Some(&project))?.memory_mb);
 
     terminal.note("note: building as the linker lays it out");
     let before = Loaded::laid_out(&flags.build, project.clone(), &options, Layout::Plain, terminal)?.loaded;
@@ -96,15 +94,6 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
     terminal.result(&output::layout(&report, flags.format, &output::options(terminal, None, 0)), None)?;
     terminal.note(&format!("note: wrote {}", out.display()));
     Ok(ExitCode::Done)
-}
-
-fn asked(flags: &layout_args::Layout) -> Result<Asked, CliError> {
-    let mut launch = launch_options();
-    if flags.network {
-        launch.network = Network::Host;
-    }
-    let event = flags.event.as_deref().map(host::read_event).transpose()?;
-    Ok(Asked { runs: flags.runs, event, cold_cache: true, limits: limits(flags.boot_limit), launch })
 }
 
 fn rustc_args(flags: &layout_args::Layout, options: &BuildOptions) -> Vec<OsString> {
@@ -176,7 +165,7 @@ fn trace(loaded: &Loaded, asked: &Asked, terminal: Terminal) -> Result<Order, Cl
     let traced = host::trace_start(&files, asked.event.as_deref(), asked.limits, &asked.launch, &targets);
     spinner.finish_and_clear();
     let traced = traced?;
-    if !(traced.outcome.is_answer() || traced.outcome == host::BootOutcome::Ready) {
+    if !traced.outcome.is_success() {
         return Err(CliError::InitFailed { message: shown(&traced.outcome), log: quoted(&traced.log) });
     }
     let addresses = |calls: &[host::FunctionCall]| calls.iter().map(|call| call.address).collect::<Vec<u64>>();

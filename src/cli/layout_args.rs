@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::args::{Build, Format, rewrites};
+use super::measure_args::StartFlags;
 use crate::slim::Rewrite;
 
 /// `layout`.
@@ -26,18 +27,9 @@ pub(super) struct Layout {
     /// Let the linker (lld) merge functions of equal code. Gives up that two functions always have two addresses
     #[arg(long)]
     pub(super) icf: bool,
-    /// How many starts are counted, before and after
-    #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub(super) runs: u16,
-    /// Let the program have this machine's network
-    #[arg(long)]
-    pub(super) network: bool,
-    /// How long the program may take to start, and then to answer; without it 10 s, as Lambda has it, and 30 s
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u16).range(1..=900))]
-    pub(super) boot_limit: Option<u16>,
-    /// Memory setting in MB for the predicted init, 128 to 10240
-    #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
-    pub(super) memory: Option<u32>,
+    /// How it is started, before and after.
+    #[command(flatten)]
+    pub(super) start: StartFlags,
     /// Add a rewrite that gives something up, as `slim` has them (repeatable)
     #[arg(long, value_name = "NAME", value_parser = rewrites(|rewrite| rewrite.level().is_none()))]
     pub(super) with: Vec<Rewrite>,

@@ -1,6 +1,7 @@
 //! `measure`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::attribution::Detail;
 use crate::elf::{Image, relocation_entries, relr_entries};
@@ -21,7 +22,7 @@ use super::error::CliError;
 use super::estimate::prediction;
 use super::exit_code::ExitCode;
 use super::launch_files::{original, rewritten};
-use super::measure_args::{Measure, TouchedBy};
+use super::measure_args::{Measure, StartFlags, TouchedBy};
 use super::measure_findings::{failed, findings};
 use super::measure_waits::{findings as waits_findings, rows, watch};
 use super::output;
@@ -29,9 +30,9 @@ use super::subject::Loaded;
 use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let asked = Asked::of(flags)?;
+    let asked = Asked { cold_cache: flags.cold_cache, ..Asked::of(&flags.start, flags.event.as_deref())? };
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let memory = match flags.memory {
+    let memory = match flags.start.memory {
         Some(memory) => Some(memory),
         None => Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?.memory_mb,
     };
@@ -67,14 +68,14 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Reads the event, before anything is built.
-    fn of(flags: &Measure) -> Result<Self, CliError> {
+    /// Reads the event, before anything is built. The page cache is left as it is.
+    pub(super) fn of(flags: &StartFlags, event: Option<&Path>) -> Result<Self, CliError> {
         let mut launch = launch_options();
         if flags.network {
             launch.network = Network::Host;
         }
-        let event = flags.event.as_deref().map(host::read_event).transpose()?;
-        Ok(Self { runs: flags.runs, event, cold_cache: flags.cold_cache, limits: limits(flags.boot_limit), launch })
+        let event = event.map(host::read_event).transpose()?;
+        Ok(Self { runs: flags.runs, event, cold_cache: false, limits: limits(flags.boot_limit), launch })
     }
 }
 
@@ -193,8 +194,7 @@ impl Starts {
             bar.inc(1);
             let Seen { outcome, log, isolated, start, .. } = seen;
             starts.isolated = isolated;
-            let is_good = outcome.is_answer() || outcome == BootOutcome::Ready;
-            match start.filter(|_| is_good) {
+            match start.filter(|_| outcome.is_success()) {
                 Some(_) if run == 0 => {}
                 Some(start) if cache == PageCache::Warm => starts.warm.push(start),
                 Some(start) => starts.cold.push(start),

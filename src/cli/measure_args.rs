@@ -6,18 +6,12 @@ use clap::Args;
 
 use super::args::{Format, Subject};
 
-/// `measure`.
+/// How a package is started to be measured.
 #[derive(Debug, Args)]
-pub(super) struct Measure {
+pub(super) struct StartFlags {
     /// How many starts are counted; one more comes before them, uncounted
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(super) runs: u16,
-    /// Hand this event (a JSON file) to the function once it is ready, and time the first answer
-    #[arg(long, value_name = "FILE")]
-    pub(super) event: Option<PathBuf>,
-    /// Start it as often again with its files out of the page cache: what the disk adds
-    #[arg(long)]
-    pub(super) cold_cache: bool,
     /// Let the program have this machine's network. Without it, it has loopback alone, where the system allows
     #[arg(long)]
     pub(super) network: bool,
@@ -27,6 +21,20 @@ pub(super) struct Measure {
     /// Memory setting in MB for the predicted init, 128 to 10240
     #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
     pub(super) memory: Option<u32>,
+}
+
+/// `measure`.
+#[derive(Debug, Args)]
+pub(super) struct Measure {
+    /// How it is started.
+    #[command(flatten)]
+    pub(super) start: StartFlags,
+    /// Hand this event (a JSON file) to the function once it is ready, and time the first answer
+    #[arg(long, value_name = "FILE")]
+    pub(super) event: Option<PathBuf>,
+    /// Start it as often again with its files out of the page cache: what the disk adds
+    #[arg(long)]
+    pub(super) cold_cache: bool,
     /// What a row of touched memory is
     #[arg(long, value_name = "WHAT", default_value = "crate")]
     pub(super) by: TouchedBy,

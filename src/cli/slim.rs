@@ -21,7 +21,7 @@ use super::subject::{Loaded, slim_options};
 use super::terminal::Terminal;
 
 /// Mode of a zip: `rw-r--r--`.
-const ZIP_MODE: u32 = 0o644;
+pub(super) const ZIP_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     refuse_what_cannot_be(flags)?;

@@ -112,6 +112,12 @@ impl BootOutcome {
         matches!(self, Self::Answered { .. } | Self::FunctionError { .. } | Self::ExtensionsReady)
     }
 
+    /// True where it started, and answered what it was asked: there may have been no event.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.is_answer() || matches!(self, Self::Ready)
+    }
+
     /// What the exit of a program that has said `log` comes from.
     pub(super) fn of_exit(program: &str, status: String, log: &str) -> Self {
         let program = program.to_owned();
