@@ -114,13 +114,11 @@ pub fn build_project(
         request.set(&names(&program)?)?;
     }
     let mut linked = with_map(&project, options, &request.rustc_args(), on_event)?;
-    let mut order = names(&linked.0.executable)?;
-    if request.set(&order)? {
-        linked = with_map(&project, options, &request.rustc_args(), on_event)?;
+    if request.set(&names(&linked.0.executable)?)? {
         // The symbols are the same wherever they are; where they are not after all, the next build settles it.
-        order = names(&linked.0.executable)?;
+        linked = with_map(&project, options, &request.rustc_args(), on_event)?;
     }
-    built(project, options, linked, Some(request.outcome(order.len())), on_event)
+    built(project, options, linked, Some(request.outcome()), on_event)
 }
 
 /// What was compiled, and the map of its link.

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::linker::{MapStyle, build_settings, has_bytes, try_map};
+use super::linker::{MapStyle, build_settings, has_bytes, link_folder, try_map};
 use super::open::FILE_LIMIT;
 use super::{BuildOptions, Project, bytes::file_bytes};
 
@@ -67,8 +67,7 @@ impl MapRequest {
     }
 
     fn find(project: &Project, options: &BuildOptions, settings: &str) -> Self {
-        let folder = project.graph.target_directory().join("lambda-slim");
-        let folder = folder.join(project.target.as_deref().unwrap_or("host")).join(options.profile_folder());
+        let folder = link_folder(project, options);
         let features = (&options.features, options.all_features, options.no_default_features);
         let package = (&project.root_package().id, &project.rustc_version, options.profile_name());
         let settings = crc32fast::hash(format!("{package:?} {features:?} {settings}").as_bytes());

@@ -95,18 +95,14 @@ pub(super) fn try_order(project: &Project, options: &BuildOptions, folder: &Path
         let args = trial_args(project, options, &manifest, &style.rustc_args(Some(&file), true));
         match Tool::new(cargo(), &args, options.directory.as_deref()).answer() {
             Ok(_) => return OrderTrial { style, refusal: None },
-            Err(HostError::CommandFailed { stderr, .. }) => refusal = refusal.or_else(|| order_refusal(&stderr)),
+            Err(HostError::CommandFailed { stderr, .. }) => {
+                refusal =
+                    refusal.or_else(|| line_that_names(&stderr, &["symbol-ordering-file", "bp-compression-sort"], 300))
+            }
             Err(_) => {}
         }
     }
     none(refusal)
-}
-
-/// The line of an error that names the option.
-fn order_refusal(stderr: &str) -> Option<String> {
-    let names = |line: &str| ["symbol-ordering-file", "bp-compression-sort"].iter().any(|name| line.contains(name));
-    let line = stderr.lines().rfind(|line| names(line) && !line.contains("link-arg") && line.len() < 300)?;
-    Some(line.trim_start_matches([' ', '=']).trim_start_matches("note:").trim().to_owned())
 }
 
 /// A project whose program is one line.
@@ -117,6 +113,12 @@ fn one_line(folder: &Path) -> Option<(tempfile::TempDir, PathBuf)> {
     let text = "[package]\nname = 'trial'\nedition = '2021'\n[[bin]]\nname = 'trial'\npath = 'main.rs'\n[workspace]\n";
     fs::write(&manifest, text).ok()?;
     Some((trial, manifest))
+}
+
+/// Where maps and orders of this project's links are kept: below the target folder, by target and profile.
+pub(super) fn link_folder(project: &Project, options: &BuildOptions) -> PathBuf {
+    let folder = project.graph.target_directory().join("lambda-slim");
+    folder.join(project.target.as_deref().unwrap_or("host")).join(options.profile_folder())
 }
 
 pub(super) fn has_bytes(path: &Path) -> bool {
@@ -134,10 +136,15 @@ fn trial_args(project: &Project, options: &BuildOptions, manifest: &Path, map: &
     args
 }
 
-/// The line of an error that names the option.
 fn refusal(answer: &Result<String, HostError>) -> Option<String> {
     let Err(HostError::CommandFailed { stderr, .. }) = answer else { return None };
-    let line = stderr.lines().rfind(|line| line.contains("-Map") && !line.contains("link-arg") && line.len() < 200)?;
+    line_that_names(stderr, &["-Map"], 200)
+}
+
+/// The line of an error, shorter than `limit` bytes, that names one of the options; not the one that shows the command.
+fn line_that_names(stderr: &str, options: &[&str], limit: usize) -> Option<String> {
+    let names = |line: &str| options.iter().any(|option| line.contains(option));
+    let line = stderr.lines().rfind(|line| names(line) && !line.contains("link-arg") && line.len() < limit)?;
     Some(line.trim_start_matches([' ', '=']).trim_start_matches("note:").trim().to_owned())
 }
 

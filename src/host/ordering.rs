@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::linker::{build_settings, try_order};
+use super::linker::{build_settings, link_folder, try_order};
 use super::order_style::OrderStyle;
 use super::{BuildOptions, HostError, Project};
 
@@ -37,8 +37,6 @@ pub struct LinkOrder {
     pub told_by: &'static str,
     /// Whether all else is in compression order.
     pub for_compression: bool,
-    /// How many names it was told.
-    pub names: usize,
 }
 
 /// What is known from the build before.
@@ -66,8 +64,7 @@ impl OrderRequest {
     /// # Errors
     /// [`HostError::LinkerTakesNoOrder`] where the project's linker takes none, found by linking a program of one line.
     pub(super) fn new(project: &Project, options: &BuildOptions, ordering: &Ordering<'_>) -> Result<Self, HostError> {
-        let folder = project.graph.target_directory().join("lambda-slim");
-        let folder = folder.join(project.target.as_deref().unwrap_or("host")).join(options.profile_folder());
+        let folder = link_folder(project, options);
         fs::create_dir_all(&folder).map_err(|cause| HostError::Unwritable { path: folder.clone(), cause })?;
         let settings = (build_settings(options), &project.rustc_version, &project.root_package().id);
         let settings = crc32fast::hash(format!("{settings:?}").as_bytes());
@@ -119,8 +116,8 @@ impl OrderRequest {
         Ok(true)
     }
 
-    pub(super) fn outcome(&self, names: usize) -> LinkOrder {
-        LinkOrder { told_by: self.style.in_words(), for_compression: self.for_compression, names }
+    pub(super) fn outcome(&self) -> LinkOrder {
+        LinkOrder { told_by: self.style.in_words(), for_compression: self.for_compression }
     }
 
     fn file(&self, content: u32) -> PathBuf {
