@@ -97,15 +97,11 @@ fn sizes(outcome: &LayoutOutcome) -> Table {
     if let (Some(old), Some(new)) = (&before.measurement, &after.measurement) {
         lines.push(Line::size("touched file memory", old.touched_file_bytes, new.touched_file_bytes));
         let mut kinds: Vec<SectionKind> = before.touched.iter().chain(&after.touched).map(|row| row.kind).collect();
-        kinds.sort_by_key(|&kind| std::cmp::Reverse(touched(before, kind)));
+        kinds.sort_by_key(|&kind| (std::cmp::Reverse(touched(before, kind)), kind));
         kinds.dedup();
-        let mut seen = Vec::new();
         for kind in kinds {
-            if !seen.contains(&kind) {
-                seen.push(kind);
-                let name = format!("  {}", words::section_kind(kind));
-                lines.push(Line::size(name, touched(before, kind), touched(after, kind)));
-            }
+            let name = format!("  {}", words::section_kind(kind));
+            lines.push(Line::size(name, touched(before, kind), touched(after, kind)));
         }
         lines.push(Line::size("pages with code", old.touched_code_bytes, new.touched_code_bytes));
         lines.push(Line::size("relocated or written to", old.relocated_dirty_bytes, new.relocated_dirty_bytes));

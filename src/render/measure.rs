@@ -155,75 +155,52 @@ fn predicted(estimate: &Estimate) -> String {
     )
 }
 
+/// A row of touched memory.
+struct Touched {
+    name: String,
+    /// The kind of a crate or section; the crate of a function.
+    beside: String,
+    touched: ByteSize,
+    file: ByteSize,
+}
+
 /// Pages in memory by crate, section or function, most first.
 fn touched(binary: &Binary, options: &Options) -> Table {
-    match options.by {
-        By::Section => sections(binary, options),
-        By::Function => functions(binary, options),
-        _ => crates(binary, options),
-    }
-}
-
-fn all_touched(binary: &Binary) -> ByteSize {
-    binary.sections.iter().filter_map(|row| row.touched_bytes).sum()
-}
-
-fn crates(binary: &Binary, options: &Options) -> Table {
-    let all = all_touched(binary);
-    let mut rows: Vec<&CrateRow> = crates_of(binary, options.view).iter().collect();
-    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.touched_bytes), &row.name, &row.version, row.kind));
-    type Row<'a> = &'a CrateRow;
-    let fields: Vec<Field<&CrateRow>> = vec![
-        Field::new(Column::name("crate"), |row: &Row<'_>| {
-            Cell::Text(human::with_version(&row.name, row.version.as_deref()))
-        }),
-        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::crate_kind(row.kind).to_owned())),
-        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
-        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
-            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
-        }),
-        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-    ];
-    Table::of(rows, &fields).abridged(options).totalled("touched")
-}
-
-fn sections(binary: &Binary, options: &Options) -> Table {
-    let all = all_touched(binary);
-    let mut rows: Vec<&SectionRow> = binary.sections.iter().collect();
-    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
-    rows.sort_by_key(|row| (std::cmp::Reverse(row.touched_bytes), &row.name, row.kind));
-    type Row<'a> = &'a SectionRow;
-    let fields: Vec<Field<&SectionRow>> = vec![
-        Field::new(Column::name("section"), |row: &Row<'_>| Cell::Text(row.name.clone())),
-        Field::new(Column::plain("kind", 3), |row: &Row<'_>| Cell::Text(words::section_kind(row.kind).to_owned())),
-        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
-        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
-            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
-        }),
-        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-    ];
-    Table::of(rows, &fields).abridged(options).totalled("touched")
-}
-
-fn functions(binary: &Binary, options: &Options) -> Table {
-    let all = all_touched(binary);
-    let mut rows: Vec<&FunctionRow> = binary.functions.iter().collect();
-    rows.retain(|row| row.touched_bytes.is_some_and(|touched| touched > ByteSize::ZERO));
-    rows.sort_by_key(|row| {
-        (std::cmp::Reverse(row.touched_bytes), &row.name, &row.crate_name, &row.version, &row.section)
+    let of_crate = |name: &str, version: &Option<String>| human::with_version(name, version.as_deref());
+    let (titles, rows): ([&'static str; 2], Vec<(String, String, Option<ByteSize>, ByteSize)>) = match options.by {
+        By::Section => {
+            let row = |row: &SectionRow| {
+                (row.name.clone(), words::section_kind(row.kind).to_owned(), row.touched_bytes, row.file_bytes)
+            };
+            (["section", "kind"], binary.sections.iter().map(row).collect())
+        }
+        By::Function => {
+            let row = |row: &FunctionRow| {
+                (row.name.clone(), of_crate(&row.crate_name, &row.version), row.touched_bytes, row.file_bytes)
+            };
+            (["function", "crate"], binary.functions.iter().map(row).collect())
+        }
+        _ => {
+            let row = |row: &CrateRow| {
+                let kind = words::crate_kind(row.kind).to_owned();
+                (of_crate(&row.name, &row.version), kind, row.touched_bytes, row.file_bytes)
+            };
+            (["crate", "kind"], crates_of(binary, options.view).iter().map(row).collect())
+        }
+    };
+    let known = rows.into_iter().filter_map(|(name, beside, touched, file)| {
+        Some(Touched { name, beside, touched: touched.filter(|touched| *touched > ByteSize::ZERO)?, file })
     });
-    type Row<'a> = &'a FunctionRow;
-    let fields: Vec<Field<&FunctionRow>> = vec![
-        Field::new(Column::name("function"), |row: &Row<'_>| Cell::Text(row.name.clone())),
-        Field::new(Column::plain("crate", 2), |row: &Row<'_>| {
-            Cell::Text(human::with_version(&row.crate_name, row.version.as_deref()))
-        }),
-        Field::new(Column::sum("touched", 0), |row: &Row<'_>| Cell::size(row.touched_bytes)),
-        Field::new(Column::sum("% of touched", 1), move |row: &Row<'_>| {
-            row.touched_bytes.map_or(Cell::Unknown, |touched| Cell::Share(touched, all))
-        }),
-        Field::new(Column::sum("file", 2), |row: &Row<'_>| Cell::Size(row.file_bytes)),
+    let mut rows: Vec<Touched> = known.collect();
+    rows.sort_by(|a, b| b.touched.cmp(&a.touched).then_with(|| (&a.name, &a.beside).cmp(&(&b.name, &b.beside))));
+    let all: ByteSize = rows.iter().map(|row| row.touched).sum();
+    let [name, beside] = titles;
+    let fields: Vec<Field<Touched>> = vec![
+        Field::new(Column::name(name), |row: &Touched| Cell::Text(row.name.clone())),
+        Field::new(Column::plain(beside, 3), |row: &Touched| Cell::Text(row.beside.clone())),
+        Field::new(Column::sum("touched", 0), |row: &Touched| Cell::Size(row.touched)),
+        Field::new(Column::sum("% of touched", 1), move |row: &Touched| Cell::Share(row.touched, all)),
+        Field::new(Column::sum("file", 2), |row: &Touched| Cell::Size(row.file)),
     ];
     Table::of(rows, &fields).abridged(options).totalled("touched")
 }
