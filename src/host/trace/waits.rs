@@ -8,7 +8,7 @@ use super::super::HostError;
 use super::super::boot_check::{BootLimits, Startable};
 use super::super::launch::{BootOutcome, Isolated, LaunchFile, LaunchOptions};
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
-use super::find_waits::find_waits;
+use super::ptrace::find_waits;
 #[cfg(not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"))))]
 use super::unsupported::find_waits;
 

@@ -10,14 +10,14 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::Pid;
 
-use super::super::launch::{Names, Question};
+use super::super::super::launch::{Names, Question};
+use super::super::waits::WaitKind;
 use super::arch::{SystemCall, result, system_call};
 use super::diary::{Diary, Place, SHORTEST};
 use super::process::process_of;
 use super::raw::Onward;
 use super::remote;
 use super::tracer::Watcher;
-use super::waits::WaitKind;
 
 /// Where name servers listen.
 const NAME_SERVER: u16 = 53;

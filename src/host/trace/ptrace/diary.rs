@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::waits::{Wait, WaitKind};
+use super::super::waits::{Wait, WaitKind};
 
 /// Shorter waits are left out, but for connections and look-ups.
 pub(super) const SHORTEST: Duration = Duration::from_millis(1);

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::super::HostError;
-use super::super::boot_check::{BootLimits, Startable};
-use super::super::launch::{Boot, Following, LaunchOptions, Moment, Names, boot_followed};
+use super::super::super::HostError;
+use super::super::super::boot_check::{BootLimits, Startable};
+use super::super::super::launch::{Boot, Following, LaunchOptions, Moment, Names, boot_followed};
 use super::tracer::{Watcher, follow};
 
 /// Starts a package, and has each of its programs traced by a watcher that `make` gives for the folder that it is unpacked in. In a network of the

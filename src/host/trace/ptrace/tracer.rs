@@ -15,7 +15,7 @@ use nix::libc;
 use nix::sys::ptrace::{self, Options};
 use nix::unistd::Pid;
 
-use super::super::launch::{Course, Followed};
+use super::super::super::launch::{Course, Followed};
 use super::raw::{Onward, Report, Taking, Whom, go_on, wait};
 
 /// `PTRACE_EVENT_STOP` (linux/ptrace.h): a new thread stands still, or a stopped program does.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::HostError;
-use super::super::boot_check::{BootLimits, Startable};
-use super::super::launch::{LaunchOptions, Moment};
+use super::super::super::HostError;
+use super::super::super::boot_check::{BootLimits, Startable};
+use super::super::super::launch::{LaunchOptions, Moment};
+use super::super::start::{TraceTarget, TracedStart};
 use super::boot::trace_boot;
 use super::breakpoints::Breakpoints;
 use super::calls::Calls;
-use super::start::{TraceTarget, TracedStart};
 use super::text::Text;
 
 /// How long no function is called for the first time before a program counts as come to rest after its answer.
@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(20);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Starts a package with a breakpoint at each function of `targets`.
-pub(super) fn find_calls(
+pub(in super::super) fn find_calls(
     startable: &Startable<'_>,
     event: Option<&[u8]>,
     limits: BootLimits,

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::HostError;
-use super::super::boot_check::{BootLimits, Startable};
-use super::super::launch::{LaunchOptions, Moment, Names};
+use super::super::super::HostError;
+use super::super::super::boot_check::{BootLimits, Startable};
+use super::super::super::launch::{LaunchOptions, Moment, Names};
+use super::super::waits::Waits;
 use super::boot::trace_boot;
 use super::diary::Diary;
 use super::system_calls::SystemCalls;
-use super::waits::Waits;
 
 /// Starts a package, and watches every system call of its programs.
-pub(super) fn find_waits(
+pub(in super::super) fn find_waits(
     startable: &Startable<'_>,
     event: Option<&[u8]>,
     limits: BootLimits,

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use nix::unistd::Pid;
 
-use super::super::HostError;
-use super::super::launch::{LaunchFile, LaunchFileKind};
+use super::super::super::HostError;
+use super::super::super::launch::{LaunchFile, LaunchFileKind};
+use super::super::start::TraceTarget;
 use super::arch::BREAKPOINT;
-use super::start::TraceTarget;
 use crate::elf::Image;
 
 /// The type of the entry of a process's auxiliary vector that holds where its program begins (`AT_ENTRY`, getauxval(3)).

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::start::FunctionCall;
+use super::super::start::FunctionCall;
 use super::text::Text;
 
 /// First calls, as they come.
