@@ -1,6 +1,8 @@
 //! Numbers that sum, and that another reader of `/proc` finds too.
 
 use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -87,7 +89,14 @@ fn resident(program: &std::path::Path) -> (u64, u64) {
 
 #[test]
 fn another_reader_finds_the_same_memory() {
-    let program = build("hello");
+    // A copy that was written page by page, as `measure` unpacks. Of a file that was read from disk the kernel may hold larger folios, and it maps
+    // more of those.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("hello");
+    let mut copy = fs::File::create(&program).unwrap();
+    fs::read(build("hello")).unwrap().chunks(4096).for_each(|page| copy.write_all(page).unwrap());
+    copy.set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
+    drop(copy);
     let mut starts: Vec<(u64, u64)> = (0..5).map(|_| resident(&program)).collect();
     starts.sort_unstable();
     let report = measured(&with_function("hello"), &["--runs", "5"]);
