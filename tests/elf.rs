@@ -15,6 +15,7 @@ use std::time::Duration;
 use lambda_slim::archive::{Archive, Limits};
 use lambda_slim::elf::{CannotEdit, Droppable, GlibcVersion, Image, Section, SymbolKind, without_sections};
 use support::functions::{self, package};
+use support::process::unless_busy;
 use support::runtime_api::invoke;
 use support::skip::skip;
 
@@ -263,28 +264,13 @@ fn is_of_unloaded(part: &str, data: &[u8]) -> bool {
     image.sections().iter().any(|section| section.name == name && !section.is_loaded())
 }
 
-/// Runs a program just written. While it was, another thread of this test may have forked, and its child holds the file open for a moment.
-fn started(program: &std::path::Path) -> std::process::Output {
-    let until = std::time::Instant::now() + Duration::from_secs(10);
-    loop {
-        match Command::new(program).output() {
-            Err(error)
-                if error.kind() == std::io::ErrorKind::ExecutableFileBusy && std::time::Instant::now() < until =>
-            {
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            output => return output.expect("it starts"),
-        }
-    }
-}
-
 #[test]
 fn an_edited_program_still_runs() {
     let linked = linked();
     for path in linked.files.iter().filter(|path| path.extension().is_none_or(|extension| extension != "so")) {
         let after = linked.folder.path().join("edited");
         write_program(&after, &edited(&fs::read(path).expect("readable")));
-        let output = started(&after);
+        let output = unless_busy(|| Command::new(&after).output()).expect("it starts");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "9 ran\n", "{}", path.display());
     }
     let program = functions::build("hello");

@@ -5,6 +5,22 @@ use std::io::{self, Read, Seek};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Starts a program that was just written. While it was, another thread of this test may have forked, and its child holds the file open
+/// for a moment.
+pub(crate) fn unless_busy<T>(mut start: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match start() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
 
 /// A running bootstrap or extension. Killed when dropped.
 pub(crate) struct Process {
@@ -30,7 +46,7 @@ impl Process {
                 .spawn()?;
             Ok(Self { child, output })
         };
-        start().map_err(|error| format!("{} did not start: {error}", program.display()))
+        unless_busy(start).map_err(|error| format!("{} did not start: {error}", program.display()))
     }
 
     /// Its number.
