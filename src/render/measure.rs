@@ -164,37 +164,41 @@ struct Touched {
     file: ByteSize,
 }
 
+impl Touched {
+    /// `None` where nothing of it is in memory.
+    fn of(name: String, beside: String, touched: Option<ByteSize>, file: ByteSize) -> Option<Self> {
+        Some(Self { name, beside, touched: touched.filter(|touched| *touched > ByteSize::ZERO)?, file })
+    }
+}
+
 /// Pages in memory by crate, section or function, most first.
 fn touched(binary: &Binary, options: &Options) -> Table {
     let of_crate = |name: &str, version: &Option<String>| human::with_version(name, version.as_deref());
-    let (titles, rows): ([&'static str; 2], Vec<(String, String, Option<ByteSize>, ByteSize)>) = match options.by {
+    let ([name, beside], mut rows): ([&'static str; 2], Vec<Touched>) = match options.by {
         By::Section => {
             let row = |row: &SectionRow| {
-                (row.name.clone(), words::section_kind(row.kind).to_owned(), row.touched_bytes, row.file_bytes)
+                let kind = words::section_kind(row.kind).to_owned();
+                Touched::of(row.name.clone(), kind, row.touched_bytes, row.file_bytes)
             };
-            (["section", "kind"], binary.sections.iter().map(row).collect())
+            (["section", "kind"], binary.sections.iter().filter_map(row).collect())
         }
         By::Function => {
             let row = |row: &FunctionRow| {
-                (row.name.clone(), of_crate(&row.crate_name, &row.version), row.touched_bytes, row.file_bytes)
+                let krate = of_crate(&row.crate_name, &row.version);
+                Touched::of(row.name.clone(), krate, row.touched_bytes, row.file_bytes)
             };
-            (["function", "crate"], binary.functions.iter().map(row).collect())
+            (["function", "crate"], binary.functions.iter().filter_map(row).collect())
         }
         _ => {
             let row = |row: &CrateRow| {
                 let kind = words::crate_kind(row.kind).to_owned();
-                (of_crate(&row.name, &row.version), kind, row.touched_bytes, row.file_bytes)
+                Touched::of(of_crate(&row.name, &row.version), kind, row.touched_bytes, row.file_bytes)
             };
-            (["crate", "kind"], crates_of(binary, options.view).iter().map(row).collect())
+            (["crate", "kind"], crates_of(binary, options.view).iter().filter_map(row).collect())
         }
     };
-    let known = rows.into_iter().filter_map(|(name, beside, touched, file)| {
-        Some(Touched { name, beside, touched: touched.filter(|touched| *touched > ByteSize::ZERO)?, file })
-    });
-    let mut rows: Vec<Touched> = known.collect();
     rows.sort_by(|a, b| b.touched.cmp(&a.touched).then_with(|| (&a.name, &a.beside).cmp(&(&b.name, &b.beside))));
     let all: ByteSize = rows.iter().map(|row| row.touched).sum();
-    let [name, beside] = titles;
     let fields: Vec<Field<Touched>> = vec![
         Field::new(Column::name(name), |row: &Touched| Cell::Text(row.name.clone())),
         Field::new(Column::plain(beside, 3), |row: &Touched| Cell::Text(row.beside.clone())),
