@@ -97,6 +97,7 @@ pub mod estimate;
 pub mod host;
 pub mod layout;
 pub mod linkmap;
+pub mod logs;
 pub mod measure;
 pub mod package;
 pub mod policy;
