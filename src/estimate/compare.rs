@@ -27,8 +27,8 @@ pub fn compare(before: &Inputs, after: &Inputs, model: &Model) -> Change {
     let pair = Pair::align(before, after);
     let draws = Draws::new();
     let pivot = Pivot::between(&pair.before, &pair.after);
-    let before_samples = samples(&pair.before, model, &draws, pivot);
-    let after_samples = samples(&pair.after, model, &draws, pivot);
+    let before_samples = samples(&pair.before, &pair.before, model, &draws, pivot);
+    let after_samples = samples(&pair.after, &pair.before, model, &draws, pivot);
     let change = |value: fn(&Sample) -> f64| {
         let differences = before_samples.iter().zip(&after_samples);
         interval(differences.map(|(before, after)| value(after) - value(before)).collect())

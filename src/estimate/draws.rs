@@ -33,10 +33,11 @@ pub(super) enum Unknown {
     FirstCallExponent,
     CpuRatio,
     Tail,
+    KeepAlive,
 }
 
 impl Unknown {
-    const ALL: [Unknown; 15] = [
+    const ALL: [Unknown; 16] = [
         Self::Placement,
         Self::PackageBytes,
         Self::InitFloor,
@@ -52,6 +53,7 @@ impl Unknown {
         Self::FirstCallExponent,
         Self::CpuRatio,
         Self::Tail,
+        Self::KeepAlive,
     ];
 }
 
@@ -76,7 +78,12 @@ impl Draws {
 }
 
 /// The 10th, 50th and 90th percentile of `values`, rounded to a thousandth. Infinite and undefined values count as 0.
-pub(super) fn interval(mut values: Vec<f64>) -> Interval {
+pub(super) fn interval(values: Vec<f64>) -> Interval {
+    interval_of(values, 3)
+}
+
+/// The same, rounded to so many digits after the point.
+pub(super) fn interval_of(mut values: Vec<f64>, digits: i32) -> Interval {
     for value in &mut values {
         if !value.is_finite() {
             *value = 0.0;
@@ -84,14 +91,14 @@ pub(super) fn interval(mut values: Vec<f64>) -> Interval {
     }
     values.sort_by(f64::total_cmp);
     Interval {
-        p10: rounded(percentile(&values, 0.1)),
-        p50: rounded(percentile(&values, 0.5)),
-        p90: rounded(percentile(&values, 0.9)),
+        p10: rounded_to(percentile(&values, 0.1), digits),
+        p50: rounded_to(percentile(&values, 0.5), digits),
+        p90: rounded_to(percentile(&values, 0.9), digits),
     }
 }
 
 /// Hazen's definition: the value of rank `k` of `n` is the quantile at `(k - 0.5) / n`, which is how the draws are spaced.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
+pub(super) fn percentile(sorted: &[f64], share: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return 0.0;
     };
@@ -103,7 +110,13 @@ fn percentile(sorted: &[f64], share: f64) -> f64 {
 
 /// To a thousandth; -0 becomes 0, so that 'no change' is written in one way.
 pub(super) fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0 + 0.0
+    rounded_to(value, 3)
+}
+
+/// To so many digits after the point.
+pub(super) fn rounded_to(value: f64, digits: i32) -> f64 {
+    let scale = 10f64.powi(digits);
+    (value * scale).round() / scale + 0.0
 }
 
 /// Fisher-Yates.
@@ -118,7 +131,7 @@ fn shuffled(values: &[f64], seed: u64) -> Vec<f64> {
     values
 }
 
-fn splitmix64(state: &mut u64) -> u64 {
+pub(super) fn splitmix64(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

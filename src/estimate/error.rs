@@ -18,6 +18,39 @@ pub enum EstimateError {
         /// What was given, in milliseconds.
         ms: f64,
     },
+    /// The list of prices does not know the region.
+    #[error("no prices for region {region:?}: give --price, or one of {known}")]
+    UnknownRegion {
+        /// What was asked for.
+        region: String,
+        /// The regions of the list.
+        known: String,
+    },
+    /// The model was not calibrated on that function.
+    #[error("model {model:?} does not know function {function:?}: it knows {known}", known = if known.is_empty() { "none" } else { known })]
+    UnknownFunction {
+        /// What was asked for.
+        function: String,
+        /// The model's id.
+        model: String,
+        /// The functions that it knows.
+        known: String,
+    },
+    /// A price that nobody charges.
+    #[error("price of {usd} USD per GB-second: expected a finite number of at least 0")]
+    Price {
+        /// What was given.
+        usd: f64,
+    },
+    /// No traffic.
+    #[error("{requests} requests per month: expected a finite number above 0")]
+    Requests {
+        /// What was given.
+        requests: f64,
+    },
+    /// A trace from which no rate follows.
+    #[error("the trace holds fewer than two requests at different times: nothing to simulate")]
+    EmptyTrace,
     /// The text is not a model.
     #[error("not a cold-start model: {0}")]
     NotAModel(#[from] serde_json::Error),

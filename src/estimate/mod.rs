@@ -7,20 +7,34 @@
 mod arithmetic;
 #[cfg(test)]
 mod backtest;
+mod calibrate;
 mod compare;
 mod draws;
 mod error;
+mod function;
 mod inputs;
+mod memory;
 mod model;
 mod predict;
 mod prediction;
+mod price;
 mod prior;
 mod range;
 mod sample;
+mod traffic;
+mod worth;
 
+pub use calibrate::Calibration;
 pub use compare::compare;
 pub use error::EstimateError;
+pub use function::{FunctionModel, PackageSizes, Tails};
 pub use inputs::{Inputs, ZippedSize};
+pub use memory::{MEMORY_SIZES, MemoryAdvice, MemoryRow};
 pub use model::{Coefficient, DataSource, Distribution, Model, PackageKind, Platform, Shared, Tail};
-pub use predict::predict;
+pub use predict::{Question, predict, predict_with};
 pub use prediction::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+pub use price::{Cost, MonthlyCost, PriceList, Prices};
+pub use traffic::{
+    Arrival, CloudWatch, Concurrency, Demand, Latency, Method, Plan, Policy, Simulation, TimeoutRisk, Traffic, simulate,
+};
+pub use worth::CrateWorth;

@@ -8,12 +8,15 @@
 //! The memory setting is absent from the INIT line on purpose: measured INIT does not depend on it. A MB is 10^6 bytes.
 //! The values of the prior are in `prior`; a calibrated model is the same type, read with [`Model::from_json`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::arithmetic::{Z90, exp, ln};
+use super::calibrate::Calibration;
 use super::error::EstimateError;
+use super::function::FunctionModel;
 use super::prediction::{EvidenceGrade, Interval};
 use crate::elf::Architecture;
 
@@ -78,12 +81,18 @@ impl Coefficient {
     pub(super) fn at(&self, score: f64) -> f64 {
         let Interval { p10, p50, p90 } = self.value;
         let value = match self.distribution {
-            Distribution::SplitNormal if score < 0.0 => p50 + score / Z90 * (p50 - p10),
-            Distribution::SplitNormal => p50 + score / Z90 * (p90 - p50),
+            Distribution::SplitNormal => Self::spread(self.value, score),
             Distribution::SplitLognormal if score < 0.0 => p50 * exp(score / Z90 * ln(p50 / p10)),
             Distribution::SplitLognormal => p50 * exp(score / Z90 * ln(p90 / p50)),
         };
         value.max(0.0)
+    }
+
+    /// Half a normal distribution on each side of the median.
+    pub(super) fn spread(value: Interval, score: f64) -> f64 {
+        let Interval { p10, p50, p90 } = value;
+        let side = if score < 0.0 { p50 - p10 } else { p90 - p50 };
+        p50 + score / Z90 * side
     }
 
     /// Source, date and range of validity in one line.
@@ -133,6 +142,8 @@ pub struct Platform {
     pub tail_p99: Tail,
     /// Most memory, in touched MB, of the functions behind `init_per_touched_mb`.
     pub touched_mb_observed: f64,
+    /// `Max Memory Used` of the Rust hello-world, in MB: touched memory above the baseline is what lies above it.
+    pub max_memory_used_baseline_mb: f64,
 }
 
 impl Platform {
@@ -179,10 +190,14 @@ pub struct Shared {
     pub cpu_ratio: Coefficient,
     /// INIT on arm64 relative to `x86_64`. For calibration; not applied here, each architecture has its own coefficients.
     pub arm_factor: Coefficient,
+    /// K: minutes for which Lambda keeps an idle environment.
+    pub keep_alive_minutes: Coefficient,
+    /// phi: share of environments that Lambda starts ahead of a request, where traffic is dense.
+    pub ahead_of_requests: Coefficient,
 }
 
 impl Shared {
-    fn coefficients(&self) -> [(&'static str, &Coefficient); 11] {
+    fn coefficients(&self) -> [(&'static str, &Coefficient); 13] {
         [
             ("init_scatter", &self.init_scatter),
             ("touched_baseline_mb", &self.touched_baseline_mb),
@@ -195,6 +210,8 @@ impl Shared {
             ("first_call_exponent", &self.first_call_exponent),
             ("cpu_ratio", &self.cpu_ratio),
             ("arm_factor", &self.arm_factor),
+            ("keep_alive_minutes", &self.keep_alive_minutes),
+            ("ahead_of_requests", &self.ahead_of_requests),
         ]
     }
 }
@@ -240,6 +257,15 @@ pub struct Model {
     pub image_arm64: Platform,
     /// Common to all four.
     pub shared: Shared,
+    /// What logs taught, function by function.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub functions: BTreeMap<String, FunctionModel>,
+    /// What it was calibrated on; `None` for the prior.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// The function that is asked about; see [`Model::select`].
+    #[serde(skip)]
+    pub(super) selected: Option<String>,
 }
 
 impl Model {
@@ -262,6 +288,35 @@ impl Model {
             }
         }
         Ok(model)
+    }
+
+    /// The model of one of its functions. Without a name: of the only one there is, else of a function that it has not seen.
+    ///
+    /// # Errors
+    /// Where the model does not know a function of that name; the error names those it knows.
+    pub fn select(mut self, function: Option<&str>) -> Result<Self, EstimateError> {
+        let only = self.functions.keys().next().filter(|_| self.functions.len() == 1).cloned();
+        self.selected = match function {
+            Some(name) if self.functions.contains_key(name) => Some(name.to_owned()),
+            Some(name) => {
+                let known = self.functions.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                return Err(EstimateError::UnknownFunction { function: name.to_owned(), model: self.id, known });
+            }
+            None => only,
+        };
+        Ok(self)
+    }
+
+    /// What is known of the selected function.
+    #[must_use]
+    pub fn function(&self) -> Option<&FunctionModel> {
+        self.functions.get(self.selected.as_ref()?)
+    }
+
+    /// Name of the selected function.
+    #[must_use]
+    pub fn function_name(&self) -> Option<&str> {
+        self.selected.as_deref()
     }
 
     /// The coefficients for one kind of package on one architecture.
@@ -292,6 +347,11 @@ impl Model {
         }
         for (name, coefficient) in self.shared.coefficients() {
             all.push((format!("shared.{name}"), coefficient));
+        }
+        for (function, model) in &self.functions {
+            all.extend(
+                model.coefficients().into_iter().map(|(name, value)| (format!("functions.{function}.{name}"), value)),
+            );
         }
         all
     }

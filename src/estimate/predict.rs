@@ -4,11 +4,27 @@
 //! four operations and the square root, and results are rounded to a thousandth of a millisecond.
 
 use super::draws::{Draws, interval};
+use super::error::EstimateError;
 use super::inputs::{Inputs, ZippedSize};
+use super::memory::sweep;
 use super::model::{Coefficient, Model, Platform};
 use super::prediction::{Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+use super::price::{Prices, cost};
 use super::range;
 use super::sample::{Pivot, Sample, samples};
+use super::traffic::{Plan, traffic};
+
+/// What is asked beside the cold start itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Question {
+    /// Traffic; its cost needs `prices`.
+    pub traffic: Option<Plan>,
+    /// What the region charges.
+    pub prices: Option<Prices>,
+    /// Memory settings to compare, in MB.
+    pub memory_sizes: Vec<u32>,
+}
 
 /// Predicts the cold start of a package.
 ///
@@ -17,7 +33,29 @@ use super::sample::{Pivot, Sample, samples};
 /// than their median and little smaller, so the median of a sum lies above the sum of the medians.
 #[must_use]
 pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
-    let samples = samples(inputs, model, &Draws::new(), Pivot::of(inputs));
+    let draws = Draws::new();
+    of_samples(inputs, model, &samples(inputs, inputs, model, &draws, Pivot::of(inputs)))
+}
+
+/// Predicts the cold start of a package, and what traffic, money and other memory settings make of it.
+///
+/// # Errors
+/// Where the traffic holds no requests, or Lambda has no such memory setting.
+pub fn predict_with(inputs: &Inputs, model: &Model, question: &Question) -> Result<Estimate, EstimateError> {
+    let draws = Draws::new();
+    let samples = samples(inputs, inputs, model, &draws, Pivot::of(inputs));
+    let mut estimate = of_samples(inputs, model, &samples);
+    let met = question.traffic.as_ref().map(|plan| traffic(&samples, &draws, model, plan)).transpose()?;
+    let month = met.as_ref().map(|(_, month)| month);
+    estimate.cost = question.prices.as_ref().map(|prices| cost(&samples, inputs.memory_mb, prices, month));
+    if !question.memory_sizes.is_empty() {
+        estimate.memory = Some(sweep(inputs, model, &draws, question)?);
+    }
+    estimate.traffic = met.map(|(traffic, _)| traffic);
+    Ok(estimate)
+}
+
+fn of_samples(inputs: &Inputs, model: &Model, samples: &[Sample]) -> Estimate {
     let of = |value: fn(&Sample) -> f64| interval(samples.iter().map(value).collect());
     let touched_mb = of(|sample| sample.touched_mb);
     let extrapolated_why = range::outside(inputs, model, touched_mb);
@@ -26,6 +64,7 @@ pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
         architecture: inputs.architecture.to_string(),
         memory_mb: inputs.memory_mb,
         model: model.id.clone(),
+        function: model.function_name().map(str::to_owned),
         extrapolated: !extrapolated_why.is_empty(),
         extrapolated_why,
         touched_mb,
@@ -37,12 +76,16 @@ pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
         init_p99_ms: of(|sample| sample.init() + sample.tail_p99),
         first_call_ms: of(|sample| sample.first_call),
         cold_total_ms: of(Sample::cold_total),
+        cold_total_p90_ms: of(|sample| sample.cold_total() + sample.tail_p90),
+        cold_total_p99_ms: of(|sample| sample.cold_total() + sample.tail_p99),
         per_megabyte: PerMegabyte {
             zipped_ms: of(|sample| sample.per_zipped_mb),
             unzipped_ms: of(|sample| sample.per_unzipped_mb),
             touched_ms: of(|sample| sample.per_touched_mb),
         },
         slimming: None,
+        crates: Vec::new(),
+        memory: None,
         cost: None,
         traffic: None,
     }
@@ -50,15 +93,18 @@ pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
 
 fn terms(inputs: &Inputs, model: &Model, of: impl Fn(fn(&Sample) -> f64) -> Interval) -> Vec<Term> {
     let platform = model.platform(inputs.package, inputs.architecture);
+    let function = model.function();
+    let placement = function.and_then(|function| function.before_init.as_ref()).unwrap_or(&platform.placement);
+    let unexplained = function.and_then(|function| function.init.as_ref()).unwrap_or(&model.shared.init_scatter);
     vec![
-        term("placement", of(|sample| sample.placement), &platform.placement),
+        term("placement", of(|sample| sample.placement), placement),
         download(inputs, platform, of(|sample| sample.download)),
         term("unpack", of(|sample| sample.unpack), &platform.unpack_per_unzipped_mb),
         term("init_floor", of(|sample| sample.init_floor), &platform.init_floor),
         init_touched(inputs, model, of(|sample| sample.init_touched)),
         term("init_untouched", of(|sample| sample.init_untouched), &platform.init_per_untouched_mb),
         term("bundled_libraries", of(|sample| sample.bundled_libraries), &platform.init_per_library_mb),
-        term("init_unexplained", of(Sample::init_unexplained), &model.shared.init_scatter),
+        term("init_unexplained", of(Sample::init_unexplained), unexplained),
         first_call(inputs, model, of(|sample| sample.first_call)),
     ]
 }
@@ -92,9 +138,11 @@ fn init_touched(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
 
 fn first_call(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
     let platform = model.platform(inputs.package, inputs.architecture);
-    let cpu = match inputs.first_call_cpu {
-        Some(_) => &model.shared.cpu_ratio,
-        None => &model.shared.first_call_cpu,
+    let logged = model.function().and_then(|function| function.first_call_cpu.as_ref());
+    let cpu = match (logged, inputs.first_call_cpu) {
+        (Some(logged), _) => logged,
+        (None, Some(_)) => &model.shared.cpu_ratio,
+        (None, None) => &model.shared.first_call_cpu,
     };
     let mut term = term("first_call", ms, &platform.first_call_floor);
     term.evidence = worse(term.evidence, cpu.evidence);

@@ -2,6 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::draws::rounded;
+use super::memory::MemoryAdvice;
+use super::price::Cost;
+use super::traffic::Traffic;
+use super::worth::CrateWorth;
+
 /// A value with its uncertainty: the 10th, 50th and 90th percentile. `p10 <= p50 <= p90` always holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -11,6 +17,20 @@ pub struct Interval {
     pub p50: f64,
     /// One in ten is above.
     pub p90: f64,
+}
+
+impl Interval {
+    /// Stands in reports of versions that did not know it.
+    fn unknown() -> Self {
+        Self { p10: 0.0, p50: 0.0, p90: 0.0 }
+    }
+
+    /// `count` times this.
+    #[must_use]
+    pub fn times(self, count: f64) -> Self {
+        let of = |value: f64| rounded(value * count);
+        Self { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
+    }
 }
 
 /// How well a coefficient is supported, best first.
@@ -79,6 +99,9 @@ pub struct Estimate {
     pub memory_mb: u32,
     /// The model's id: `prior-2026-08` or a calibrated one.
     pub model: String,
+    /// The function of the model that it is for, where the model was calibrated on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// True where an input lies outside the range that the model was fitted on.
     pub extrapolated: bool,
     /// What was outside its range, in words; empty where nothing was.
@@ -101,12 +124,24 @@ pub struct Estimate {
     pub first_call_ms: Interval,
     /// Everything from the request to the first answer.
     pub cold_total_ms: Interval,
+    /// 90th percentile of the same over many cold starts, as far as it comes from INIT's tail.
+    #[serde(default = "Interval::unknown")]
+    pub cold_total_p90_ms: Interval,
+    /// 99th percentile of the same over many cold starts, as far as it comes from INIT's tail.
+    #[serde(default = "Interval::unknown")]
+    pub cold_total_p99_ms: Interval,
     /// Slopes.
     pub per_megabyte: PerMegabyte,
     /// What slimming the artifact would change; `None` where it was not tried.
     pub slimming: Option<Change>,
-    /// Money; `None` until the cost model is asked for.
-    pub cost: Option<serde_json::Value>,
-    /// Traffic; `None` until the traffic model is asked for.
-    pub traffic: Option<serde_json::Value>,
+    /// What removing a crate would save, most first; empty where nothing is known of crates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crates: Vec<CrateWorth>,
+    /// Other memory settings; `None` where they were not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<MemoryAdvice>,
+    /// Money; `None` where it was not asked for.
+    pub cost: Option<Cost>,
+    /// Traffic; `None` where it was not asked for.
+    pub traffic: Option<Traffic>,
 }

@@ -2,8 +2,9 @@
 
 use super::arithmetic::power;
 use super::draws::{DRAWS, Draws, Unknown};
+use super::function::FunctionModel;
 use super::inputs::Inputs;
-use super::model::{Model, Platform};
+use super::model::{Model, Platform, Tail};
 
 /// Memory setting that gives one vCPU, in MB. Source: AWS Lambda developer guide, 'Configure memory', read 2026-11-23.
 /// Code with one thread gains nothing above it.
@@ -75,42 +76,130 @@ impl Pivot {
     }
 }
 
-/// All draws for one package.
-pub(super) fn samples(inputs: &Inputs, model: &Model, draws: &Draws, pivot: Pivot) -> Vec<Sample> {
-    (0..DRAWS).map(|draw| sample(inputs, model, pivot, |unknown| draws.score(unknown, draw))).collect()
+/// All draws for one package. `deployed` is the package that a calibrated model's logs ran: itself, or the one it replaces.
+pub(super) fn samples(inputs: &Inputs, deployed: &Inputs, model: &Model, draws: &Draws, pivot: Pivot) -> Vec<Sample> {
+    (0..DRAWS).map(|draw| sample(inputs, deployed, model, pivot, |unknown| draws.score(unknown, draw))).collect()
 }
 
-fn sample(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> Sample {
+fn sample(inputs: &Inputs, deployed: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> Sample {
     let platform = model.platform(inputs.package, inputs.architecture);
-    let (touched_mb, touched_of_package_mb) = touched(inputs, model, pivot, &score);
-    // A program smaller than the Rust hello-world is not faster than it: C++ without libc starts in 14.9 ms, not in 10.
-    let above_baseline_mb = (touched_mb - model.shared.touched_baseline_mb.at(0.0)).max(0.0);
-    let untouched_mb = (inputs.unzipped.megabytes() - touched_of_package_mb).max(0.0);
-
-    let per_touched_mb = platform.init_per_touched_mb.at(score(Unknown::PerTouched));
-    let per_zipped_mb = platform.download_per_zipped_mb.at(score(Unknown::PackageBytes));
-    let per_unzipped_mb = platform.unpack_per_unzipped_mb.at(score(Unknown::PackageBytes));
-    let scatter = model.shared.init_scatter.at(score(Unknown::Scatter));
-    let tail_score = score(Unknown::Tail);
+    let explained = Explained::of(inputs, model, pivot, &score);
+    let bytes = PackageBytes::of(platform, &score);
+    let observed = model.function().map(|function| Observed::of(function, deployed, model, pivot, &bytes, &score));
+    let scatter = match observed.and_then(|observed| observed.scatter) {
+        Some(scatter) => scatter,
+        None => model.shared.init_scatter.at(score(Unknown::Scatter)),
+    };
+    let placement = match observed.and_then(|observed| observed.placement) {
+        Some(placement) => placement,
+        None => platform.placement.at(score(Unknown::Placement)),
+    };
+    let (tail_p90, tail_p99) = tails(model, platform, explained.above_baseline_mb, score(Unknown::Tail));
     Sample {
-        placement: platform.placement.at(score(Unknown::Placement)),
-        download: per_zipped_mb * inputs.zip.size().megabytes(),
-        unpack: per_unzipped_mb * inputs.unzipped.megabytes(),
-        init_floor: platform.init_floor.at(score(Unknown::InitFloor)),
-        touched_mb,
-        init_touched: per_touched_mb * above_baseline_mb,
-        init_untouched: platform.init_per_untouched_mb.at(score(Unknown::PerUntouched)) * untouched_mb,
-        bundled_libraries: platform.init_per_library_mb.at(score(Unknown::PerLibrary))
-            * inputs.bundled_libraries.megabytes(),
+        placement,
+        download: bytes.per_zipped_mb * inputs.zip.size().megabytes(),
+        unpack: bytes.per_unzipped_mb * inputs.unzipped.megabytes(),
+        init_floor: explained.floor,
+        touched_mb: explained.touched_mb,
+        init_touched: explained.touched,
+        init_untouched: explained.untouched,
+        bundled_libraries: explained.libraries,
         scatter,
         first_call: first_call(inputs, model, platform, &score),
-        tail_p90: platform.tail_p90.base.at(tail_score)
-            + platform.tail_p90.per_touched_mb.at(tail_score) * above_baseline_mb,
-        tail_p99: platform.tail_p99.base.at(tail_score)
-            + platform.tail_p99.per_touched_mb.at(tail_score) * above_baseline_mb,
-        per_zipped_mb,
-        per_unzipped_mb,
-        per_touched_mb: scatter * per_touched_mb,
+        tail_p90,
+        tail_p99,
+        per_zipped_mb: bytes.per_zipped_mb,
+        per_unzipped_mb: bytes.per_unzipped_mb,
+        per_touched_mb: scatter * explained.per_touched_mb,
+    }
+}
+
+/// INIT as the coefficients explain it, in one draw.
+struct Explained {
+    touched_mb: f64,
+    above_baseline_mb: f64,
+    per_touched_mb: f64,
+    floor: f64,
+    touched: f64,
+    untouched: f64,
+    libraries: f64,
+}
+
+impl Explained {
+    fn of(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown) -> f64) -> Self {
+        let platform = model.platform(inputs.package, inputs.architecture);
+        let (touched_mb, touched_of_package_mb) = touched(inputs, model, pivot, &score);
+        // A program smaller than the Rust hello-world is not faster than it: C++ without libc starts in 14.9 ms, not in 10.
+        let above_baseline_mb = (touched_mb - model.shared.touched_baseline_mb.at(0.0)).max(0.0);
+        let untouched_mb = (inputs.unzipped.megabytes() - touched_of_package_mb).max(0.0);
+        let per_touched_mb = platform.init_per_touched_mb.at(score(Unknown::PerTouched));
+        Self {
+            touched_mb,
+            above_baseline_mb,
+            per_touched_mb,
+            floor: platform.init_floor.at(score(Unknown::InitFloor)),
+            touched: per_touched_mb * above_baseline_mb,
+            untouched: platform.init_per_untouched_mb.at(score(Unknown::PerUntouched)) * untouched_mb,
+            libraries: platform.init_per_library_mb.at(score(Unknown::PerLibrary))
+                * inputs.bundled_libraries.megabytes(),
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        self.floor + self.touched + self.untouched + self.libraries
+    }
+}
+
+/// What a MB of the package costs before INIT, in one draw.
+struct PackageBytes {
+    per_zipped_mb: f64,
+    per_unzipped_mb: f64,
+}
+
+impl PackageBytes {
+    fn of(platform: &Platform, score: impl Fn(Unknown) -> f64) -> Self {
+        Self {
+            per_zipped_mb: platform.download_per_zipped_mb.at(score(Unknown::PackageBytes)),
+            per_unzipped_mb: platform.unpack_per_unzipped_mb.at(score(Unknown::PackageBytes)),
+        }
+    }
+}
+
+/// What logs fix in one draw: their sums are known, so that what remains of them follows from the other terms.
+#[derive(Clone, Copy)]
+struct Observed {
+    scatter: Option<f64>,
+    placement: Option<f64>,
+}
+
+impl Observed {
+    fn of(
+        function: &FunctionModel,
+        deployed: &Inputs,
+        model: &Model,
+        pivot: Pivot,
+        bytes: &PackageBytes,
+        score: impl Fn(Unknown) -> f64,
+    ) -> Self {
+        let deployed = function.deployed(deployed);
+        let scatter = function.init.as_ref().map(|init| {
+            let explained = Explained::of(&deployed, model, pivot, &score).sum();
+            init.at(score(Unknown::Scatter)) / explained.max(f64::MIN_POSITIVE)
+        });
+        let placement = function.before_init.as_ref().map(|before| {
+            let bytes = bytes.per_zipped_mb * deployed.zip.size().megabytes()
+                + bytes.per_unzipped_mb * deployed.unzipped.megabytes();
+            (before.at(score(Unknown::Placement)) - bytes).max(0.0)
+        });
+        Self { scatter, placement }
+    }
+}
+
+fn tails(model: &Model, platform: &Platform, above_baseline_mb: f64, score: f64) -> (f64, f64) {
+    let prior = |tail: &Tail| tail.base.at(score) + tail.per_touched_mb.at(score) * above_baseline_mb;
+    match model.function().and_then(|function| function.tails.as_ref()) {
+        Some(tails) => (tails.p90.at(score), tails.p99.at(score)),
+        None => (prior(&platform.tail_p90), prior(&platform.tail_p99)),
     }
 }
 
@@ -140,9 +229,11 @@ fn touched(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown)
 /// What fits in one scheduling period is not slowed down, which is why a trivial handler is as fast at 128 MB.
 fn first_call(inputs: &Inputs, model: &Model, platform: &Platform, score: impl Fn(Unknown) -> f64) -> f64 {
     let shared = &model.shared;
-    let cpu = match inputs.first_call_cpu {
-        Some(cpu) => cpu.get() * shared.cpu_ratio.at(score(Unknown::CpuRatio)),
-        None => shared.first_call_cpu.at(score(Unknown::FirstCallCpu)),
+    let logged = model.function().and_then(|function| function.first_call_cpu.as_ref());
+    let cpu = match (logged, inputs.first_call_cpu) {
+        (Some(cpu), _) => cpu.at(score(Unknown::FirstCallCpu)),
+        (None, Some(cpu)) => cpu.get() * shared.cpu_ratio.at(score(Unknown::CpuRatio)),
+        (None, None) => shared.first_call_cpu.at(score(Unknown::FirstCallCpu)),
     };
     let share = (f64::from(inputs.memory_mb) / ONE_VCPU_MB).min(1.0);
     let unthrottled = cpu.min(CPU_PERIOD_MS * share);

@@ -1,0 +1,3 @@
+//! Learning from a function's own records.
+mod calibration;
+pub use calibration::Calibration;
