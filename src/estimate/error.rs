@@ -51,6 +51,16 @@ pub enum EstimateError {
     /// A trace from which no rate follows.
     #[error("the trace holds fewer than two requests at different times: nothing to simulate")]
     EmptyTrace,
+    /// Records that teach nothing.
+    #[error(
+        "no usable record: looked for REPORT lines or platform.report events with an init duration, cold traces of X-Ray, and \
+         metrics of CloudWatch{}",
+        if *provisioned > 0 { format!(" ({provisioned} starts of provisioned concurrency were set apart)") } else { String::new() }
+    )]
+    NoSample {
+        /// Starts that were set apart.
+        provisioned: u64,
+    },
     /// The text is not a model.
     #[error("not a cold-start model: {0}")]
     NotAModel(#[from] serde_json::Error),

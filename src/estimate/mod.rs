@@ -24,7 +24,10 @@ mod sample;
 mod traffic;
 mod worth;
 
-pub use calibrate::Calibration;
+pub use calibrate::{
+    Accuracy, BilledOtherwise, Calibration, Deployed, FunctionSummary, Observations, QueryEngine, SetApart, calibrate,
+    experiment, query,
+};
 pub use compare::compare;
 pub use error::EstimateError;
 pub use function::{FunctionModel, PackageSizes, Tails};

@@ -235,8 +235,23 @@ fn first_call(inputs: &Inputs, model: &Model, platform: &Platform, score: impl F
         (None, Some(cpu)) => cpu.get() * shared.cpu_ratio.at(score(Unknown::CpuRatio)),
         (None, None) => shared.first_call_cpu.at(score(Unknown::FirstCallCpu)),
     };
-    let share = (f64::from(inputs.memory_mb) / ONE_VCPU_MB).min(1.0);
+    let exponent = shared.first_call_exponent.at(score(Unknown::FirstCallExponent));
+    platform.first_call_floor.at(score(Unknown::FirstCallFloor))
+        + first_call_of(cpu, CpuShare::of(inputs.memory_mb), exponent)
+}
+
+/// Share of a vCPU that a memory setting gives, for code with one thread: at most 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CpuShare(f64);
+
+impl CpuShare {
+    pub(super) fn of(memory_mb: u32) -> Self {
+        Self((f64::from(memory_mb) / ONE_VCPU_MB).min(1.0))
+    }
+}
+
+/// Milliseconds that so many CPU ms take, in a call.
+pub(super) fn first_call_of(cpu: f64, CpuShare(share): CpuShare, exponent: f64) -> f64 {
     let unthrottled = cpu.min(CPU_PERIOD_MS * share);
-    let slowdown = power(1.0 / share, shared.first_call_exponent.at(score(Unknown::FirstCallExponent)));
-    platform.first_call_floor.at(score(Unknown::FirstCallFloor)) + unthrottled + (cpu - unthrottled) * slowdown
+    unthrottled + (cpu - unthrottled) * power(1.0 / share, exponent)
 }

@@ -178,6 +178,12 @@ pub struct Aggregate<'a> {
     pub first_call: Histogram,
     /// `Duration` of the warm ones.
     pub warm: Histogram,
+    /// Gaps, in ms, after which environments were used again.
+    pub survived: Histogram,
+    /// Gaps, in ms, after which the environment that became idle last was not there any more.
+    pub gone: Histogram,
+    /// First and last invocation, where the row tells them.
+    pub span: Option<(Timestamp, Timestamp)>,
     /// Sum of `Max Memory Used` of the cold ones, in MB.
     pub cold_max_memory_used_mb: u64,
     /// How many were not billed ceil(init + duration).
