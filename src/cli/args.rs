@@ -337,23 +337,6 @@ pub(super) enum EffortArg {
     Max,
 }
 
-/// `estimate`.
-#[derive(Debug, Args)]
-pub(super) struct Estimate {
-    /// Memory setting in MB, 128 to 10240
-    #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]
-    pub(super) memory: Option<u32>,
-    /// How the function is packaged. `--package zip` and `--package image` say the same; any other `--package` is cargo's
-    #[arg(long, value_name = "KIND")]
-    pub(super) package_kind: Option<PackageArg>,
-    /// What to estimate; a report of this program will do.
-    #[command(flatten)]
-    pub(super) subject: Subject,
-    /// Where the result goes.
-    #[command(flatten)]
-    pub(super) output: Output,
-}
-
 /// How a function is packaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum PackageArg {

@@ -5,7 +5,6 @@
 //! It refuses to give a single number: everything is an [`Interval`], and an input outside the measured range is named.
 
 mod arithmetic;
-#[cfg(test)]
 mod backtest;
 mod calibrate;
 mod compare;
@@ -24,6 +23,7 @@ mod sample;
 mod traffic;
 mod worth;
 
+pub use backtest::{Backtest, DriftTest, ExperimentTest, FamilyTest, backtest};
 pub use calibrate::{
     Accuracy, BilledOtherwise, Calibration, Deployed, FunctionSummary, Observations, QueryEngine, SetApart, calibrate,
     experiment, query,

@@ -54,6 +54,18 @@ fn around(median: f64, sd: f64) -> Interval {
     Interval { p10: at(-Z90), p50: rounded(median), p90: at(Z90) }
 }
 
+/// What a model says a month ahead that was calibrated on very many starts with this median.
+pub(in crate::estimate) fn a_month_ahead(median_ms: f64, package: PackageKind) -> Interval {
+    around(median_ms, drift_sd(package))
+}
+
+fn drift_sd(package: PackageKind) -> f64 {
+    match package {
+        PackageKind::Zip => DRIFT_SD,
+        PackageKind::Image => IMAGE_DRIFT_SD,
+    }
+}
+
 /// `None` where there was no cold start on `wanted` days.
 pub(super) fn observed_init(
     version: &Version,
@@ -71,11 +83,7 @@ pub(super) fn observed_init(
         .collect();
     let of_days = deviation(&days) / (days.len() as f64).min(MOST_DAYS).sqrt();
     let of_starts = BODY_SD * 1.25 / (starts.count() as f64).sqrt();
-    let drift = match platform.package {
-        PackageKind::Zip => DRIFT_SD,
-        PackageKind::Image => IMAGE_DRIFT_SD,
-    };
-    let sd = (of_days.powi(2) + of_starts.powi(2) + drift.powi(2)).sqrt();
+    let sd = (of_days.powi(2) + of_starts.powi(2) + drift_sd(platform.package).powi(2)).sqrt();
     // Few starts say little against what the prior says of the same memory.
     let prior = at_memory_used(version, platform).map(|prior| (prior.p50, ln(prior.p90 / prior.p10) / (2.0 * Z90)));
     let (median_ms, sd) = combined(prior, observed, sd);

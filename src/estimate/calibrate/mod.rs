@@ -23,3 +23,5 @@ pub use experiment::experiment;
 pub use learn::{Deployed, calibrate};
 pub use observations::Observations;
 pub use query::{QueryEngine, query};
+
+pub(super) use function::a_month_ahead;
