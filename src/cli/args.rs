@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use crate::estimate::PackageKind;
 use crate::policy::{Growth, parse_size};
 use crate::slim::Rewrite;
 use crate::units::ByteSize;
@@ -344,6 +345,16 @@ pub(super) enum PackageArg {
     Zip,
     /// A container image.
     Image,
+}
+
+impl PackageArg {
+    /// As the model has it.
+    pub(super) const fn kind(self) -> PackageKind {
+        match self {
+            Self::Zip => PackageKind::Zip,
+            Self::Image => PackageKind::Image,
+        }
+    }
 }
 
 /// `check`.

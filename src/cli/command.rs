@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
-use super::args::{Analyze, Check, Diff, Estimate, Global, Slim};
+use super::args::{Analyze, Check, Diff, Global, Slim};
+use super::estimate_args::{Calibrate, Estimate};
 use super::layout_args::Layout;
 use super::measure_args::Measure;
 
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Slim(Slim),
     /// Predicts the cold start, with intervals and sources
     Estimate(Estimate),
+    /// Learns from logs, traces and metrics of your own functions, and writes a model for `estimate`
+    Calibrate(Calibrate),
     /// Starts a package against a local Lambda Runtime API: memory that init touches, page faults, time, by crate
     Measure(Measure),
     /// Links the project's program anew: functions of one start first, the rest in the order in which it compresses best

@@ -28,6 +28,10 @@ pub(super) struct Configuration {
     pub(super) baseline: Option<PathBuf>,
     /// Memory setting in MB.
     pub(super) memory_mb: Option<u32>,
+    /// A calibrated model, from the package's or workspace's folder.
+    pub(super) model: Option<PathBuf>,
+    /// Name of the function in that model.
+    pub(super) function: Option<String>,
     /// How hard Deflate tries.
     pub(super) effort: Option<Effort>,
 }
@@ -93,6 +97,8 @@ impl Configuration {
             budget: own.budget.or(shared.budget),
             baseline: own.baseline.or(shared.baseline),
             memory_mb: own.memory_mb.or(shared.memory_mb),
+            model: own.model.or(shared.model),
+            function: own.function.or(shared.function),
             effort: own.effort.or(shared.effort),
         })
     }
@@ -103,11 +109,14 @@ impl Configuration {
         }
         let expect =
             |key, value: &Value, expected| CliError::Configuration { table, key, value: value.to_string(), expected };
-        let baseline = match metadata.get("baseline") {
-            None => None,
-            Some(Value::String(path)) => Some(folder.join(path)),
-            Some(other) => return Err(expect("baseline", other, "the path of a report")),
+        let text = |key, expected| match metadata.get(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(other) => Err(expect(key, other, expected)),
         };
+        let baseline = text("baseline", "the path of a report")?.map(|path| folder.join(path));
+        let model = text("model", "the path of a calibrated model")?.map(|path| folder.join(path));
+        let function = text("function", "the name of a function in the model")?;
         let memory_mb = match metadata.get("memory") {
             None => None,
             Some(value) => {
@@ -122,6 +131,6 @@ impl Configuration {
                 Some(effort.map_err(|_| expect("effort", value, "\"fast\", \"default\" or \"max\""))?)
             }
         };
-        Ok(Self { budget: Budget::from_metadata(metadata)?, baseline, memory_mb, effort })
+        Ok(Self { budget: Budget::from_metadata(metadata)?, baseline, memory_mb, model, function, effort })
     }
 }

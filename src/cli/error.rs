@@ -10,6 +10,7 @@ use crate::elf::NoDebugFile;
 use crate::estimate::EstimateError;
 use crate::host::HostError;
 use crate::layout::OrderError;
+use crate::logs::LogsError;
 use crate::package::PackageError;
 use crate::policy;
 use crate::render::text;
@@ -94,6 +95,22 @@ pub enum CliError {
     /// A prediction that cannot be made.
     #[error(transparent)]
     Estimate(#[from] EstimateError),
+    /// A model that cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: EstimateError,
+    },
+    /// A log that cannot be read.
+    #[error("{}: {source}", .path.display())]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: LogsError,
+    },
     /// A configuration key of the project.
     #[error("{key} = {value} in [{table}]: expected {expected}")]
     Configuration {

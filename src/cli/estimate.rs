@@ -2,70 +2,134 @@
 
 use crate::attribution::Detail;
 use crate::deflate::Effort;
-use crate::elf::Architecture;
-use crate::estimate::{Change, Estimate, Inputs, Model, PackageKind, ZippedSize, compare, predict};
+use crate::estimate::{
+    Against, CrateWorth, Estimate, Model, PackageKind, ZippedSize, backtest, compare, experiment, predict, predict_with,
+};
 use crate::host;
-use crate::package::{DeploymentPackage, Role};
+use crate::package::DeploymentPackage;
 use crate::report::Report;
 use crate::slim::{Rewrite, Slimmed};
 use crate::units::ByteSize;
 
-use super::args;
 use super::args::{Global, PackageArg};
+use super::check::report_or_artifact;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
+use super::estimate_args;
+use super::estimate_question::question;
 use super::exit_code::ExitCode;
 use super::output;
-use super::subject::{Loaded, load_report, slim_options};
+use super::predictor::{Predictor, load_model, started};
+use super::subject::{Loaded, asked_architecture, load_report, slim_options};
 use super::terminal::Terminal;
 
-/// Memory setting where none is said. Source: Lambda API reference, `MemorySize`, "The default value is 128 MB"; read 2026-11-23.
-const DEFAULT_MEMORY_MB: u32 = 128;
-
-pub(super) fn run(mut flags: args::Estimate, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+pub(super) fn run(
+    mut flags: estimate_args::Estimate,
+    global: &Global,
+    terminal: Terminal,
+) -> Result<ExitCode, CliError> {
+    let file = flags.output.output.clone();
+    let options = output::options(terminal, file.as_deref(), flags.crates);
+    if flags.experiment {
+        terminal.result(experiment(), file.as_deref())?;
+        return Ok(ExitCode::Done);
+    }
+    if flags.backtest {
+        let model = flags.model.model.as_deref().map_or_else(|| Ok(Model::prior()), load_model)?;
+        let printed = output::backtest(&backtest(&model), flags.output.format, &options);
+        terminal.result(&printed, file.as_deref())?;
+        return Ok(ExitCode::Done);
+    }
     let kind = package_kind(&mut flags);
     let flags = &flags;
     let report = match flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
         Some(path) => {
             let mut report = load_report(path)?;
-            let inputs = inputs(&report, report.artifact.zip_bytes, None, kind, memory(flags.memory, None))?;
-            let inputs = inputs.ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?;
-            report.estimate = Some(predict(&inputs, &Model::prior()));
+            let predictor = predictor(flags, kind, None)?;
+            let estimate = predicted(flags, &predictor, &report, None, terminal)?;
+            report.estimate = Some(estimate.ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?);
             report
         }
         None => of_artifact(flags, kind, global, terminal)?,
     };
-    let file = flags.output.output.as_deref();
-    let printed = output::estimate(&report, flags.output.format, &output::options(terminal, file, 0));
-    terminal.result(&printed, file)?;
+    let printed = output::estimate(&report, flags.output.format, &options);
+    terminal.result(&printed, file.as_deref())?;
     Ok(ExitCode::Done)
 }
 
 /// `--package` is cargo's flag, and Lambda's word for how a function is packaged: `zip` and `image` are the latter, unless
 /// `--package-kind` says that already.
-fn package_kind(flags: &mut args::Estimate) -> PackageKind {
+fn package_kind(flags: &mut estimate_args::Estimate) -> PackageKind {
     let kind = flags.package_kind.or_else(|| {
         let named = flags.subject.build.package.take_if(|package| package == "zip" || package == "image");
         named.map(|kind| if kind == "image" { PackageArg::Image } else { PackageArg::Zip })
     });
-    match kind {
-        Some(PackageArg::Image) => PackageKind::Image,
-        Some(PackageArg::Zip) | None => PackageKind::Zip,
+    kind.map_or(PackageKind::Zip, PackageArg::kind)
+}
+
+fn predictor(
+    flags: &estimate_args::Estimate,
+    kind: PackageKind,
+    configured: Option<&Configuration>,
+) -> Result<Predictor, CliError> {
+    let model = flags.model.model.clone().or_else(|| configured?.model.clone());
+    let function = flags.model.function.clone().or_else(|| configured?.function.clone());
+    let predictor = Predictor::with_model(flags.memory, configured, model.as_deref(), function.as_deref())?;
+    Ok(Predictor { kind, architecture: asked_architecture(&flags.subject), ..predictor })
+}
+
+/// The prediction with all that was asked beside it; `None` where the report holds no program.
+fn predicted(
+    flags: &estimate_args::Estimate,
+    predictor: &Predictor,
+    report: &Report,
+    assumed: Option<ByteSize>,
+    terminal: Terminal,
+) -> Result<Option<Estimate>, CliError> {
+    let Some(inputs) = predictor.inputs(report, assumed)? else { return Ok(None) };
+    let question = question(flags, predictor, &inputs, report, terminal)?;
+    let mut estimate = predict_with(&inputs, &predictor.model, &question)?;
+    estimate.crates = crates(report, &estimate);
+    if let Some(old) = &flags.against {
+        let before = report_or_artifact(old, &[], Detail::Crates)?;
+        let before = predictor.inputs(&before, None)?.ok_or_else(|| CliError::NoProgram { path: old.clone() })?;
+        let path = old.display().to_string();
+        estimate.against = Some(Against { path, change: compare(&before, &inputs, &predictor.model) });
     }
+    Ok(Some(estimate))
+}
+
+/// What each crate of the started program is worth, the dearest first.
+fn crates(report: &Report, estimate: &Estimate) -> Vec<CrateWorth> {
+    let Some(program) = started(report) else { return Vec::new() };
+    let worth = |row: &crate::attribution::CrateRow| CrateWorth {
+        name: row.name.clone(),
+        version: row.version.clone(),
+        zip_bytes: row.compressed_bytes,
+        retained_bytes: row.retained_bytes,
+        touched_bytes: row.touched_bytes,
+        before_init_ms: None,
+        init_ms: None,
+    };
+    let named = program.crates.iter().filter(|row| !row.name.starts_with('['));
+    let mut crates: Vec<CrateWorth> = named.map(|row| worth(row).in_ms(row.file_bytes, estimate)).collect();
+    // What was not measured counts 0 in both, so that the zip decides.
+    crates.sort_by(|one, other| {
+        let key = |worth: &CrateWorth| (worth.touched_bytes.unwrap_or_default(), worth.zip_bytes.unwrap_or_default());
+        key(other).cmp(&key(one)).then_with(|| (&one.name, &one.version).cmp(&(&other.name, &other.version)))
+    });
+    crates
 }
 
 fn of_artifact(
-    flags: &args::Estimate,
+    flags: &estimate_args::Estimate,
     kind: PackageKind,
     global: &Global,
     terminal: Terminal,
 ) -> Result<Report, CliError> {
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let configured = match flags.memory {
-        Some(_) => None,
-        None => Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?.memory_mb,
-    };
-    let memory = memory(flags.memory, configured);
+    let configured = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
+    let predictor = predictor(flags, kind, Some(&configured))?;
     let package = loaded.package()?;
     let slimmed = loaded.slim(&package, &slim_options_of(&loaded)?, terminal)?;
     let mut report = if loaded.is_built() {
@@ -77,11 +141,15 @@ fn of_artifact(
         Some(_) => None,
         None => Some(zipped_as_it_is(&loaded, &package, terminal)?),
     };
-    let before = inputs(&report, report.artifact.zip_bytes, assumed, kind, memory)?;
-    let before = before.ok_or_else(|| CliError::NoProgram { path: loaded.path.clone() })?;
-    let mut estimate = predict(&before, &Model::prior());
+    let no_program = || CliError::NoProgram { path: loaded.path.clone() };
+    let before = predictor.inputs(&report, assumed)?.ok_or_else(no_program)?;
+    let mut estimate = predicted(flags, &predictor, &report, assumed, terminal)?.ok_or_else(no_program)?;
     if !loaded.is_built() {
-        estimate.slimming = Some(compare(&before, &after(before, &slimmed), &Model::prior()));
+        // It loads the same bytes.
+        let after = before
+            .with_zip(ZippedSize::Known(ByteSize::of(&slimmed.zip)))
+            .with_unzipped(slimmed.outcome.after.unzipped_bytes);
+        estimate.slimming = Some(compare(&before, &after, &predictor.model));
     }
     report.estimate = Some(estimate);
     Ok(report)
@@ -100,73 +168,13 @@ pub(super) fn slimming(
     loaded: &Loaded,
     slimmed: &Slimmed<'_>,
     report: &Report,
-    memory: Option<u32>,
+    predictor: &Predictor,
 ) -> Result<Option<Estimate>, CliError> {
-    let zip = report.artifact.zip_bytes;
-    let Some(after) = inputs(report, zip, None, PackageKind::Zip, memory.unwrap_or(DEFAULT_MEMORY_MB))? else {
-        return Ok(None);
-    };
-    let mut estimate = predict(&after, &Model::prior());
+    let Some(after) = predictor.inputs(report, None)? else { return Ok(None) };
+    let mut estimate = predict(&after, &predictor.model);
     if let Some(zip_before) = slimmed.outcome.before.zip_bytes.filter(|_| !loaded.is_built()) {
         let before = after.with_zip(ZippedSize::Known(zip_before)).with_unzipped(slimmed.outcome.before.unzipped_bytes);
-        estimate.slimming = Some(compare(&before, &after, &Model::prior()));
+        estimate.slimming = Some(compare(&before, &after, &predictor.model));
     }
     Ok(Some(estimate))
-}
-
-/// The same package, slimmed: it loads the same bytes.
-fn after(before: Inputs, slimmed: &Slimmed<'_>) -> Inputs {
-    before.with_zip(ZippedSize::Known(ByteSize::of(&slimmed.zip))).with_unzipped(slimmed.outcome.after.unzipped_bytes)
-}
-
-/// The prediction for a package whose start was measured; `None` where it holds no program.
-pub(super) fn prediction(report: &Report, memory: Option<u32>) -> Result<Option<Estimate>, CliError> {
-    let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
-    let inputs = inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory)?;
-    Ok(inputs.map(|inputs| predict(&inputs, &Model::prior())))
-}
-
-/// What a change of a measured package is worth; `None` where either holds no program.
-pub(super) fn change(before: &Report, after: &Report, memory: Option<u32>) -> Result<Option<Change>, CliError> {
-    let memory = memory.unwrap_or(DEFAULT_MEMORY_MB);
-    let of = |report: &Report| inputs(report, report.artifact.zip_bytes, None, PackageKind::Zip, memory);
-    let (Some(before), Some(after)) = (of(before)?, of(after)?) else { return Ok(None) };
-    Ok(Some(compare(&before, &after, &Model::prior())))
-}
-
-fn memory(flag: Option<u32>, configured: Option<u32>) -> u32 {
-    flag.or(configured).unwrap_or(DEFAULT_MEMORY_MB)
-}
-
-/// What the model asks about a report; `None` where it holds no program. `assumed` stands for a zip that does not exist yet.
-fn inputs(
-    report: &Report,
-    zip: Option<ByteSize>,
-    assumed: Option<ByteSize>,
-    kind: PackageKind,
-    memory_mb: u32,
-) -> Result<Option<Inputs>, CliError> {
-    let role = |path: &str| report.artifact.entries.iter().find(|entry| entry.path == path).map(|entry| entry.role);
-    let programs = || report.binaries.iter().filter(|b| role(&b.path) == Some(Role::Bootstrap));
-    let started = programs().next().or_else(|| report.binaries.iter().find(|b| role(&b.path) == Some(Role::Extension)));
-    let Some(program) = started else { return Ok(None) };
-    let libraries = report.binaries.iter().filter(|b| role(&b.path) == Some(Role::Library));
-    let architecture: Architecture = program.architecture;
-    let zip = match (zip, assumed) {
-        (Some(zip), _) => ZippedSize::Known(zip),
-        // A report of an ELF file or folder, without the file: its bytes as they are bound the zip from above.
-        (None, assumed) => ZippedSize::Assumed(assumed.unwrap_or(report.artifact.unzipped_bytes)),
-    };
-    let inputs = Inputs::new(kind, architecture, memory_mb)?
-        .with_zip(zip)
-        .with_unzipped(report.artifact.unzipped_bytes)
-        .with_loaded(program.loaded_bytes)
-        .with_bundled_libraries(libraries.map(|library| library.file_bytes).sum());
-    // What was measured is not guessed.
-    let Some(measurement) = &report.measurement else { return Ok(Some(inputs)) };
-    let inputs = inputs.with_touched(measurement.touched_bytes);
-    Ok(Some(match &measurement.first_event {
-        Some(event) => inputs.with_first_call_cpu(event.cpu_ms)?,
-        None => inputs,
-    }))
 }

@@ -17,13 +17,13 @@ use super::boot_check::{quoted, shown};
 use super::build_options::build_options;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
-use super::estimate::{change, prediction};
 use super::exit_code::ExitCode;
 use super::launch_files::{original, rewritten};
 use super::layout_args;
 use super::measure::{Asked, Measured, measure_slimmed};
 use super::order::{Layout, order_path, read_order};
 use super::output;
+use super::predictor::Predictor;
 use super::project::load_project;
 use super::slim::ZIP_MODE;
 use super::subject::Loaded;
@@ -38,7 +38,7 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
         true => Some(read_order(&path)?),
         false => None,
     };
-    let memory = flags.start.memory.or(Configuration::of(Some(&project))?.memory_mb);
+    let predictor = Predictor::of(flags.start.memory, Some(&Configuration::of(Some(&project))?))?;
 
     terminal.note("note: building as the linker lays it out");
     let before = Loaded::laid_out(&flags.build, project.clone(), &options, Layout::Plain, terminal)?.loaded;
@@ -70,7 +70,7 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
 
     let placement = laid_out.placement.unwrap_or_default();
     let link = laid_out.link_order;
-    report.estimate = prediction(&report, memory)?;
+    report.estimate = predictor.predict(&report)?;
     report.slim = Some(after_slimmed.outcome.clone());
     report.layout = Some(LayoutOutcome {
         order_file: (!order.is_empty()).then(|| path.display().to_string()),
@@ -84,9 +84,9 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
         placed_bytes: placement.code_bytes,
         gives_up: gives_up(flags),
         answers,
-        change: change_between(&before_report, &report, memory)?,
-        before: side(&before_report, memory)?,
-        after: side(&report, memory)?,
+        change: change_between(&before_report, &report, &predictor)?,
+        before: side(&before_report, &predictor)?,
+        after: side(&report, &predictor)?,
     });
     let out = flags.output.as_ref().unwrap_or(&after.path);
     host::create_parent(out)?;
@@ -197,7 +197,7 @@ fn answers(
     }
 }
 
-fn side(report: &Report, memory: Option<u32>) -> Result<LayoutSide, CliError> {
+fn side(report: &Report, predictor: &Predictor) -> Result<LayoutSide, CliError> {
     let mut kinds: BTreeMap<SectionKind, ByteSize> = BTreeMap::new();
     let program = report.binaries.iter().find(|binary| binary.path == "bootstrap");
     for section in program.iter().flat_map(|program| &program.sections) {
@@ -209,7 +209,7 @@ fn side(report: &Report, memory: Option<u32>) -> Result<LayoutSide, CliError> {
         kinds.into_iter().map(|(kind, touched_bytes)| TouchedKind { kind, touched_bytes }).collect();
     touched.sort_by(|a, b| b.touched_bytes.cmp(&a.touched_bytes).then_with(|| a.kind.cmp(&b.kind)));
     let measured = report.measurement.is_some();
-    let init = if measured { prediction(report, memory)?.map(|estimate| estimate.init_ms) } else { None };
+    let init = if measured { predictor.predict(report)?.map(|estimate| estimate.init_ms) } else { None };
     Ok(LayoutSide {
         zip_bytes: report.artifact.zip_bytes.unwrap_or_default(),
         unzipped_bytes: report.artifact.unzipped_bytes,
@@ -219,9 +219,9 @@ fn side(report: &Report, memory: Option<u32>) -> Result<LayoutSide, CliError> {
     })
 }
 
-fn change_between(before: &Report, after: &Report, memory: Option<u32>) -> Result<Option<Change>, CliError> {
+fn change_between(before: &Report, after: &Report, predictor: &Predictor) -> Result<Option<Change>, CliError> {
     if before.measurement.is_none() || after.measurement.is_none() {
         return Ok(None);
     }
-    change(before, after, memory)
+    predictor.change(before, after)
 }

@@ -19,28 +19,26 @@ use super::args::Global;
 use super::boot_check::{launch_options, limits, quoted};
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
-use super::estimate::prediction;
 use super::exit_code::ExitCode;
 use super::launch_files::{original, rewritten};
 use super::measure_args::{Measure, StartFlags, TouchedBy};
 use super::measure_findings::{failed, findings};
 use super::measure_waits::{findings as waits_findings, rows, watch};
 use super::output;
+use super::predictor::Predictor;
 use super::subject::Loaded;
 use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let asked = Asked { cold_cache: flags.cold_cache, ..Asked::of(&flags.start, flags.event.as_deref())? };
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let memory = match flags.start.memory {
-        Some(memory) => Some(memory),
-        None => Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?.memory_mb,
-    };
+    let configured = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
+    let predictor = Predictor::of(flags.start.memory, Some(&configured))?;
     let detail = if flags.by == TouchedBy::Function { Detail::Functions } else { Detail::Crates };
     let measured = measure(&loaded, &asked, detail, terminal)?;
     let Measured { mut report, failure } = measured;
     if failure.is_none() {
-        report.estimate = prediction(&report, memory)?;
+        report.estimate = predictor.predict(&report)?;
     }
     let mut options = output::options(terminal, flags.output.as_deref(), flags.rows);
     options.by = match flags.by {

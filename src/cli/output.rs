@@ -1,5 +1,7 @@
 //! From results to the format that was asked for.
 
+use crate::estimate::{Backtest, Model};
+use crate::logs::Tally;
 use crate::policy::{Diff, Verdict};
 use crate::render::{self, By, Filter, Options, View, csv, folded, json, markdown, text};
 use crate::report::Report;
@@ -127,7 +129,32 @@ pub(super) fn slim_several(
 /// A prediction.
 pub(super) fn estimate(report: &Report, format: Format, options: &Options) -> String {
     let estimate = report.estimate.as_ref().expect("the command predicts before it prints");
-    pick(format, || text::estimate(estimate, options), || json::report(report), || markdown::estimate(estimate))
+    pick(
+        format,
+        || text::estimate(estimate, options),
+        || json::report(report),
+        || markdown::estimate(estimate, options),
+    )
+}
+
+/// How far a model is off.
+pub(super) fn backtest(test: &Backtest, format: Format, options: &Options) -> String {
+    pick(format, || text::backtest(test, options), || json::backtest(test), || markdown::backtest(test))
+}
+
+/// A model, for its file.
+pub(super) fn model(model: &Model) -> String {
+    json::model(model)
+}
+
+/// What a calibration learnt.
+pub(super) fn calibration(model: &Model, read: &[(String, &Tally)], format: Format, options: &Options) -> String {
+    pick(
+        format,
+        || text::calibration(model, read, options),
+        || json::model(model),
+        || markdown::calibration(model, read),
+    )
 }
 
 /// A measured start.

@@ -11,7 +11,7 @@ use super::command::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;
-use super::{analyze, check, diff, estimate, layout, measure, slim, slim_several};
+use super::{analyze, calibrate, check, diff, estimate, layout, measure, slim, slim_several};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
@@ -41,6 +41,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Slim(flags) if flags.more.is_empty() => slim::run(&flags, &cli.global, terminal),
         Command::Slim(flags) => slim_several::run(&flags, &cli.global, terminal),
         Command::Estimate(flags) => estimate::run(flags, &cli.global, terminal),
+        Command::Calibrate(flags) => calibrate::run(&flags, terminal),
         Command::Measure(flags) => measure::run(&flags, &cli.global, terminal),
         Command::Layout(flags) => layout::run(&flags, &cli.global, terminal),
         Command::Check(flags) => check::run(&flags, &cli.global, terminal),

@@ -17,6 +17,7 @@ use super::error::CliError;
 use super::estimate::slimming;
 use super::exit_code::ExitCode;
 use super::output;
+use super::predictor::Predictor;
 use super::subject::{Loaded, slim_options};
 use super::terminal::Terminal;
 
@@ -79,7 +80,7 @@ pub(super) fn carry_out(
         slimmed.outcome.boot_check = Some(asked.carry_out(&loaded.path, &package, &slimmed, terminal)?);
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
-    report.estimate = slimming(loaded, &slimmed, &report, configured.memory_mb)?;
+    report.estimate = slimming(loaded, &slimmed, &report, &Predictor::of(None, Some(&configured))?)?;
     let offers = free_aborts(&slimmed.files);
     report.add_findings(offers.iter().cloned());
     report.add_findings(debug_files.iter().flat_map(|files| files.findings.iter().cloned()));

@@ -456,7 +456,7 @@ fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliEr
     Ok(host::read_included(&project.root_package().source_root, &configured)?)
 }
 
-fn asked_architecture(subject: &Subject) -> Option<Architecture> {
+pub(super) fn asked_architecture(subject: &Subject) -> Option<Architecture> {
     match subject.arch {
         Some(Arch::X86_64) => Some(Architecture::X86_64),
         Some(Arch::Arm64) => Some(Architecture::Arm64),

@@ -57,6 +57,20 @@ pub struct PackageSizes {
     pub touched_bytes: Option<ByteSize>,
 }
 
+impl PackageSizes {
+    /// The sizes that a prediction is made from.
+    #[must_use]
+    pub const fn of(inputs: &Inputs) -> Self {
+        Self {
+            zip_bytes: inputs.zip.size(),
+            unzipped_bytes: inputs.unzipped,
+            loaded_bytes: inputs.loaded,
+            library_bytes: inputs.bundled_libraries,
+            touched_bytes: inputs.touched,
+        }
+    }
+}
+
 impl FunctionModel {
     /// The package that the logs ran: as it was given, else taken to be `otherwise`.
     pub(super) fn deployed(&self, otherwise: &Inputs) -> Inputs {

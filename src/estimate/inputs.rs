@@ -138,6 +138,12 @@ impl Inputs {
         Ok(self)
     }
 
+    /// Instruction set of the function.
+    #[must_use]
+    pub const fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
     /// MB of the bootstrap and its bundled libraries that are mapped.
     pub(super) fn mapped_mb(&self) -> f64 {
         // As floats: two hostile sizes must not overflow.

@@ -35,7 +35,7 @@ pub use inputs::{Inputs, ZippedSize};
 pub use memory::{MEMORY_SIZES, MemoryAdvice, MemoryRow};
 pub use model::{Coefficient, DataSource, Distribution, Model, PackageKind, Platform, Shared, Tail};
 pub use predict::{Question, predict, predict_with};
-pub use prediction::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+pub use prediction::{Against, Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 pub use price::{Cost, MonthlyCost, PriceList, Prices};
 pub use traffic::{
     Arrival, CloudWatch, Concurrency, Demand, Latency, Method, Plan, Policy, Simulation, TimeoutRisk, Traffic, simulate,

@@ -84,6 +84,7 @@ fn of_samples(inputs: &Inputs, model: &Model, samples: &[Sample]) -> Estimate {
             touched_ms: of(|sample| sample.per_touched_mb),
         },
         slimming: None,
+        against: None,
         crates: Vec::new(),
         memory: None,
         cost: None,

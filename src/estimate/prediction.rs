@@ -88,6 +88,15 @@ pub struct Change {
     pub conclusion: String,
 }
 
+/// A change from another package.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Against {
+    /// The other package or report.
+    pub path: String,
+    /// What it is worth.
+    pub change: Change,
+}
+
 /// A cold-start prediction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -134,6 +143,9 @@ pub struct Estimate {
     pub per_megabyte: PerMegabyte,
     /// What slimming the artifact would change; `None` where it was not tried.
     pub slimming: Option<Change>,
+    /// What the change from another package to this one is worth; `None` where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<Against>,
     /// What removing a crate would save, most first; empty where nothing is known of crates.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub crates: Vec<CrateWorth>,

@@ -3,7 +3,7 @@
 //! Empty folders are left out, as Lambda's packages hold files. Links stay links, and may not lead out.
 
 use std::fs;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use walkdir::WalkDir;
 
@@ -46,6 +46,21 @@ pub enum TreeFileKind {
 /// not UTF-8, a link that leads out, or a file that is no regular file.
 pub fn read_tree(root: &Path) -> Result<Vec<TreeFile>, HostError> {
     read_at_most(COUNT_LIMIT, root)
+}
+
+/// The regular files below a folder, links to files included, sorted by path.
+pub(super) fn files_below(root: &Path) -> Result<Vec<PathBuf>, HostError> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(root).min_depth(1).sort_by_file_name().follow_links(true) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(root).to_owned();
+            unreadable(&path, error.into())
+        })?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
 }
 
 fn read_at_most(count: usize, root: &Path) -> Result<Vec<TreeFile>, HostError> {

@@ -6,41 +6,62 @@ use super::fields::{megabytes, number};
 use super::histogram::Histogram;
 use super::name::function_of_group;
 use super::row::Row;
-use super::sample::{Aggregate, Place};
+use super::sample::{Aggregate, Place, Timestamp};
 use super::time::timestamp;
 
 /// Columns of one bucket per row, and of a histogram per row, of the same times.
 const INIT: (&str, &str) = ("init_bucket", "init_histogram");
 const FIRST_CALL: (&str, &str) = ("first_call_bucket", "first_call_histogram");
 const WARM: (&str, &str) = ("warm_bucket", "warm_histogram");
+const SURVIVED: (&str, &str) = ("survived_bucket", "survived_histogram");
+const GONE: (&str, &str) = ("gone_bucket", "gone_histogram");
+/// Of a row with a bucket of init: the first call. Of one without: a warm call.
+const DURATION: &str = "duration_bucket";
 
 /// Whether a row has the columns of one.
 pub(super) fn is_aggregate(row: &Row<'_>) -> bool {
     let times = [INIT, FIRST_CALL, WARM].into_iter().any(|(bucket, histogram)| row.has(bucket) || row.has(histogram));
-    times || (row.has("invocations") && ["function", "memory_mb", "day"].into_iter().any(|column| row.has(column)))
+    times
+        || row.has(DURATION)
+        || (row.has("invocations") && ["function", "memory_mb", "day"].into_iter().any(|column| row.has(column)))
 }
 
 /// Reads one; `Err` says what is wrong.
 pub(super) fn aggregate<'r>(row: &Row<'r>) -> Result<Aggregate<'r>, String> {
     let n = count(row, "n")?;
-    let one_bucket = [INIT, FIRST_CALL, WARM].into_iter().any(|(bucket, _)| row.get(bucket).is_some());
+    let one_bucket = [INIT.0, FIRST_CALL.0, WARM.0, DURATION].into_iter().any(|bucket| row.get(bucket).is_some());
     if one_bucket && n.is_none() {
         return Err("a row with a bucket has no n".to_owned());
     }
     let function = row.get("function").map(|name| function_of_group(name).unwrap_or(name));
     let at = row.get("day").map(|day| timestamp(day).ok_or_else(|| format!("day {day:?} is no date")));
     let memory = row.get("memory_mb").map(|mb| number(mb).and_then(megabytes).ok_or(format!("memory_mb is {mb:?}")));
+    let is_cold = row.get(INIT.0).is_some();
+    let duration = |wanted: bool| if is_cold == wanted { DURATION } else { "" };
     Ok(Aggregate {
         place: Place { function, version: row.get("version"), stream: None, at: at.transpose()? },
         memory_mb: memory.transpose()?,
         // A row of one bucket counts the invocations in it, cold or warm.
         invocations: count(row, "invocations")?.or(n).unwrap_or(0),
         init: times(row, INIT, n)?,
-        first_call: times(row, FIRST_CALL, n)?,
-        warm: times(row, WARM, n)?,
+        first_call: merged(times(row, FIRST_CALL, n)?, &times(row, (duration(true), ""), n)?),
+        warm: merged(times(row, WARM, n)?, &times(row, (duration(false), ""), n)?),
+        survived: times(row, SURVIVED, n)?,
+        gone: times(row, GONE, n)?,
+        span: count(row, "first_ms")?.zip(count(row, "last_ms")?).map(|(first, last)| (time(first), time(last))),
         cold_max_memory_used_mb: count(row, "cold_max_memory_used_mb")?.unwrap_or(0),
         billed_otherwise: count(row, "billed_otherwise")?.unwrap_or(0),
     })
+}
+
+fn merged(mut one: Histogram, other: &Histogram) -> Histogram {
+    one.merge(other);
+    one
+}
+
+fn time(ms: u64) -> Timestamp {
+    // Counts are below 9e15.
+    Timestamp(ms as i64)
 }
 
 /// A count. Query engines write it as they like: `12`, `12.0`, `1.2E1`.

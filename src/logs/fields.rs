@@ -82,8 +82,14 @@ mod tests {
     fn a_key_that_ends_like_another_is_not_read_as_it() {
         let found = |text| pairs(text).collect::<Vec<_>>();
         let expected = vec![("Billed Duration", "2"), ("Duration", "1.5"), ("Init Duration", "3")];
-        assert_eq!(found("Billed Duration: 2 ms\tDuration: 1.5 ms\tInit Duration: 3 ms\tCached Init Duration: 4 ms"), expected);
-        assert_eq!(found("Billed Duration: 2 ms Duration: 1.5 ms Init Duration: 3 ms Cached Init Duration: 4 ms"), expected);
+        assert_eq!(
+            found("Billed Duration: 2 ms\tDuration: 1.5 ms\tInit Duration: 3 ms\tCached Init Duration: 4 ms"),
+            expected
+        );
+        assert_eq!(
+            found("Billed Duration: 2 ms Duration: 1.5 ms Init Duration: 3 ms Cached Init Duration: 4 ms"),
+            expected
+        );
     }
 
     #[test]

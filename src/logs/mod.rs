@@ -4,6 +4,7 @@
 //! What cannot be read is counted and shown, never guessed at; what is none of Lambda's is passed over.
 
 mod aggregate;
+mod arrivals;
 mod csv;
 mod document;
 mod element;
@@ -28,6 +29,7 @@ mod time;
 mod window;
 mod xray;
 
+pub use arrivals::{TimedRequest, timed_request};
 pub use error::LogsError;
 pub use histogram::Histogram;
 pub use read::read;

@@ -67,10 +67,11 @@ impl Segment {
 
 /// An element of `Traces`: a sample for each invocation in it.
 pub(super) fn trace(json: &str, out: &mut Out<'_>) {
-    let segments = match serde_json::from_str::<Document<'_>>(json).map_err(|error| error.to_string()).and_then(segments) {
-        Ok(segments) => segments,
-        Err(error) => return out.malformed(format!("a trace cannot be read: {error}"), json.as_bytes()),
-    };
+    let segments =
+        match serde_json::from_str::<Document<'_>>(json).map_err(|error| error.to_string()).and_then(segments) {
+            Ok(segments) => segments,
+            Err(error) => return out.malformed(format!("a trace cannot be read: {error}"), json.as_bytes()),
+        };
     let services: Vec<&Segment> = segments.iter().filter(|segment| segment.origin == "AWS::Lambda").collect();
     let functions: Vec<&Segment> = segments.iter().filter(|s| s.origin == "AWS::Lambda::Function").collect();
     for function in &functions {

@@ -29,7 +29,7 @@ pub(super) fn document(report: &Report, options: &Options) -> Document {
         document.list(report.findings.iter().map(finding).collect());
     }
     if let Some(prediction) = &report.estimate {
-        document.blocks.extend(estimate::document(prediction).blocks);
+        document.blocks.extend(estimate::document(prediction, options).blocks);
     }
     if let Some(outcome) = &report.slim {
         document.blocks.extend(slim::document(outcome).blocks);

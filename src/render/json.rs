@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::estimate::{Backtest, Model};
 use crate::policy::{Diff, Verdict};
 use crate::report::{Report, SCHEMA_VERSION};
 
@@ -12,6 +13,18 @@ use crate::report::{Report, SCHEMA_VERSION};
 #[must_use]
 pub fn report(report: &Report) -> String {
     document(report)
+}
+
+/// A model, as `estimate --model` reads it.
+#[must_use]
+pub fn model(model: &Model) -> String {
+    document(model)
+}
+
+/// How far a model is off.
+#[must_use]
+pub fn backtest(test: &Backtest) -> String {
+    document(test)
 }
 
 /// Reports of several packages, and what went wrong with others: `{"schema_version", "packages", "failures"}`.

@@ -4,8 +4,9 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, diff, estimate, layout, measure, slim, verdict, why};
-use crate::estimate::Estimate;
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, verdict, why};
+use crate::estimate::{Backtest, Estimate, Model};
+use crate::logs::Tally;
 use crate::policy::{Diff, Verdict};
 use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
@@ -18,8 +19,20 @@ pub fn report(report: &Report, options: &Options) -> String {
 
 /// A cold-start prediction, as [`text::estimate`](super::text::estimate) has it.
 #[must_use]
-pub fn estimate(estimate: &Estimate) -> String {
-    print(&estimate::document(estimate))
+pub fn estimate(estimate: &Estimate, options: &Options) -> String {
+    print(&estimate::document(estimate, options))
+}
+
+/// A back-test, as [`text::backtest`](super::text::backtest) has it.
+#[must_use]
+pub fn backtest(test: &Backtest) -> String {
+    print(&backtest::document(test))
+}
+
+/// A calibration, as [`text::calibration`](super::text::calibration) has it.
+#[must_use]
+pub fn calibration(model: &Model, read: &[(String, &Tally)]) -> String {
+    print(&calibration::document(model, read))
 }
 
 /// A program laid out: its package and its start before and after.

@@ -13,6 +13,8 @@ pub mod markdown;
 pub mod text;
 
 mod analyze;
+mod backtest;
+mod calibration;
 mod diff;
 mod document;
 mod estimate;

@@ -22,6 +22,8 @@ pub(super) enum Cell {
     Growth(SizeChange),
     Count(u64),
     Millis(f64),
+    /// A number as it is written, whose unit the column's title names.
+    Figure(String),
     /// Not known here; never 0.
     Unknown,
     Blank,
@@ -310,6 +312,7 @@ fn print(cell: &Cell, unit: Option<Unit>) -> String {
             .map_or_else(|| "new".to_owned(), |share| format!("{}{share:.1}", sign(change.delta_bytes.get()))),
         Cell::Count(count) => count.to_string(),
         Cell::Millis(ms) => human::decimal(*ms),
+        Cell::Figure(figure) => figure.clone(),
         Cell::Unknown => "?".to_owned(),
         Cell::Blank => String::new(),
     }

@@ -4,9 +4,10 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, diff, estimate, layout, measure, slim, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, verdict, why};
 use crate::attribution::WhyNotLinked;
-use crate::estimate::Estimate;
+use crate::estimate::{Backtest, Estimate, Model};
+use crate::logs::Tally;
 use crate::policy::{Diff, Verdict};
 use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
@@ -20,7 +21,19 @@ pub fn report(report: &Report, options: &Options) -> String {
 /// A cold-start prediction: every number with its interval, evidence and source.
 #[must_use]
 pub fn estimate(estimate: &Estimate, options: &Options) -> String {
-    print(&estimate::document(estimate), options)
+    print(&estimate::document(estimate, options), options)
+}
+
+/// How far a model is off where the truth is known.
+#[must_use]
+pub fn backtest(test: &Backtest, options: &Options) -> String {
+    print(&backtest::document(test), options)
+}
+
+/// What a calibration learnt, and from which inputs.
+#[must_use]
+pub fn calibration(model: &Model, read: &[(String, &Tally)], options: &Options) -> String {
+    print(&calibration::document(model, read), options)
 }
 
 /// A program laid out: its package and its start before and after.

@@ -63,7 +63,9 @@ pub(super) fn test(model: &Model) -> Vec<FamilyTest> {
                 functions: outcomes.len() as u32,
                 samples: platform.iter().map(|row| row.3).sum(),
                 init_at_1024_over_128_mb: rounded(median(platform.iter().map(|row| row.6[3] / row.6[0]).collect())),
-                first_call_at_128_over_256_mb: Some(heavy_first_calls(&platform)).filter(|of| !of.is_empty()).map(|of| rounded(median(of))),
+                first_call_at_128_over_256_mb: Some(heavy_first_calls(&platform))
+                    .filter(|of| !of.is_empty())
+                    .map(|of| rounded(median(of))),
                 p50_error_median_percent: percent(median(errors(|outcome| outcome.p50))),
                 p50_error_p90_percent: percent(p90(errors(|outcome| outcome.p50))),
                 worst: worst.map(|outcome| outcome.function.clone()).unwrap_or_default(),

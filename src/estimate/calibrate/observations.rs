@@ -8,8 +8,6 @@ use super::group::{Function, Version, widened};
 use crate::logs::{Aggregate, Initialization, Metric, Phase, Report, Sample, Status, Trace, TraceKind};
 use crate::units::Millis;
 
-/// Name of a function that no record names.
-const UNNAMED: &str = "function";
 /// Name of a version that no record names.
 const UNVERSIONED: &str = "$LATEST";
 /// Milliseconds of a day.
@@ -31,12 +29,15 @@ pub struct Observations {
 }
 
 impl Observations {
+    /// Name of a function that no record names.
+    pub const UNNAMED: &'static str = "function";
+
     /// Counts one sample.
     pub fn add(&mut self, sample: &Sample<'_>) {
         match sample {
             Sample::Report(report) => self.report(report),
             Sample::InitStart(start) => {
-                let function = start.place.function.unwrap_or(UNNAMED);
+                let function = start.place.function.unwrap_or(Self::UNNAMED);
                 if start.phase == Phase::Init {
                     self.environments.started(function, start.place.stream, start.initialization);
                     self.unplaced = start.initialization;
@@ -70,7 +71,7 @@ impl Observations {
     }
 
     fn function(&mut self, name: Option<&str>) -> &mut Function {
-        let name = name.unwrap_or(UNNAMED);
+        let name = name.unwrap_or(Self::UNNAMED);
         if !self.functions.contains_key(name) {
             self.functions.insert(name.to_owned(), Function::default());
         }
@@ -89,7 +90,7 @@ impl Observations {
     fn report(&mut self, report: &Report<'_>) {
         self.check_bill(report);
         let place = report.place;
-        let name = place.function.unwrap_or(UNNAMED);
+        let name = place.function.unwrap_or(Self::UNNAMED);
         let day = place.at.map(crate::logs::Timestamp::day);
         let initialization = match place.stream {
             Some(_) => self.environments.initialization(name, place.stream),

@@ -47,6 +47,8 @@ pub struct Plan {
     pub warm_source: String,
     /// Minutes for which an idle environment is kept; `None`: as the model has it.
     pub keep_alive_minutes: Option<f64>,
+    /// What logs say of it.
+    pub logged_keep_alive: Option<Coefficient>,
     /// Environments that may be busy at once.
     pub concurrency: u32,
     /// `Timeout` of the function, in ms.
@@ -66,6 +68,7 @@ impl Plan {
             warm_ms,
             warm_source: warm_source.into(),
             keep_alive_minutes: None,
+            logged_keep_alive: None,
             concurrency: 1000,
             function_timeout_ms: None,
             client_timeout_ms: None,
@@ -81,9 +84,10 @@ pub(in crate::estimate) fn traffic(
     model: &Model,
     plan: &Plan,
 ) -> Result<(Traffic, Month), EstimateError> {
+    let keep_alive_known = plan.logged_keep_alive.as_ref().unwrap_or(&model.shared.keep_alive_minutes);
     let keep_alive = match plan.keep_alive_minutes {
         Some(minutes) => Interval { p10: minutes, p50: minutes, p90: minutes },
-        None => model.shared.keep_alive_minutes.value,
+        None => keep_alive_known.value,
     };
     let before_ms = median(samples, |sample| sample.before_init() + sample.init());
     let met = match &plan.demand {
@@ -115,7 +119,7 @@ pub(in crate::estimate) fn traffic(
         keep_alive_minutes: keep_alive,
         keep_alive_source: match plan.keep_alive_minutes {
             Some(_) => "as given".to_owned(),
-            None => source(&model.shared.keep_alive_minutes),
+            None => keep_alive_known.provenance(),
         },
         cold_share: met.cold_share,
         cold_starts_per_month,
@@ -298,8 +302,4 @@ fn scaled(share: Interval, requests: f64) -> Interval {
 
 fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
     interval(samples.iter().map(of).collect()).p50
-}
-
-fn source(coefficient: &Coefficient) -> String {
-    coefficient.provenance()
 }

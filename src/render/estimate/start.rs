@@ -1,32 +1,35 @@
-//! The cold-start prediction for people: never a number without its interval, evidence and source.
+//! The start itself: terms, totals, slopes, what a change is worth.
 
-use super::document::{Document, Item, Tone};
-use super::table::{Cell, Column, Field, Table};
-use super::{human, words};
+use super::{crates, memory, money, traffic};
 use crate::estimate::{Change, Estimate, Interval};
+use crate::render::document::{Document, Item, Tone};
+use crate::render::options::Options;
+use crate::render::table::{Cell, Column, Field, Table};
+use crate::render::{human, words};
 
 /// One line of a table of times.
-struct Line {
+pub(super) struct Line {
     name: String,
     ms: Interval,
     evidence: Option<String>,
 }
 
 impl Line {
-    fn new(name: impl Into<String>, ms: Interval) -> Self {
+    pub(super) fn new(name: impl Into<String>, ms: Interval) -> Self {
         Self { name: name.into(), ms, evidence: None }
     }
 }
 
-pub(super) fn document(estimate: &Estimate) -> Document {
+pub(in crate::render) fn document(estimate: &Estimate, options: &Options) -> Document {
     let mut document = Document::default();
     document.title(format!(
         "Cold start of a {} function, {}, {} MB of memory",
         estimate.package, estimate.architecture, estimate.memory_mb
     ));
     document.paragraph(Tone::Dim, format!(
-        "Predicted by model {}. One cold start in ten is expected below p10, one in ten above p90; the percentiles of a sum are not the sum of percentiles.",
-        estimate.model
+        "Predicted by model {}{}. One cold start in ten is expected below p10, one in ten above p90; the percentiles of a sum are not the sum of percentiles.",
+        estimate.model,
+        estimate.function.as_ref().map(|name| format!(", calibrated on function {name}")).unwrap_or_default()
     ));
     let sources = sources(estimate);
     document.table(terms(estimate, &sources));
@@ -48,9 +51,25 @@ pub(super) fn document(estimate: &Estimate) -> Document {
         };
         document.paragraph(Tone::Caution, format!("Extrapolated{why}"));
     }
+    if let Some(against) = &estimate.against {
+        change(&mut document, format!("Against {}", against.path), &against.change);
+    }
     match &estimate.slimming {
-        Some(change) => slimming(&mut document, change),
-        None => document.paragraph(Tone::Plain, "What slimming would change was not tried."),
+        Some(slimming) => change(&mut document, "Slimming", slimming),
+        None if estimate.against.is_none() => {
+            document.paragraph(Tone::Plain, "What slimming would change was not tried.");
+        }
+        None => {}
+    }
+    crates::add(&mut document, &estimate.crates, options);
+    if let Some(traffic) = &estimate.traffic {
+        traffic::add(&mut document, traffic);
+    }
+    if let Some(cost) = &estimate.cost {
+        money::add(&mut document, cost, estimate.memory_mb);
+    }
+    if let Some(memory) = &estimate.memory {
+        memory::add(&mut document, memory, estimate.memory_mb);
     }
     document.title("Sources");
     document.list(
@@ -62,9 +81,10 @@ pub(super) fn document(estimate: &Estimate) -> Document {
 /// Each source once, in the order of the terms that first name it.
 fn sources(estimate: &Estimate) -> Vec<&str> {
     let mut sources: Vec<&str> = Vec::new();
-    for term in &estimate.terms {
-        if !sources.contains(&term.source.as_str()) {
-            sources.push(&term.source);
+    let terms = estimate.terms.iter().map(|term| term.source.as_str());
+    for source in terms.chain(estimate.cost.as_ref().map(|cost| cost.source.as_str())) {
+        if !sources.contains(&source) {
+            sources.push(source);
         }
     }
     sources
@@ -93,6 +113,8 @@ fn totals(estimate: &Estimate) -> Table {
             Line::new("init that 1 cold start in 100 exceeds", estimate.init_p99_ms),
             Line::new("first call", estimate.first_call_ms),
             Line::new("cold start, request to answer", estimate.cold_total_ms),
+            Line::new("cold start that 1 in 10 exceeds", estimate.cold_total_p90_ms),
+            Line::new("cold start that 1 in 100 exceeds", estimate.cold_total_p99_ms),
         ],
     )
 }
@@ -109,8 +131,8 @@ fn slopes(estimate: &Estimate) -> Table {
     )
 }
 
-fn slimming(document: &mut Document, change: &Change) {
-    document.title("Slimming");
+fn change(document: &mut Document, title: impl Into<String>, change: &Change) {
+    document.title(title);
     document.paragraph(Tone::Plain, change.conclusion.clone());
     document.table(times(
         "change (negative is faster)",
@@ -122,7 +144,7 @@ fn slimming(document: &mut Document, change: &Change) {
     ));
 }
 
-fn times(title: &'static str, lines: Vec<Line>) -> Table {
+pub(super) fn times(title: &'static str, lines: Vec<Line>) -> Table {
     let fields: Vec<Field<Line>> = vec![
         Field::new(Column::name(title), |line: &Line| Cell::Text(line.name.clone())),
         Field::new(Column::plain("p10", 0), |line: &Line| Cell::Millis(line.ms.p10)),
