@@ -369,6 +369,9 @@ pub(super) struct Check {
     /// Largest growth over the baseline: "2%", "10KiB", "2% and 10KiB", "2% or 10KiB"
     #[arg(long, value_name = "GROWTH", env = "LAMBDA_SLIM_MAX_GROWTH", help_heading = "Budget")]
     pub(super) max_growth: Option<Growth>,
+    /// Longest predicted init in ms (its median, by the model of LAMBDA_SLIM_MODEL or 'model' in Cargo.toml, else the prior)
+    #[arg(long, value_name = "MS", env = "LAMBDA_SLIM_MAX_INIT_MS", help_heading = "Budget")]
+    pub(super) max_init_ms: Option<u32>,
     /// What to compare with: a report, or an artifact
     #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_BASELINE", help_heading = "Budget")]
     pub(super) baseline: Option<PathBuf>,

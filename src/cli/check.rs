@@ -13,6 +13,7 @@ use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
+use super::predictor::Predictor;
 use super::subject::{Loaded, load_report};
 use super::terminal::Terminal;
 
@@ -20,9 +21,17 @@ use super::terminal::Terminal;
 const BASELINE_MODE: u32 = 0o644;
 
 pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let (report, configuration) = report(flags, global, terminal)?;
-    let asked = Budget { max_zip: flags.max_zip, max_unzipped: flags.max_unzipped, max_growth: flags.max_growth };
+    let (mut report, configuration) = report(flags, global, terminal)?;
+    let asked = Budget {
+        max_zip: flags.max_zip,
+        max_unzipped: flags.max_unzipped,
+        max_growth: flags.max_growth,
+        max_init_ms: flags.max_init_ms,
+    };
     let budget = asked.or(configuration.budget);
+    if budget.max_init_ms.is_some() {
+        report.estimate = Predictor::of(None, Some(&configuration))?.predict(&report)?;
+    }
     let baseline_path = flags.baseline.clone().or(configuration.baseline);
     if flags.update_baseline {
         let path = baseline_path.as_deref();

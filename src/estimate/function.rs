@@ -3,12 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::inputs::{Inputs, ZippedSize};
-use super::model::Coefficient;
+use super::model::{Coefficient, Model, PackageKind};
+use crate::elf::Architecture;
 use crate::units::ByteSize;
 
 /// One function as its logs show it. What the logs did not tell is `None`, and stays as in the prior.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FunctionModel {
+    /// How it was packaged, and for which instruction set: for another one, nothing of this holds.
+    pub package_kind: PackageKind,
+    /// See `package_kind`.
+    pub architecture: Architecture,
     /// Median of `Init Duration`, in ms.
     pub init: Option<Coefficient>,
     /// How far its p90 and p99 lie above the median.
@@ -87,6 +92,18 @@ impl FunctionModel {
             (_, touched) => touched,
         };
         deployed
+    }
+
+    /// The package with touched memory as the logs have it, where it was not measured and nothing says which package they ran:
+    /// `Max Memory Used` above that of the Rust hello-world, plus what that touches.
+    pub(super) fn with_logged_memory(&self, inputs: &Inputs, model: &Model) -> Inputs {
+        let Some(used_mb) = self.max_memory_used_mb.filter(|_| inputs.touched.is_none() && self.package.is_none())
+        else {
+            return *inputs;
+        };
+        let baseline_mb = model.platform(inputs.package, inputs.architecture).max_memory_used_baseline_mb;
+        let touched_mb = (used_mb - baseline_mb).max(0.0) + model.shared.touched_baseline_mb.value.p50;
+        inputs.with_touched(ByteSize::new((touched_mb * 1e6) as u64))
     }
 
     /// Every coefficient with its name.

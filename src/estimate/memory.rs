@@ -24,6 +24,8 @@ const NEARLY_AS_FAST: f64 = 1.1;
 pub struct MemoryRow {
     /// The setting, in MB.
     pub memory_mb: u32,
+    /// Before init: the same at every setting.
+    pub before_init_ms: Interval,
     /// Init: the same at every setting.
     pub init_ms: Interval,
     /// The first call.
@@ -67,6 +69,7 @@ pub(super) fn sweep(
             question.prices.as_ref().map(|prices| cost(&samples, memory_mb, prices, None).cold_starts_per_million_usd);
         rows.push(MemoryRow {
             memory_mb,
+            before_init_ms: of(Sample::before_init),
             init_ms: of(Sample::init),
             first_call_ms: of(|sample| sample.first_call),
             cold_total_ms: of(Sample::cold_total),
@@ -81,8 +84,8 @@ pub(super) fn sweep(
 }
 
 fn conclusions(inputs: &Inputs, model: &Model, rows: &[MemoryRow], enough_mb: u32) -> Vec<String> {
-    let known =
-        inputs.first_call_cpu.is_some() || model.function().is_some_and(|function| function.first_call_cpu.is_some());
+    let known = inputs.first_call_cpu.is_some()
+        || model.function_of(inputs).is_some_and(|function| function.first_call_cpu.is_some());
     let now = rows.iter().find(|row| row.memory_mb == inputs.memory_mb);
     let best = rows.iter().find(|row| row.memory_mb == enough_mb);
     let gain = now.zip(best).map_or(0.0, |(now, best)| now.first_call_ms.p50 - best.first_call_ms.p50);

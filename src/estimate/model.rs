@@ -17,6 +17,7 @@ use super::arithmetic::{Z90, exp, ln};
 use super::calibrate::Calibration;
 use super::error::EstimateError;
 use super::function::FunctionModel;
+use super::inputs::Inputs;
 use super::prediction::{EvidenceGrade, Interval};
 use crate::elf::Architecture;
 
@@ -311,6 +312,12 @@ impl Model {
     #[must_use]
     pub fn function(&self) -> Option<&FunctionModel> {
         self.functions.get(self.selected.as_ref()?)
+    }
+
+    /// What is known of the selected function, where it is packaged as `inputs` are.
+    pub(super) fn function_of(&self, inputs: &Inputs) -> Option<&FunctionModel> {
+        self.function()
+            .filter(|function| function.package_kind == inputs.package && function.architecture == inputs.architecture)
     }
 
     /// Name of the selected function.

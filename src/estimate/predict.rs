@@ -34,7 +34,8 @@ pub struct Question {
 #[must_use]
 pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
     let draws = Draws::new();
-    of_samples(inputs, model, &samples(inputs, inputs, model, &draws, Pivot::of(inputs)))
+    let known = &with_logged_memory(inputs, model);
+    of_samples(inputs, known, model, &samples(known, known, model, &draws, Pivot::of(known)))
 }
 
 /// Predicts the cold start of a package, and what traffic, money and other memory settings make of it.
@@ -43,33 +44,40 @@ pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
 /// Where the traffic holds no requests, or Lambda has no such memory setting.
 pub fn predict_with(inputs: &Inputs, model: &Model, question: &Question) -> Result<Estimate, EstimateError> {
     let draws = Draws::new();
-    let samples = samples(inputs, inputs, model, &draws, Pivot::of(inputs));
-    let mut estimate = of_samples(inputs, model, &samples);
+    let known = &with_logged_memory(inputs, model);
+    let samples = samples(known, known, model, &draws, Pivot::of(known));
+    let mut estimate = of_samples(inputs, known, model, &samples);
     let met = question.traffic.as_ref().map(|plan| traffic(&samples, &draws, model, plan)).transpose()?;
     let month = met.as_ref().map(|(_, month)| month);
     estimate.cost = question.prices.as_ref().map(|prices| cost(&samples, inputs.memory_mb, prices, month));
     if !question.memory_sizes.is_empty() {
-        estimate.memory = Some(sweep(inputs, model, &draws, question)?);
+        estimate.memory = Some(sweep(known, model, &draws, question)?);
     }
     estimate.traffic = met.map(|(traffic, _)| traffic);
     Ok(estimate)
 }
 
-fn of_samples(inputs: &Inputs, model: &Model, samples: &[Sample]) -> Estimate {
+fn with_logged_memory(inputs: &Inputs, model: &Model) -> Inputs {
+    model.function_of(inputs).map_or(*inputs, |function| function.with_logged_memory(inputs, model))
+}
+
+/// `inputs` as they were given, `known` with what logs say of them.
+fn of_samples(inputs: &Inputs, known: &Inputs, model: &Model, samples: &[Sample]) -> Estimate {
     let of = |value: fn(&Sample) -> f64| interval(samples.iter().map(value).collect());
     let touched_mb = of(|sample| sample.touched_mb);
-    let extrapolated_why = range::outside(inputs, model, touched_mb);
+    let extrapolated_why = range::outside(known, model, touched_mb);
     Estimate {
         package: inputs.package.to_string(),
         architecture: inputs.architecture.to_string(),
         memory_mb: inputs.memory_mb,
         model: model.id.clone(),
-        function: model.function_name().map(str::to_owned),
+        function: model.function_of(inputs).and(model.function_name()).map(str::to_owned),
         extrapolated: !extrapolated_why.is_empty(),
         extrapolated_why,
         touched_mb,
         touched_measured: inputs.touched.is_some(),
-        terms: terms(inputs, model, of),
+        touched_logged: inputs.touched.is_none() && known.touched.is_some(),
+        terms: terms(known, model, of),
         before_init_ms: of(Sample::before_init),
         init_ms: of(Sample::init),
         init_p90_ms: of(|sample| sample.init() + sample.tail_p90),
@@ -94,7 +102,7 @@ fn of_samples(inputs: &Inputs, model: &Model, samples: &[Sample]) -> Estimate {
 
 fn terms(inputs: &Inputs, model: &Model, of: impl Fn(fn(&Sample) -> f64) -> Interval) -> Vec<Term> {
     let platform = model.platform(inputs.package, inputs.architecture);
-    let function = model.function();
+    let function = model.function_of(inputs);
     let placement = function.and_then(|function| function.before_init.as_ref()).unwrap_or(&platform.placement);
     let unexplained = function.and_then(|function| function.init.as_ref()).unwrap_or(&model.shared.init_scatter);
     vec![
@@ -139,7 +147,7 @@ fn init_touched(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
 
 fn first_call(inputs: &Inputs, model: &Model, ms: Interval) -> Term {
     let platform = model.platform(inputs.package, inputs.architecture);
-    let logged = model.function().and_then(|function| function.first_call_cpu.as_ref());
+    let logged = model.function_of(inputs).and_then(|function| function.first_call_cpu.as_ref());
     let cpu = match (logged, inputs.first_call_cpu) {
         (Some(logged), _) => logged,
         (None, Some(_)) => &model.shared.cpu_ratio,

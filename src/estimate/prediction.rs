@@ -119,6 +119,9 @@ pub struct Estimate {
     pub touched_mb: Interval,
     /// True where `touched_mb` was measured, false where it was guessed from sizes.
     pub touched_measured: bool,
+    /// True where `touched_mb` is taken from `Max Memory Used` in the logs that the model was calibrated on.
+    #[serde(default)]
+    pub touched_logged: bool,
     /// The terms, in the order in which they happen.
     pub terms: Vec<Term>,
     /// Placement, download, unpacking: not in REPORT lines, not billed.

@@ -397,7 +397,7 @@ fn shared() -> Shared {
             SplitNormal,
             Weak,
             "M. Shilkov: 2021-01 between 6 and 7 minutes, 2019-08 exactly 10, 2019-03 half of them 44",
-            "stale: Lambda's policy drifts; log streams of your own function tell it (calibrate)",
+            "Lambda as it was then; its policy drifts, and log streams of your own function tell it (calibrate)",
         ),
         ahead_of_requests: coefficient(
             [0.0, 0.5, 0.85],

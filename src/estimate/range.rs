@@ -31,6 +31,14 @@ pub(super) fn outside(inputs: &Inputs, model: &Model, touched_mb: Interval) -> V
     let (mapped_low_mb, mapped_high_mb) = MAPPED_OBSERVED_MB;
 
     let mut why = Vec::new();
+    if model.function_of(inputs).is_none()
+        && let (Some(function), Some(name)) = (model.function(), model.function_name())
+    {
+        why.push(format!(
+            "the logs of {name} are of a {} on {}: nothing of them is used for a {} on {}",
+            function.package_kind, function.architecture, inputs.package, inputs.architecture
+        ));
+    }
     if inputs.package == PackageKind::Zip && zip_mb > ZIP_OBSERVED_MB {
         why.push(format!("zip of {zip_mb:.1} MB: the download slope is a guess above {ZIP_OBSERVED_MB} MB"));
     }

@@ -85,7 +85,8 @@ fn sample(inputs: &Inputs, deployed: &Inputs, model: &Model, pivot: Pivot, score
     let platform = model.platform(inputs.package, inputs.architecture);
     let explained = Explained::of(inputs, model, pivot, &score);
     let bytes = PackageBytes::of(platform, &score);
-    let observed = model.function().map(|function| Observed::of(function, deployed, model, pivot, &bytes, &score));
+    let observed =
+        model.function_of(inputs).map(|function| Observed::of(function, deployed, model, pivot, &bytes, &score));
     let scatter = match observed.and_then(|observed| observed.scatter) {
         Some(scatter) => scatter,
         None => model.shared.init_scatter.at(score(Unknown::Scatter)),
@@ -94,7 +95,7 @@ fn sample(inputs: &Inputs, deployed: &Inputs, model: &Model, pivot: Pivot, score
         Some(placement) => placement,
         None => platform.placement.at(score(Unknown::Placement)),
     };
-    let (tail_p90, tail_p99) = tails(model, platform, explained.above_baseline_mb, score(Unknown::Tail));
+    let (tail_p90, tail_p99) = tails(model, inputs, explained.above_baseline_mb, score(Unknown::Tail));
     Sample {
         placement,
         download: bytes.per_zipped_mb * inputs.zip.size().megabytes(),
@@ -195,9 +196,10 @@ impl Observed {
     }
 }
 
-fn tails(model: &Model, platform: &Platform, above_baseline_mb: f64, score: f64) -> (f64, f64) {
+fn tails(model: &Model, inputs: &Inputs, above_baseline_mb: f64, score: f64) -> (f64, f64) {
     let prior = |tail: &Tail| tail.base.at(score) + tail.per_touched_mb.at(score) * above_baseline_mb;
-    match model.function().and_then(|function| function.tails.as_ref()) {
+    let platform = model.platform(inputs.package, inputs.architecture);
+    match model.function_of(inputs).and_then(|function| function.tails.as_ref()) {
         Some(tails) => (tails.p90.at(score), tails.p99.at(score)),
         None => (prior(&platform.tail_p90), prior(&platform.tail_p99)),
     }
@@ -229,7 +231,7 @@ fn touched(inputs: &Inputs, model: &Model, pivot: Pivot, score: impl Fn(Unknown)
 /// What fits in one scheduling period is not slowed down, which is why a trivial handler is as fast at 128 MB.
 fn first_call(inputs: &Inputs, model: &Model, platform: &Platform, score: impl Fn(Unknown) -> f64) -> f64 {
     let shared = &model.shared;
-    let logged = model.function().and_then(|function| function.first_call_cpu.as_ref());
+    let logged = model.function_of(inputs).and_then(|function| function.first_call_cpu.as_ref());
     let cpu = match (logged, inputs.first_call_cpu) {
         (Some(cpu), _) => cpu.at(score(Unknown::FirstCallCpu)),
         (None, Some(cpu)) => cpu.get() * shared.cpu_ratio.at(score(Unknown::CpuRatio)),

@@ -11,7 +11,7 @@ use crate::units::ByteSize;
 
 /// Limits that a package must keep. What is `None` is not limited.
 ///
-/// In `[package.metadata.lambda-slim]` the keys are `max-zip`, `max-unzipped` and `max-growth`. A size is an integer of
+/// In `[package.metadata.lambda-slim]` the keys are `max-zip`, `max-unzipped`, `max-growth` and `max-init-ms`. A size is an integer of
 /// bytes or text like `"500 kB"`, `"1.2 MiB"` or `"50MB"`: kB and MB are 10^3 and 10^6 bytes, KiB and MiB are 2^10 and
 /// 2^20. Growth is text like `"5%"`, `"10 KiB"`, `"5% and 10 KiB"` or `"5% or 10 KiB"`. Any other key that starts with
 /// `max` is refused, because a misspelt limit would be no limit; the rest of the table is other commands' and ignored.
@@ -34,6 +34,9 @@ pub struct Budget {
     /// Largest growth over the baseline, of the zip and of the files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_growth: Option<Growth>,
+    /// Longest predicted init, in whole ms: its median.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_init_ms: Option<u32>,
 }
 
 impl Budget {
@@ -51,6 +54,7 @@ impl Budget {
                 "max-zip" => budget.max_zip = Some(size(key, value)?),
                 "max-unzipped" => budget.max_unzipped = Some(size(key, value)?),
                 "max-growth" => budget.max_growth = Some(growth(key, value)?),
+                "max-init-ms" => budget.max_init_ms = Some(milliseconds(key, value)?),
                 other if other.to_ascii_lowercase().starts_with("max") => {
                     return Err(Error::UnknownKey { key: key.clone() });
                 }
@@ -68,6 +72,7 @@ impl Budget {
             max_zip: self.max_zip.or(fallback.max_zip),
             max_unzipped: self.max_unzipped.or(fallback.max_unzipped),
             max_growth: self.max_growth.or(fallback.max_growth),
+            max_init_ms: self.max_init_ms.or(fallback.max_init_ms),
         }
     }
 
@@ -106,6 +111,11 @@ fn growth(key: &str, value: &Value) -> Result<Growth, Error> {
             Err(Error::WrongType { key: key.into(), expected: "text like \"5%\" or \"10 KiB\"", found: type_of(value) })
         }
     }
+}
+
+fn milliseconds(key: &str, value: &Value) -> Result<u32, Error> {
+    let ms = value.as_u64().and_then(|ms| u32::try_from(ms).ok());
+    ms.ok_or_else(|| Error::WrongType { key: key.into(), expected: "a whole number of ms", found: type_of(value) })
 }
 
 fn in_key(key: &str, source: Error) -> Error {

@@ -8,8 +8,8 @@ use super::diff::{Diff, diff};
 use super::error::Error;
 use super::verdict::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
-    CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation,
-    ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
+    CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict,
+    Violation, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };
 use crate::attribution::CrateKind;
 use crate::package::{Finding, Severity};
@@ -31,6 +31,7 @@ pub fn check(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result
     let gates = gates(new, baseline, budget)?;
     let mut violations: Vec<Violation> =
         gates.iter().filter(|gate| !gate.passed()).map(|gate| over_budget(gate, new, diff.as_ref())).collect();
+    violations.extend(budget.max_init_ms.map(|limit| init(new, limit)).transpose()?.flatten());
     let mut notes = notes(new, baseline, diff.as_ref(), budget, &violations);
     for finding in &new.findings {
         match finding.severity {
@@ -85,6 +86,34 @@ fn gates(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Vec
         }
     }
     Ok(gates)
+}
+
+/// The predicted init against its limit: its median, for the interval is what is not known.
+fn init(new: &Report, limit_ms: u32) -> Result<Option<Violation>, Error> {
+    let Some(estimate) = &new.estimate else {
+        return Err(Error::InitBudgetNeedsProgram { path: new.artifact.path.clone() });
+    };
+    let init = estimate.init_ms;
+    if init.p50 <= f64::from(limit_ms) {
+        return Ok(None);
+    }
+    let known = if estimate.touched_measured || estimate.touched_logged {
+        ""
+    } else {
+        "; memory was guessed from sizes: `measure` knows better"
+    };
+    let message = format!(
+        "init is predicted to take {:.1} ms ({:.1} to {:.1}, model {}), past max-init-ms {limit_ms}{known}",
+        init.p50, init.p10, init.p90, estimate.model
+    );
+    Ok(Some(Violation {
+        code: INIT_OVER_BUDGET.to_owned(),
+        message,
+        subject: new.artifact.path.clone(),
+        gate: None,
+        blamed_by: None,
+        blamed: Vec::new(),
+    }))
 }
 
 const fn kind_in_words(kind: ArtifactKind) -> &'static str {

@@ -47,10 +47,16 @@ pub enum Error {
         text: String,
     },
     /// A key that looks like a limit and is none, so that the limit its author meant would never apply.
-    #[error("unknown key {key:?}: the limits are max-zip, max-unzipped and max-growth")]
+    #[error("unknown key {key:?}: the limits are max-zip, max-unzipped, max-growth and max-init-ms")]
     UnknownKey {
         /// The key as given.
         key: String,
+    },
+    /// A limit on init, and nothing that has one.
+    #[error("max-init-ms cannot be applied to {path}: it holds no program that Lambda starts")]
+    InitBudgetNeedsProgram {
+        /// The artifact.
+        path: String,
     },
     /// A key whose value cannot be read.
     #[error("key {key:?}: {source}")]

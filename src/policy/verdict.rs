@@ -13,6 +13,8 @@ pub const ZIPPED_OVER_BUDGET: &str = "zipped-over-budget";
 pub const UNZIPPED_OVER_BUDGET: &str = "unzipped-over-budget";
 /// Violation: the zip or the files grew by more than `max-growth`.
 pub const GROWTH_OVER_BUDGET: &str = "growth-over-budget";
+/// Violation: the predicted init takes longer than `max-init-ms`.
+pub const INIT_OVER_BUDGET: &str = "init-over-budget";
 /// Note: neither a budget nor a baseline was given, so that only findings could fail.
 pub const NO_BUDGET: &str = "no-budget";
 /// Note: one of the two is no zip, so that growth was compared unzipped only.

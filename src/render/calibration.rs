@@ -30,7 +30,16 @@ fn what_was_read(calibration: &Calibration, read: &[(String, &Tally)]) -> Vec<(&
     formats.sort();
     formats.dedup();
     let mut fields = vec![
-        ("read", format!("{} inputs, {} records: {}", read.len(), sum(|tally| tally.lines), formats.join(", "))),
+        (
+            "read",
+            format!(
+                "{} {}, {} records: {}",
+                read.len(),
+                if read.len() == 1 { "input" } else { "inputs" },
+                sum(|tally| tally.lines),
+                formats.join(", ")
+            ),
+        ),
         ("passed over", format!("{} other records", sum(|tally| tally.passed_over))),
         ("malformed", sum(|tally| tally.malformed).to_string()),
         ("cold starts", format!("{} of {} invocations", calibration.cold_starts, calibration.invocations)),

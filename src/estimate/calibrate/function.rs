@@ -136,6 +136,8 @@ pub(super) fn learn_function(
     let metric_span = function.metric_span.filter(|(first, last)| last - first >= SHORTEST_SPAN_MS);
     let counted = metric_span.map(|(first, last)| function.metric_invocations * MONTH_MS / (last - first) as f64);
     FunctionModel {
+        package_kind: platform.package,
+        architecture: platform.architecture,
         tails: current.and_then(|(_, version)| tails(version, &source)),
         before_init: before_init(&function.before_init, &source),
         first_call_cpu: current.and_then(|(_, version)| first_call_cpu(version, &source)),

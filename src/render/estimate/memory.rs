@@ -10,7 +10,7 @@ const BAR: f64 = 24.0;
 
 pub(super) fn add(document: &mut Document, advice: &MemoryAdvice, memory_mb: u32) {
     document.title("Memory settings");
-    let longest = advice.rows.iter().map(|row: &MemoryRow| row.cold_total_ms.p50).fold(f64::MIN_POSITIVE, f64::max);
+    let longest = advice.rows.iter().map(parts).fold(f64::MIN_POSITIVE, f64::max);
     let enough_mb = advice.enough_mb;
     let fields: Vec<Field<MemoryRow>> = vec![
         Field::new(Column::name("MB"), move |row: &MemoryRow| {
@@ -36,10 +36,13 @@ pub(super) fn add(document: &mut Document, advice: &MemoryAdvice, memory_mb: u32
     document.list(advice.conclusions.iter().map(|text| Item::new("-", Tone::Plain, text)).collect());
 }
 
-/// Medians side by side; they are the parts' own, so that a bar may be shorter than its sum.
+fn parts(row: &MemoryRow) -> f64 {
+    row.before_init_ms.p50 + row.init_ms.p50 + row.first_call_ms.p50
+}
+
+/// The medians of the parts, side by side.
 fn bar(row: &MemoryRow, longest: f64) -> String {
     let length = |ms: f64| (ms / longest * BAR).round().max(0.0) as usize;
-    let (init, call) = (row.init_ms.p50, row.first_call_ms.p50);
-    let before = (row.cold_total_ms.p50 - init - call).max(0.0);
+    let (before, init, call) = (row.before_init_ms.p50, row.init_ms.p50, row.first_call_ms.p50);
     format!("{}{}{}", "#".repeat(length(before)), "=".repeat(length(init)), "+".repeat(length(call)))
 }

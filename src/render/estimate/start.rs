@@ -39,7 +39,11 @@ pub(in crate::render) fn document(estimate: &Estimate, options: &Options) -> Doc
         format!(
             "Init is taken to touch {} MB (10^6 bytes) of memory, {}.",
             human::interval(estimate.touched_mb),
-            if estimate.touched_measured { "as measured" } else { "guessed from sizes" }
+            match (estimate.touched_measured, estimate.touched_logged) {
+                (true, _) => "as measured",
+                (false, true) => "as Max Memory Used in the logs has it",
+                (false, false) => "guessed from sizes",
+            }
         ),
     );
     document.table(slopes(estimate));

@@ -88,7 +88,7 @@ fn busy(traffic: &Traffic) -> String {
     let concurrency = &traffic.concurrency;
     let most = match traffic.method {
         Method::Trace => "at most",
-        Method::ClosedForm | Method::Simulation => "found exceeded by one request in 1000:",
+        Method::ClosedForm | Method::Simulation => "one request in 1000 finds as many as this busy:",
     };
     format!("{} on average, {most} {:.0}", significant(concurrency.mean), concurrency.peak)
 }
