@@ -81,13 +81,7 @@ pub(super) fn statistics(json: &str, out: &mut Out<'_>) {
     }
 }
 
-fn metric(
-    name: &str,
-    statistic: Option<&str>,
-    mut points: Vec<(Timestamp, f64)>,
-    complete: bool,
-    out: &mut Out<'_>,
-) {
+fn metric(name: &str, statistic: Option<&str>, mut points: Vec<(Timestamp, f64)>, complete: bool, out: &mut Out<'_>) {
     points.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let place = Place { at: points.first().map(|(at, _)| *at), ..Place::default() };
     out.sample(Format::CloudWatch, Sample::Metric(Metric { place, name, statistic, points, complete }));

@@ -28,6 +28,19 @@ pub(super) fn names_platform(text: &[u8]) -> bool {
     FINDERS.last().is_some_and(|finder| finder.find(text).is_some())
 }
 
+/// The parts before and after the first `RequestId:`.
+pub(super) fn split_at_request(text: &str) -> Option<(&str, &str)> {
+    let [request, ..] = &*FINDERS;
+    let (before, rest) = text.split_at_checked(request.find(text.as_bytes())?)?;
+    Some((before, rest.strip_prefix("RequestId:")?))
+}
+
+/// The parts before the first `INIT_`, and from it on.
+pub(super) fn split_at_init(text: &str) -> Option<(&str, &str)> {
+    let [_, init, _] = &*FINDERS;
+    text.split_at_checked(init.find(text.as_bytes())?)
+}
+
 /// Where the words stand next, so that each byte is searched once whatever the lines are.
 #[derive(Default)]
 pub(super) struct Ahead {

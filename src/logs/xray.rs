@@ -67,10 +67,11 @@ impl Segment {
 
 /// An element of `Traces`: a sample for each invocation in it.
 pub(super) fn trace(json: &str, out: &mut Out<'_>) {
-    let segments = match serde_json::from_str::<Document<'_>>(json).map_err(|error| error.to_string()).and_then(segments) {
-        Ok(segments) => segments,
-        Err(error) => return out.malformed(format!("a trace cannot be read: {error}"), json.as_bytes()),
-    };
+    let segments =
+        match serde_json::from_str::<Document<'_>>(json).map_err(|error| error.to_string()).and_then(segments) {
+            Ok(segments) => segments,
+            Err(error) => return out.malformed(format!("a trace cannot be read: {error}"), json.as_bytes()),
+        };
     let services: Vec<&Segment> = segments.iter().filter(|segment| segment.origin == "AWS::Lambda").collect();
     let functions: Vec<&Segment> = segments.iter().filter(|s| s.origin == "AWS::Lambda::Function").collect();
     for function in &functions {
@@ -102,15 +103,17 @@ fn is_request_of(service: &Segment, function: &Segment) -> bool {
 }
 
 fn invocation<'a>(function: &'a Segment, request: Option<&'a Segment>) -> Trace<'a> {
+    let incomplete =
+        || Trace { place: place(function, function.start_time), ..incomplete(request.unwrap_or(function)) };
     let (Some(request), Some(invocation)) = (request, function.below("Invocation").and_then(Segment::span)) else {
-        return incomplete(function);
+        return incomplete();
     };
-    let Some((begin, end)) = request.span() else { return incomplete(function) };
+    let Some((begin, end)) = request.span() else { return incomplete() };
     let initialization = function.below("Initialization");
     let init = initialization.and_then(Segment::span);
     let kind = match (initialization, init) {
         (None, _) => TraceKind::Warm,
-        (Some(_), None) => return incomplete(function),
+        (Some(_), None) => return incomplete(),
         (Some(_), Some((start, stop))) if start < begin || invocation.0 - stop > AHEAD => TraceKind::InitializedAhead,
         _ => TraceKind::Cold,
     };
