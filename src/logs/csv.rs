@@ -34,10 +34,10 @@ const CONSOLE: [&str; 2] = ["timestamp", "message"];
 
 /// Whether a line is a header that we know.
 pub(super) fn is_header(line: &[u8]) -> bool {
-    if line.len() > 4096 || !line.contains(&b',') {
-        return false;
-    }
-    let cells = cells(&lossy(line));
+    line.len() <= 4096 && line.contains(&b',') && names_columns(&cells(&lossy(line)))
+}
+
+fn names_columns(cells: &[String]) -> bool {
     let has = |column: &str| cells.iter().any(|cell| cell == column);
     COLUMNS.into_iter().any(has) || CONSOLE.into_iter().all(has)
 }
@@ -114,7 +114,7 @@ fn line(line: &[u8], columns: &mut Vec<String>, number: u64, out: &mut Out<'_>) 
     out.tally.lines += 1;
     let values = cells(&line);
     // Headers stand again where files were joined.
-    if is_header(line.as_bytes()) {
+    if names_columns(&values) {
         *columns = values;
         return out.passed_over();
     }

@@ -94,3 +94,17 @@ fn the_first_malformed_are_kept_short_with_their_lines() {
     assert_eq!(tally.first_malformed[0].line, 3);
     assert_eq!(tally.first_malformed[0].text.chars().count(), 120);
 }
+
+#[test]
+fn a_trace_of_eighty_thousand_segments_is_read_at_once() {
+    let document = |origin: &str, at: usize| {
+        format!(
+            r#"{{"Document":"{{\"origin\":\"AWS::Lambda{origin}\",\"id\":\"{at}\",\"parent_id\":\"{}\"}}"}}"#,
+            at + 1
+        )
+    };
+    let segments: Vec<String> =
+        (0..40_000).map(|at| format!("{},{}", document("", at), document("::Function", at))).collect();
+    let tally = tally(format!(r#"{{"Traces":[{{"Segments":[{}]}}]}}"#, segments.join(",")).as_bytes());
+    assert_eq!((tally.samples, tally.malformed), (40_001, 0), "{tally:?}");
+}
