@@ -33,14 +33,18 @@ pub(super) fn aggregate<'r>(row: &Row<'r>) -> Result<Aggregate<'r>, String> {
     if one_bucket && n.is_none() {
         return Err("a row with a bucket has no n".to_owned());
     }
-    let function = row.get("function").map(|name| function_of_group(name).unwrap_or(name));
-    let at = row.get("day").map(|day| timestamp(day).ok_or_else(|| format!("day {day:?} is no date")));
+    // Logs Insights keeps the name of a field that it groups by.
+    let function = row.get("function").or_else(|| row.get("@log")).map(|name| function_of_group(name).unwrap_or(name));
+    let at = row
+        .get("day")
+        .or_else(|| row.get("bin(1d)"))
+        .map(|day| timestamp(day).ok_or_else(|| format!("day {day:?} is no date")));
     let memory = row.get("memory_mb").map(|mb| number(mb).and_then(megabytes).ok_or(format!("memory_mb is {mb:?}")));
     let is_cold = row.get(INIT.0).is_some();
     let duration = |wanted: bool| if is_cold == wanted { DURATION } else { "" };
     Ok(Aggregate {
         place: Place { function, version: row.get("version"), stream: None, at: at.transpose()? },
-        memory_mb: memory.transpose()?,
+        memory_mb: memory.transpose()?.or(row.memory()?),
         // A row of one bucket counts the invocations in it, cold or warm.
         invocations: count(row, "invocations")?.or(n).unwrap_or(0),
         init: times(row, INIT, n)?,

@@ -7,6 +7,7 @@ use memchr::{memchr, memchr2};
 use super::out::Out;
 use super::row::{self, Row};
 use super::tally::Format;
+use super::text::lossy;
 use super::window::Window;
 
 /// Longer rows are passed over: an event of CloudWatch Logs has at most 256 KiB.
@@ -28,10 +29,17 @@ const COLUMNS: [&str; 12] = [
     "invocations",
 ];
 
+/// Columns of the CSV that the console downloads; each of these words alone is too common.
+const CONSOLE: [&str; 2] = ["timestamp", "message"];
+
 /// Whether a line is a header that we know.
 pub(super) fn is_header(line: &[u8]) -> bool {
-    let is_short = line.len() <= 4096;
-    is_short && cells(&String::from_utf8_lossy(line)).iter().any(|cell| COLUMNS.contains(&cell.as_str()))
+    line.len() <= 4096 && line.contains(&b',') && names_columns(&cells(&lossy(line)))
+}
+
+fn names_columns(cells: &[String]) -> bool {
+    let has = |column: &str| cells.iter().any(|cell| cell == column);
+    COLUMNS.into_iter().any(has) || CONSOLE.into_iter().all(has)
 }
 
 /// Reads header and rows.
@@ -41,13 +49,14 @@ pub(super) fn read<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Re
     let mut quoted = false;
     loop {
         let Some(end) = row_end(window.bytes(), &mut at, &mut quoted) else {
-            let too_long = window.bytes().len() > MAX_ROW;
-            if too_long {
-                // A quote that nothing closes would swallow all that follows: the line it stands in is given up.
-                pass_over_line(window, out)?;
-                (at, quoted) = (0, false);
-            } else if !window.more()? {
+            let more = window.bytes().len() <= MAX_ROW && window.more()?;
+            if !more && window.bytes().len() <= MAX_ROW && !quoted {
                 break;
+            }
+            if !more {
+                // Too long, or a quote that nothing closes, which would swallow all that follows: its line alone is given up.
+                give_up_line(window, out)?;
+                (at, quoted) = (0, false);
             }
             continue;
         };
@@ -55,15 +64,8 @@ pub(super) fn read<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Re
         window.take((end + 1).min(window.bytes().len()));
         (at, quoted) = (0, false);
     }
-    let rest = window.bytes().len();
-    if quoted {
-        out.line = window.line();
-        out.tally.lines += 1;
-        out.malformed("the input ends within quotes", window.bytes());
-    } else {
-        line(window.bytes(), &mut columns, window.line(), out);
-    }
-    window.take(rest);
+    line(window.bytes(), &mut columns, window.line(), out);
+    window.take(window.bytes().len());
     Ok(())
 }
 
@@ -84,9 +86,11 @@ fn row_end(bytes: &[u8], at: &mut usize, quoted: &mut bool) -> Option<usize> {
     }
 }
 
-fn pass_over_line<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Result<()> {
+fn give_up_line<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Result<()> {
+    out.line = window.line();
     out.tally.lines += 1;
-    out.passed_over();
+    let end = memchr(b'\n', window.bytes()).unwrap_or(window.bytes().len());
+    out.malformed("a quote is not closed", window.bytes().get(..end).unwrap_or_default());
     loop {
         match memchr(b'\n', window.bytes()) {
             Some(end) => {
@@ -102,7 +106,7 @@ fn pass_over_line<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Res
 }
 
 fn line(line: &[u8], columns: &mut Vec<String>, number: u64, out: &mut Out<'_>) {
-    let line = String::from_utf8_lossy(line);
+    let line = lossy(line);
     if line.trim().is_empty() {
         return;
     }
@@ -110,7 +114,7 @@ fn line(line: &[u8], columns: &mut Vec<String>, number: u64, out: &mut Out<'_>) 
     out.tally.lines += 1;
     let values = cells(&line);
     // Headers stand again where files were joined.
-    if is_header(line.as_bytes()) {
+    if names_columns(&values) {
         *columns = values;
         return out.passed_over();
     }

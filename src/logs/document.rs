@@ -39,7 +39,10 @@ pub(super) fn read<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Re
                 }
             }
             Step::Broken => return Ok(broken(window, &scan, begin, out)),
-            Step::Past => take(window, &mut scan),
+            Step::Past => {
+                too_long = false;
+                take(window, &mut scan);
+            }
             Step::Done => {
                 take(window, &mut scan);
                 return Ok(Outcome::Json);
@@ -101,7 +104,8 @@ fn broken<R: Read>(window: &mut Window<R>, scan: &Scan, begin: u64, out: &mut Ou
 fn give_up<R: Read>(window: &Window<R>, scan: &Scan, what: &str, out: &mut Out<'_>) {
     let start = scan.element_start();
     count(window, start, out);
-    let rest = window.bytes().get(start..).unwrap_or_default();
+    // No more than was looked at: how the input arrives changes nothing.
+    let rest = window.bytes().get(start..scan.at()).unwrap_or_default();
     if scan.in_document() || names_platform(rest) {
         out.malformed(what, rest);
     } else {

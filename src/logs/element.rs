@@ -5,11 +5,12 @@ use super::out::Out;
 use super::sample::Place;
 use super::scan::{Keys, List};
 use super::tally::Format;
-use super::{events, insights, metrics, platform, xray};
+use super::text::lossy;
+use super::{events, insights, line, metrics, platform, xray};
 
 /// Reads an element of a list.
 pub(super) fn of_list(list: List, json: &[u8], keys: Keys, out: &mut Out<'_>) {
-    let json = &String::from_utf8_lossy(json);
+    let json = &lossy(json);
     match list {
         List::Events => events::event(json, out),
         List::Results => insights::result(json, out),
@@ -17,18 +18,19 @@ pub(super) fn of_list(list: List, json: &[u8], keys: Keys, out: &mut Out<'_>) {
         List::Series => metrics::series(json, out),
         // `get-query-results` reduced to its results.
         List::Outermost if json.starts_with('[') => insights::result(json, out),
-        List::Outermost => object(json, keys, out),
+        List::Outermost => object(json, keys, Place::default(), out),
     }
 }
 
 /// Reads an object that stands alone.
 pub(super) fn alone(json: &[u8], keys: Keys, out: &mut Out<'_>) {
-    object(&String::from_utf8_lossy(json), keys, out);
+    let prefix = std::mem::take(&mut out.prefix);
+    object(&lossy(json), keys, line::of_prefix(&prefix), out);
 }
 
-fn object(json: &str, keys: Keys, out: &mut Out<'_>) {
+fn object(json: &str, keys: Keys, place: Place<'_>, out: &mut Out<'_>) {
     if keys.has(Keys::TYPE) && names_platform(json.as_bytes()) {
-        platform::record(json, Place::default(), Format::Platform, out);
+        platform::record(json, place, Format::Platform, out);
     } else if keys.has(Keys::LOG_EVENTS) {
         events::subscription(json, out);
     } else if keys.has(Keys::MESSAGE) {

@@ -74,7 +74,7 @@ pub(super) fn subscription(json: &str, out: &mut Out<'_>) {
 
 fn read(event: &Event<'_>, around: Place<'_>, format: Format, out: &mut Out<'_>) {
     let function = event.group.as_deref().and_then(function_of_group);
-    let own = Place { function, at: event.timestamp.map(|when| when.0), ..name::stream(event.stream.as_deref()) };
-    let own = Place { function: own.function.or(name::stream(event.stream.as_deref()).function), ..own };
+    let own = Place { function, at: event.timestamp.map(|when| when.0), ..Place::default() };
+    let own = or(own, name::stream(event.stream.as_deref()));
     line::message(&event.message, or(own, around), format, out);
 }

@@ -28,6 +28,10 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (&'static str, &str)> {
 }
 
 fn key_at_end(text: &str) -> Option<&'static str> {
+    // The last letters of the keys: most colons follow another.
+    if !matches!(text.as_bytes().last(), Some(b'n' | b'd' | b'e' | b's')) {
+        return None;
+    }
     KEYS.into_iter().find(|key| text.strip_suffix(key).is_some_and(begins_key))
 }
 
@@ -40,11 +44,6 @@ fn begins_key(before: &str) -> bool {
     let word = joined.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
     let is_of_key = word != "MB" && word.starts_with(|c: char| c.is_ascii_uppercase());
     !(is_of_key && word.bytes().all(|byte| byte.is_ascii_alphabetic()))
-}
-
-/// The text of the request id, behind `RequestId:`.
-pub(super) fn request_id(text: &str) -> Option<&str> {
-    text.split_once("RequestId:")?.1.split_ascii_whitespace().next()
 }
 
 /// A finite number that is not negative.

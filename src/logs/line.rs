@@ -1,15 +1,15 @@
 //! One message of a log: REPORT, INIT_START, INIT_REPORT or START as text, or a `platform.*` object, behind whatever prefix.
 
-use std::borrow::Cow;
-
-use super::fields::{self, megabytes, millis, number, pairs, request_id, status};
+use super::fields::{megabytes, millis, number, pairs, status};
 use super::name::{function_of_group, of_stream};
-use super::needle::names_platform;
+use super::needle;
 use super::out::{Out, or};
 use super::platform;
 use super::sample::{InitReport, InitStart, Phase, Place, Report, Sample, Status};
 use super::tally::Format;
+use super::text::without_colours;
 use super::time::{epoch, timestamp};
+use crate::units::Millis;
 
 /// Words of a prefix that are looked at.
 const PREFIX_WORDS: usize = 12;
@@ -18,41 +18,65 @@ const PREFIX_WORDS: usize = 12;
 pub(super) fn message(text: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
     let plain = without_colours(text);
     let text = plain.as_ref();
-    if let Some((prefix, fields)) = behind(text, "REPORT RequestId:") {
-        return report(fields, or(place, of_prefix(prefix)), format, out);
-    }
-    if let Some((prefix, fields)) = behind(text, "INIT_REPORT ") {
-        return init_report(fields, or(place, of_prefix(prefix)), format, out);
-    }
-    if let Some((prefix, fields)) = behind(text, "INIT_START ") {
-        return init_start(fields, or(place, of_prefix(prefix)), format, out);
-    }
-    if let Some((_, fields)) = behind(text, "START RequestId:") {
-        return start(fields, out);
-    }
-    match text.find('{').and_then(|at| text.split_at_checked(at)) {
-        Some((prefix, json)) if names_platform(json.as_bytes()) => {
+    let place = |prefix| or(place, of_prefix(prefix));
+    let sample = match word(text) {
+        Some(Word::Report { prefix, fields }) => report(fields, place(prefix)),
+        Some(Word::InitReport { prefix, fields }) => init_report(fields, place(prefix)),
+        Some(Word::InitStart { prefix, fields }) => Ok(init_start(fields, place(prefix))),
+        Some(Word::Start { fields }) => return start(fields, out),
+        Some(Word::Platform { prefix, json }) => {
             let format = if format == Format::Text { Format::Platform } else { format };
-            platform::record(json, or(place, of_prefix(prefix)), format, out);
+            return platform::record(json, place(prefix), format, out);
         }
-        _ => out.passed_over(),
+        None => return out.passed_over(),
+    };
+    match sample {
+        Ok(sample) => out.sample(format, sample),
+        Err(what) => out.malformed(what, text.as_bytes()),
     }
 }
 
-/// What stands before a word, and the text from there on; the word begins the text or follows a space.
-fn behind<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
-    let (prefix, rest) = text.split_at_checked(text.find(word)?)?;
-    let apart = prefix.is_empty() || prefix.ends_with(|c: char| c.is_whitespace());
-    // A record that an application's own JSON quotes is no record.
-    (apart && !prefix.contains("\":")).then_some((prefix, rest))
+/// Which record a text is, and its parts.
+enum Word<'a> {
+    Report { prefix: &'a str, fields: &'a str },
+    Start { fields: &'a str },
+    InitReport { prefix: &'a str, fields: &'a str },
+    InitStart { prefix: &'a str, fields: &'a str },
+    Platform { prefix: &'a str, json: &'a str },
 }
 
-fn report(text: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
+fn word(text: &str) -> Option<Word<'_>> {
+    if let Some((before, fields)) = needle::split_at_request(text) {
+        if let Some(prefix) = before.strip_suffix("REPORT ").filter(|prefix| is_apart(prefix)) {
+            return Some(Word::Report { prefix, fields });
+        }
+        if before.strip_suffix("START ").is_some_and(is_apart) {
+            return Some(Word::Start { fields });
+        }
+    }
+    if let Some((prefix, fields)) = needle::split_at_init(text).filter(|(prefix, _)| is_apart(prefix)) {
+        if let Some(fields) = fields.strip_prefix("INIT_REPORT ") {
+            return Some(Word::InitReport { prefix, fields });
+        }
+        if let Some(fields) = fields.strip_prefix("INIT_START ") {
+            return Some(Word::InitStart { prefix, fields });
+        }
+    }
+    let (prefix, json) = text.split_at_checked(text.find('{')?)?;
+    needle::names_platform(json.as_bytes()).then_some(Word::Platform { prefix, json })
+}
+
+/// Whether a record's first word stands apart from what is before it. A record that other JSON quotes is no record.
+fn is_apart(prefix: &str) -> bool {
+    prefix.is_empty() || (prefix.ends_with(|c: char| c.is_whitespace()) && !prefix.contains("\":"))
+}
+
+fn report<'a>(text: &'a str, place: Place<'a>) -> Result<Sample<'a>, String> {
     let mut duration = None;
     let mut report = Report {
         place,
-        request_id: request_id(text),
-        duration: crate::units::Millis::new(0.0),
+        request_id: text.split_ascii_whitespace().next(),
+        duration: Millis::new(0.0),
         billed: None,
         memory_mb: None,
         max_memory_used_mb: None,
@@ -77,13 +101,11 @@ fn report(text: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
             _ => true,
         };
         if !read {
-            return out.malformed(format!("{key} of REPORT is no number: {value:?}"), text.as_bytes());
+            return Err(format!("{key} of REPORT is no number: {value:?}"));
         }
     }
-    let Some(duration) = duration else {
-        return out.malformed("REPORT without Duration", text.as_bytes());
-    };
-    out.sample(format, Sample::Report(Report { duration, ..report }));
+    let duration = duration.ok_or("REPORT without Duration")?;
+    Ok(Sample::Report(Report { duration, ..report }))
 }
 
 /// Keeps the first value of a key; false if it cannot be read.
@@ -95,37 +117,33 @@ fn set<T>(into: &mut Option<T>, value: Option<T>) -> bool {
     read
 }
 
-fn init_report(text: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
+fn init_report<'a>(text: &'a str, place: Place<'a>) -> Result<Sample<'a>, String> {
     let value = |wanted: &str| pairs(text).find(|(key, _)| *key == wanted).map(|(_, value)| value);
-    let Some(duration) = value("Init Duration").and_then(millis) else {
-        return out.malformed("INIT_REPORT without a readable Init Duration", text.as_bytes());
-    };
-    let sample = InitReport {
+    let duration = value("Init Duration").and_then(millis);
+    Ok(Sample::InitReport(InitReport {
         place,
         initialization: None,
         phase: value("Phase").map_or(Phase::Init, platform::phase),
         status: value("Status").map_or(Status::Success, status),
-        duration,
-    };
-    out.sample(format, Sample::InitReport(sample));
+        duration: duration.ok_or("INIT_REPORT without a readable Init Duration")?,
+    }))
 }
 
-fn init_start(text: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
-    let version = pairs(text).find(|(key, _)| *key == "Runtime Version").map(|(_, value)| value);
-    let sample = InitStart { place, initialization: None, phase: Phase::Init, runtime_version: version };
-    out.sample(format, Sample::InitStart(sample));
+fn init_start<'a>(text: &'a str, place: Place<'a>) -> Sample<'a> {
+    let runtime_version = pairs(text).find(|(key, _)| *key == "Runtime Version").map(|(_, value)| value);
+    Sample::InitStart(InitStart { place, initialization: None, phase: Phase::Init, runtime_version })
 }
 
 fn start(text: &str, out: &mut Out<'_>) {
     let version = pairs(text).find(|(key, _)| *key == "Version").map(|(_, value)| value);
-    if let (Some(request), Some(version)) = (fields::request_id(text), version) {
+    if let (Some(request), Some(version)) = (text.split_ascii_whitespace().next(), version) {
         out.started(request, version);
     }
     out.passed_over();
 }
 
 /// What the words before a record say: time, stream and log group, as `aws logs tail`, SAM, `--output text` and exports write them.
-fn of_prefix(prefix: &str) -> Place<'_> {
+pub(super) fn of_prefix(prefix: &str) -> Place<'_> {
     let mut place = Place::default();
     let mut ingested = None;
     let mut rest = prefix;
@@ -145,17 +163,4 @@ fn of_prefix(prefix: &str) -> Place<'_> {
         rest = behind;
     }
     Place { at: place.at.or(ingested), ..place }
-}
-
-/// Without ANSI escape sequences.
-fn without_colours(text: &str) -> Cow<'_, str> {
-    if !text.contains('\x1b') {
-        return Cow::Borrowed(text);
-    }
-    let mut parts = text.split("\x1b[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        plain.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').get(1..).unwrap_or_default());
-    }
-    Cow::Owned(plain)
 }

@@ -25,6 +25,7 @@ mod row;
 mod sample;
 mod scan;
 mod tally;
+mod text;
 mod time;
 mod window;
 mod xray;

@@ -12,6 +12,12 @@ static FINDERS: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| WORDS.map(Find
 /// `"platform.` as it stands within a string of JSON.
 static ESCAPED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\\"platform."));
 
+/// The `platform.*` words that tell something.
+static WANTED: LazyLock<[Finder<'static>; 3]> = LazyLock::new(|| {
+    const WANTED: [&[u8]; 3] = [b"\"platform.report\"", b"\"platform.init", b"\"platform.start\""];
+    WANTED.map(Finder::new)
+});
+
 /// Whether a record may be one of Lambda's.
 pub(super) fn is_candidate(record: &[u8]) -> bool {
     FINDERS.iter().any(|finder| finder.find(record).is_some())
@@ -26,6 +32,24 @@ pub(super) fn is_candidate_in_json(record: &[u8]) -> bool {
 /// Whether text holds a `platform.*` word of JSON.
 pub(super) fn names_platform(text: &[u8]) -> bool {
     FINDERS.last().is_some_and(|finder| finder.find(text).is_some())
+}
+
+/// Whether text holds one of those `platform.*` words that tell something.
+pub(super) fn names_wanted_platform(text: &[u8]) -> bool {
+    WANTED.iter().any(|finder| finder.find(text).is_some())
+}
+
+/// The parts before and after the first `RequestId:`.
+pub(super) fn split_at_request(text: &str) -> Option<(&str, &str)> {
+    let [request, ..] = &*FINDERS;
+    let (before, rest) = text.split_at_checked(request.find(text.as_bytes())?)?;
+    Some((before, rest.strip_prefix("RequestId:")?))
+}
+
+/// The parts before the first `INIT_`, and from it on.
+pub(super) fn split_at_init(text: &str) -> Option<(&str, &str)> {
+    let [_, init, _] = &*FINDERS;
+    text.split_at_checked(init.find(text.as_bytes())?)
 }
 
 /// Where the words stand next, so that each byte is searched once whatever the lines are.

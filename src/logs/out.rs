@@ -9,12 +9,14 @@ pub(super) struct Out<'o> {
     starts: Starts,
     /// Line in which the record at hand begins.
     pub(super) line: u64,
+    /// What stands on its line before the JSON at hand.
+    pub(super) prefix: String,
     pub(super) tally: Tally,
 }
 
 impl<'o> Out<'o> {
     pub(super) fn new(known: Place<'o>, sink: &'o mut dyn FnMut(&Sample<'_>)) -> Self {
-        Self { known, sink, starts: Starts::default(), line: 1, tally: Tally::default() }
+        Self { known, sink, starts: Starts::default(), line: 1, prefix: String::new(), tally: Tally::default() }
     }
 
     /// Hands a sample over, with what the caller knows of its place where the record does not say.
@@ -52,8 +54,9 @@ impl<'o> Out<'o> {
         self.tally.malformed += 1;
         if self.tally.first_malformed.len() < Tally::SHOWN {
             // A character has at most four bytes.
-            let start = text.get(..Malformed::TEXT * 4).unwrap_or(text);
-            let text = String::from_utf8_lossy(start).trim().chars().take(Malformed::TEXT).collect();
+            let start = String::from_utf8_lossy(text.get(..Malformed::TEXT * 4).unwrap_or(text));
+            let words: Vec<&str> = start.split_ascii_whitespace().collect();
+            let text = words.join(" ").chars().take(Malformed::TEXT).collect();
             self.tally.first_malformed.push(Malformed { line: self.line, what: what.into(), text });
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use super::fields::{megabytes, status};
+use super::needle;
 use super::out::{Out, or};
 use super::sample::{InitReport, InitStart, Initialization, Phase, Place, Report, Sample, Status};
 use super::tally::Format;
@@ -20,6 +21,8 @@ struct Head<'a> {
 
 #[derive(Deserialize)]
 struct Event<'a> {
+    #[serde(borrow, rename = "type", default)]
+    kind: Cow<'a, str>,
     #[serde(default)]
     time: Option<When>,
     #[serde(borrow)]
@@ -77,17 +80,18 @@ impl Metrics {
 
 /// Reads the object that `json` begins with.
 pub(super) fn record(json: &str, place: Place<'_>, format: Format, out: &mut Out<'_>) {
-    let kind = match first::<Head<'_>>(json) {
-        Ok(head) => head.kind,
-        Err(error) => return out.malformed(format!("not JSON: {error}"), json.as_bytes()),
-    };
-    if !matches!(kind.as_ref(), "platform.report" | "platform.initReport" | "platform.initStart" | "platform.start") {
+    // Three of four platform records are of other kinds.
+    if !needle::names_wanted_platform(json.as_bytes()) {
         return out.passed_over();
     }
     let event = match first::<Event<'_>>(json) {
         Ok(event) => event,
-        Err(error) => return out.malformed(format!("{kind} cannot be read: {error}"), json.as_bytes()),
+        Err(error) => return unreadable(json, &error, out),
     };
+    let kind = event.kind.as_ref();
+    if !is_wanted(kind) {
+        return out.passed_over();
+    }
     let record = &event.record;
     if record.metrics.any_negative() {
         return out.malformed(format!("a metric of {kind} is negative"), json.as_bytes());
@@ -98,11 +102,25 @@ pub(super) fn record(json: &str, place: Place<'_>, format: Format, out: &mut Out
         stream: None,
         at: event.time.map(|when| when.0),
     };
-    let sample = sample(&kind, record, or(place, own));
-    match (kind.as_ref(), sample) {
+    match (kind, sample(kind, record, or(place, own))) {
         ("platform.start", _) => start(record, out),
         (_, Some(sample)) => out.sample(format, sample),
         (_, None) => out.malformed(format!("{kind} without durationMs"), json.as_bytes()),
+    }
+}
+
+fn is_wanted(kind: &str) -> bool {
+    matches!(kind, "platform.report" | "platform.initReport" | "platform.initStart" | "platform.start")
+}
+
+/// What is wrong with an object, if it is one of those wanted: others may have records of any form.
+fn unreadable(json: &str, error: &serde_json::Error, out: &mut Out<'_>) {
+    match first::<Head<'_>>(json) {
+        Ok(head) if is_wanted(&head.kind) => {
+            out.malformed(format!("{} cannot be read: {error}", head.kind), json.as_bytes())
+        }
+        Ok(_) => out.passed_over(),
+        Err(error) => out.malformed(format!("not JSON: {error}"), json.as_bytes()),
     }
 }
 

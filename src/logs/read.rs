@@ -11,11 +11,15 @@ use super::needle::Ahead;
 use super::out::Out;
 use super::sample::{Place, Sample};
 use super::tally::{Format, Tally};
+use super::text::lossy;
 use super::window::Window;
 use super::{csv, line};
 
 /// Longer lines are passed over: an event of CloudWatch Logs has at most 256 KiB.
 const MAX_LINE: usize = 1 << 20;
+
+/// Longer texts before JSON are no time and stream.
+const MAX_PREFIX: usize = 1024;
 
 /// Reads one input to its end and hands every sample to `sink`, in order.
 ///
@@ -56,7 +60,9 @@ fn read_all<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Result<()
     skip_byte_order_mark(window)?;
     while skip_blanks(window)? {
         if begins_json(window.bytes()) {
-            if matches!(document::read(window, out)?, Outcome::Text) {
+            let outcome = document::read(window, out)?;
+            out.prefix.clear();
+            if matches!(outcome, Outcome::Text) {
                 one_line(window, &mut ahead, out)?;
             }
         } else if out.tally.lines == 0 && begins_csv(window)? {
@@ -126,6 +132,10 @@ fn lines<R: Read>(window: &mut Window<R>, ahead: &mut Ahead, out: &mut Out<'_>) 
             break;
         }
         let length = memchr(b'\n', rest).unwrap_or(rest.len());
+        if let Some(brace) = json_opens(rest.get(..length).unwrap_or_default(), out) {
+            at += brace;
+            break;
+        }
         out.line = window.line() + newlines;
         let candidate = ahead.is_candidate(window.offset() + at as u64, length, rest);
         text(rest.get(..length).unwrap_or_default(), candidate, out);
@@ -142,6 +152,10 @@ fn one_line<R: Read>(window: &mut Window<R>, ahead: &mut Ahead, out: &mut Out<'_
     out.line = window.line();
     if end <= MAX_LINE {
         let line = window.bytes().get(..end).unwrap_or_default();
+        if let Some(brace) = json_opens(line, out) {
+            window.take(brace);
+            return Ok(());
+        }
         let candidate = ahead.is_candidate(window.offset(), end, line);
         text(line, candidate, out);
         window.take((end + 1).min(window.bytes().len()));
@@ -162,13 +176,24 @@ fn one_line<R: Read>(window: &mut Window<R>, ahead: &mut Ahead, out: &mut Out<'_
     }
 }
 
+/// Where JSON begins that goes on behind a line, as `aws logs tail --format json` prints it behind time and stream.
+fn json_opens(line: &[u8], out: &mut Out<'_>) -> Option<usize> {
+    let prefix = line.strip_suffix(b"{")?;
+    let begin = prefix.trim_ascii_start();
+    if begin.len() > MAX_PREFIX || !begin.first().is_some_and(u8::is_ascii_digit) {
+        return None;
+    }
+    out.prefix = lossy(prefix).into_owned();
+    Some(prefix.len())
+}
+
 fn text(line: &[u8], candidate: bool, out: &mut Out<'_>) {
     if line.iter().all(u8::is_ascii_whitespace) {
         return;
     }
     out.tally.lines += 1;
     if candidate && line.len() <= MAX_LINE {
-        line::message(&String::from_utf8_lossy(line), Place::default(), Format::Text, out);
+        line::message(&lossy(line), Place::default(), Format::Text, out);
     } else {
         out.passed_over();
     }

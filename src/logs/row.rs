@@ -6,9 +6,9 @@ use super::line;
 use super::name;
 use super::needle::is_candidate;
 use super::out::{Out, or};
-use super::sample::{Place, Report, Sample, Status};
+use super::sample::{Place, Report, Sample, Status, Timestamp};
 use super::tally::Format;
-use super::time::timestamp;
+use super::time::{epoch, timestamp};
 use crate::units::Millis;
 
 /// Logs Insights counts memory in bytes, a million of them to the MB.
@@ -35,6 +35,12 @@ impl<'r> Row<'r> {
     /// A number; `Err` with the column's name where it cannot be read.
     pub(super) fn number(&self, column: &'static str) -> Result<Option<f64>, &'static str> {
         self.get(column).map(|value| number(value).ok_or(column)).transpose()
+    }
+
+    /// The memory setting in MB, from bytes.
+    pub(super) fn memory(&self) -> Result<Option<u32>, &'static str> {
+        let memory = self.number("@memorySize")?.map(|bytes| (bytes / BYTES_PER_MB).round());
+        memory.map(|mb| megabytes(mb).ok_or("@memorySize")).transpose()
     }
 
     fn text(&self) -> String {
@@ -70,13 +76,12 @@ pub(super) fn read(row: &Row<'_>, format: Format, out: &mut Out<'_>) {
 
 fn report<'r>(row: &Row<'r>, place: Place<'r>) -> Result<Option<Report<'r>>, &'static str> {
     let Some(duration) = row.number("@duration")? else { return Ok(None) };
-    let memory = row.number("@memorySize")?.map(|bytes| (bytes / BYTES_PER_MB).round());
     Ok(Some(Report {
         place,
         request_id: row.get("@requestId"),
         duration: Millis::new(duration),
         billed: row.number("@billedDuration")?.map(Millis::new),
-        memory_mb: memory.and_then(megabytes),
+        memory_mb: row.memory()?,
         max_memory_used_mb: row.number("@maxMemoryUsed")?.map(|bytes| bytes / BYTES_PER_MB),
         init: row.number("@initDuration")?.map(Millis::new),
         restore: row.number("@restoreDuration")?.map(Millis::new),
@@ -85,9 +90,14 @@ fn report<'r>(row: &Row<'r>, place: Place<'r>) -> Result<Option<Report<'r>>, &'s
     }))
 }
 
+/// ISO 8601, or milliseconds as the console's CSV has them.
+fn time(text: &str) -> Option<Timestamp> {
+    timestamp(text).or_else(|| number(text).and_then(epoch))
+}
+
 fn place<'r>(row: &Row<'r>) -> Place<'r> {
     let get = |column: &str| row.get(&format!("@{column}")).or_else(|| row.get(column));
     let function = get("log").or_else(|| get("logGroup")).and_then(name::function_of_group);
-    let own = Place { function, at: get("timestamp").and_then(timestamp), ..Place::default() };
+    let own = Place { function, at: get("timestamp").and_then(time), ..Place::default() };
     or(own, name::stream(get("logStream")))
 }

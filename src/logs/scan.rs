@@ -261,7 +261,8 @@ impl Scan {
         self.open.push(is_object);
         let list = list.filter(|_| !is_object)?;
         self.lists.push((self.open.len(), list));
-        Some(Step::Past)
+        // The outermost bracket may be no JSON's: `[INFO] ...`.
+        (list != List::Outermost).then_some(Step::Past)
     }
 
     fn close(&mut self) -> Option<Step> {

@@ -51,7 +51,7 @@ pub struct Malformed {
     pub line: u64,
     /// What is wrong.
     pub what: String,
-    /// How it begins: at most [`Malformed::TEXT`] characters.
+    /// How it begins, on one line: at most [`Malformed::TEXT`] characters.
     pub text: String,
 }
 

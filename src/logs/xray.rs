@@ -2,6 +2,7 @@
 //! below it. `Initialization` begins before its own parent in all public traces, so it is held against the service's segment.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -72,16 +73,19 @@ pub(super) fn trace(json: &str, out: &mut Out<'_>) {
             Ok(segments) => segments,
             Err(error) => return out.malformed(format!("a trace cannot be read: {error}"), json.as_bytes()),
         };
-    let services: Vec<&Segment> = segments.iter().filter(|segment| segment.origin == "AWS::Lambda").collect();
-    let functions: Vec<&Segment> = segments.iter().filter(|s| s.origin == "AWS::Lambda::Function").collect();
-    for function in &functions {
-        out.sample(Format::XRay, Sample::Trace(invocation(function, request_of(function, &services))));
+    let of_origin = |origin| segments.iter().filter(move |segment: &&Segment| segment.origin == origin);
+    let services: Vec<&Segment> = of_origin("AWS::Lambda").collect();
+    let requests = Requests::new(&services);
+    let mut answered = BTreeSet::new();
+    for function in of_origin("AWS::Lambda::Function") {
+        let request = requests.of(function);
+        answered.extend(request.map(|(service, _)| service));
+        out.sample(Format::XRay, Sample::Trace(invocation(function, request.map(|(_, request)| request))));
     }
-    let orphans = services.iter().filter(|service| !functions.iter().any(|f| is_request_of(service, f)));
-    for service in orphans {
+    for (_, service) in services.iter().enumerate().filter(|(index, _)| !answered.contains(index)) {
         out.sample(Format::XRay, Sample::Trace(incomplete(service)));
     }
-    if services.is_empty() && functions.is_empty() {
+    if services.is_empty() && of_origin("AWS::Lambda::Function").next().is_none() {
         out.passed_over();
     }
 }
@@ -91,27 +95,41 @@ fn segments(document: Document<'_>) -> Result<Vec<Segment>, String> {
     document.segments.iter().map(parse).collect()
 }
 
-/// The service's segment, or the attempt within it, that a function's segment answers.
-fn request_of<'s>(function: &Segment, services: &[&'s Segment]) -> Option<&'s Segment> {
-    let by_id = services.iter().flat_map(|service| service.all()).find(|s| s.id == function.parent_id);
-    by_id.or_else(|| services.iter().copied().find(|service| is_request_of(service, function)))
+/// The service's segments and all below them, with the index of the segment that they are part of.
+struct Requests<'s> {
+    by_id: BTreeMap<&'s str, (usize, &'s Segment)>,
+    by_name: BTreeMap<&'s str, (usize, &'s Segment)>,
 }
 
-fn is_request_of(service: &Segment, function: &Segment) -> bool {
-    let same_name = service.name == function.name;
-    service.all().iter().any(|segment| segment.id == function.parent_id) || (function.parent_id.is_empty() && same_name)
+impl<'s> Requests<'s> {
+    fn new(services: &[&'s Segment]) -> Self {
+        let parts = |(index, service): (usize, &&'s Segment)| service.all().into_iter().map(move |part| (index, part));
+        Self {
+            by_id: services.iter().enumerate().flat_map(parts).map(|part| (part.1.id.as_str(), part)).collect(),
+            by_name: services.iter().enumerate().map(|(i, service)| (service.name.as_str(), (i, *service))).collect(),
+        }
+    }
+
+    /// The segment, or the attempt within it, that a function's segment answers.
+    fn of(&self, function: &Segment) -> Option<(usize, &'s Segment)> {
+        let parent = function.parent_id.as_str();
+        let found = if parent.is_empty() { self.by_name.get(function.name.as_str()) } else { self.by_id.get(parent) };
+        found.copied()
+    }
 }
 
 fn invocation<'a>(function: &'a Segment, request: Option<&'a Segment>) -> Trace<'a> {
+    let incomplete =
+        || Trace { place: place(function, function.start_time), ..incomplete(request.unwrap_or(function)) };
     let (Some(request), Some(invocation)) = (request, function.below("Invocation").and_then(Segment::span)) else {
-        return incomplete(function);
+        return incomplete();
     };
-    let Some((begin, end)) = request.span() else { return incomplete(function) };
+    let Some((begin, end)) = request.span() else { return incomplete() };
     let initialization = function.below("Initialization");
     let init = initialization.and_then(Segment::span);
     let kind = match (initialization, init) {
         (None, _) => TraceKind::Warm,
-        (Some(_), None) => return incomplete(function),
+        (Some(_), None) => return incomplete(),
         (Some(_), Some((start, stop))) if start < begin || invocation.0 - stop > AHEAD => TraceKind::InitializedAhead,
         _ => TraceKind::Cold,
     };

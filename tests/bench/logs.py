@@ -24,7 +24,7 @@ def time(ms):
     days, rest = divmod(ms - START + 21_228_893, 86_400_000)
     hours, rest = divmod(rest, 3_600_000)
     minutes, rest = divmod(rest, 60_000)
-    return f"2026-09-{1 + days % 30:02}T{hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}Z"
+    return f"2026-09-{13 + days % 17:02}T{hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}Z"
 
 
 class Environment:
