@@ -273,10 +273,12 @@ fn prediction() -> Estimate {
         architecture: "arm64".to_owned(),
         memory_mb: 512,
         model: "prior-2026-08".to_owned(),
+        function: None,
         extrapolated: true,
         extrapolated_why: vec!["the zip is 0.55 MB, below the measured 1.2 MB".to_owned()],
         touched_mb: interval(1.4, 2.3, 4.0),
         touched_measured: false,
+        touched_logged: false,
         terms: vec![
             term("placement", interval(40.0, 75.0, 160.0), EvidenceGrade::Weak, paper),
             term("download", interval(2.1, 6.0, 14.25), EvidenceGrade::Moderate, paper),
@@ -289,6 +291,8 @@ fn prediction() -> Estimate {
         init_p99_ms: interval(18.0, 24.0, 41.0),
         first_call_ms: interval(1.0, 1.8, 4.0),
         cold_total_ms: interval(60.0, 96.0, 186.0),
+        cold_total_p90_ms: interval(63.0, 99.1, 192.0),
+        cold_total_p99_ms: interval(69.0, 108.2, 211.0),
         per_megabyte: PerMegabyte {
             zipped_ms: interval(3.0, 8.0, 17.0),
             unzipped_ms: interval(0.5, 1.2, 3.1),
@@ -300,6 +304,9 @@ fn prediction() -> Estimate {
             cold_total_ms: interval(-2.2, -0.6, 0.2),
             conclusion: "no measurable change expected".to_owned(),
         }),
+        against: None,
+        crates: Vec::new(),
+        memory: None,
         cost: None,
         traffic: None,
     }
@@ -427,7 +434,7 @@ fn report_reads_as_the_golden() {
 #[test]
 fn prediction_reads_as_the_golden() {
     golden("estimate.txt", &text::estimate(&prediction(), &width(100)));
-    golden("estimate.md", &markdown::estimate(&prediction()));
+    golden("estimate.md", &markdown::estimate(&prediction(), &Options::default()));
 }
 
 #[test]

@@ -54,6 +54,8 @@ pub(super) fn aggregate<'r>(row: &Row<'r>) -> Result<Aggregate<'r>, String> {
         gone: times(row, GONE, n)?,
         span: count(row, "first_ms")?.zip(count(row, "last_ms")?).map(|(first, last)| (time(first), time(last))),
         cold_max_memory_used_mb: count(row, "cold_max_memory_used_mb")?.unwrap_or(0),
+        billed_checked: count(row, "billed_checked")?.unwrap_or(0),
+        billed_without_init: count(row, "billed_without_init")?.unwrap_or(0),
         billed_otherwise: count(row, "billed_otherwise")?.unwrap_or(0),
     })
 }

@@ -186,7 +186,11 @@ pub struct Aggregate<'a> {
     pub span: Option<(Timestamp, Timestamp)>,
     /// Sum of `Max Memory Used` of the cold ones, in MB.
     pub cold_max_memory_used_mb: u64,
-    /// How many were not billed ceil(init + duration).
+    /// How many bills were checked.
+    pub billed_checked: u64,
+    /// How many cold starts were billed for their duration alone.
+    pub billed_without_init: u64,
+    /// How many others were not billed ceil(init + duration).
     pub billed_otherwise: u64,
 }
 

@@ -16,6 +16,7 @@ pub(crate) mod http;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod project;
+pub(crate) mod python;
 pub(crate) mod runtime_api;
 pub(crate) mod skip;
 pub(crate) mod symbols;

@@ -7,7 +7,7 @@ use super::accuracy::Accuracy;
 /// What a model was calibrated on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// First and last day with cold starts, as YYYY-MM-DD; empty where the records have no time.
+    /// First and last day of the records, as YYYY-MM-DD; empty where they have no time.
     pub from: String,
     /// See `from`.
     pub through: String,

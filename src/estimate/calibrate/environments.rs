@@ -58,8 +58,8 @@ impl Environments {
         let before = self.streams.get(&key).and_then(|stream| stream.idle_since);
         let last_idle = self.last_idle.get(&function).copied();
         let told = match (cold, before, last_idle) {
-            (false, Some(idle), _) if start >= idle => Told::Survived(start - idle),
-            (true, _, Some((idle, other))) if other != key && start >= idle => Told::Gone(start - idle),
+            (false, Some(idle), _) if start >= idle => Told::Survived(start.saturating_sub(idle)),
+            (true, _, Some((idle, other))) if other != key && start >= idle => Told::Gone(start.saturating_sub(idle)),
             _ => Told::Nothing,
         };
         let initialization = self.streams.get(&key).and_then(|stream| stream.initialization);
@@ -74,7 +74,7 @@ impl Environments {
     }
 
     fn forget(&mut self) {
-        let oldest = self.newest - FORGOTTEN_MS;
+        let oldest = self.newest.saturating_sub(FORGOTTEN_MS);
         self.streams.retain(|_, stream| stream.idle_since.is_some_and(|idle| idle >= oldest));
         if self.streams.len() > MOST_STREAMS / 2 {
             self.streams.clear();

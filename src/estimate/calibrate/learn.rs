@@ -69,11 +69,7 @@ pub fn calibrate(observations: &Observations, base: &Model, deployed: &Deployed)
         return Err(EstimateError::NoSample { provisioned: observations.set_apart.provisioned_concurrency });
     }
     let platform = Platformed { base, package: deployed.package, architecture: deployed.architecture };
-    let days = observations.functions.values().flat_map(|function| function.versions.values()).flat_map(Version::days);
-    let (from, through) = days.fold((None, None), |(from, through): (Option<i64>, Option<i64>), day| {
-        (Some(from.map_or(day, |from| from.min(day))), Some(through.map_or(day, |through| through.max(day))))
-    });
-    let (from, through) = (from.map(date).unwrap_or_default(), through.map(date).unwrap_or_default());
+    let (from, through) = observations.days.map(|(from, through)| (date(from), date(through))).unwrap_or_default();
     let functions: BTreeMap<String, FunctionModel> = observations
         .functions
         .iter()
@@ -88,7 +84,8 @@ pub fn calibrate(observations: &Observations, base: &Model, deployed: &Deployed)
         observations.functions.iter().filter_map(|(name, function)| held_out(name, function, &platform)).collect();
     let cold_starts = observations.cold_starts();
     let dated = if through.is_empty() { "undated" } else { &through };
-    model.id = format!("calibrated-{dated}-n{cold_starts}");
+    let traces: u64 = observations.functions.values().map(|function| function.before_init.count()).sum();
+    model.id = format!("calibrated-{dated}-n{}", cold_starts + traces);
     model.calibration = Some(Calibration {
         from,
         through: through.clone(),

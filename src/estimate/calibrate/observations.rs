@@ -23,6 +23,8 @@ pub struct Observations {
     pub(super) set_apart: SetApart,
     pub(super) billed: BilledOtherwise,
     pub(super) memory_settings: BTreeSet<u32>,
+    /// First and last day of anything that has a time.
+    pub(super) days: Option<(i64, i64)>,
     environments: Environments,
     /// Initialisation that was said last, for records without a log stream.
     unplaced: Option<Initialization>,
@@ -34,6 +36,16 @@ impl Observations {
 
     /// Counts one sample.
     pub fn add(&mut self, sample: &Sample<'_>) {
+        let at = match sample {
+            Sample::Report(report) => report.place.at,
+            Sample::Trace(trace) => trace.place.at,
+            Sample::Aggregate(aggregate) => aggregate.place.at,
+            Sample::Metric(metric) => metric.points.last().map(|(at, _)| *at),
+            Sample::InitStart(_) | Sample::InitReport(_) => None,
+        };
+        if let Some(at) = at {
+            self.days = Some(widened(self.days, at.day()));
+        }
         match sample {
             Sample::Report(report) => self.report(report),
             Sample::InitStart(start) => {
@@ -97,7 +109,7 @@ impl Observations {
             None => self.unplaced,
         };
         if let (Some(stream), Some(end)) = (place.stream, place.at) {
-            let start = end.0 - report.duration.get() as i64;
+            let start = end.0.saturating_sub(report.duration.get() as i64);
             let told = self.environments.invoked(name, stream, start, end.0, report.init.is_some());
             let function = self.function(place.function);
             match told {
@@ -191,9 +203,11 @@ impl Observations {
             function.metric_errors += sum;
         } else if metric.name.contains("Invocations") && !metric.name.contains("Provisioned") {
             function.metric_invocations += sum;
-            for (at, _) in &metric.points {
-                function.metric_span = Some(widened(function.metric_span, at.0));
-            }
+            let ([(first, _), ..], [.., (last, _)]) = (&metric.points[..], &metric.points[..]) else { return };
+            // The last point stands for as long a time as the others.
+            let period = (last.0 - first.0) / (metric.points.len() as i64 - 1).max(1);
+            function.metric_span = Some(widened(function.metric_span, first.0));
+            function.metric_span = Some(widened(function.metric_span, last.0 + period));
         }
     }
 
@@ -203,6 +217,8 @@ impl Observations {
         if let Some(memory_mb) = aggregate.memory_mb {
             self.memory_settings.insert(memory_mb);
         }
+        self.billed.checked += aggregate.billed_checked;
+        self.billed.without_init += aggregate.billed_without_init;
         self.billed.otherwise += aggregate.billed_otherwise;
         let function = self.function(place.function);
         function.invocations += aggregate.invocations;

@@ -53,9 +53,13 @@ counted AS (
     SELECT *,
         CASE WHEN init_ms IS NOT NULL AND provisioned = 0 AND snap_start = 0 AND restored = 0 AND late = 0 THEN 1 ELSE 0 END AS cold,
         CASE WHEN init_ms IS NULL AND restored = 0 AND snap_start = 0 THEN 1 ELSE 0 END AS warm,
+        CASE WHEN restored = 0 AND billed_ms IS NOT NULL THEN 1 ELSE 0 END AS billed_checked,
         CASE WHEN restored = 0
               AND abs(billed_ms - greatest(ceiling(coalesce(init_ms, 0) + duration_ms - 0.000001), 1)) >= 0.5
-             THEN 1 ELSE 0 END AS billed_otherwise,
+             THEN 1 ELSE 0 END AS billed_unlike,
+        CASE WHEN init_ms IS NOT NULL
+              AND abs(billed_ms - greatest(ceiling(duration_ms - 0.000001), 1)) < 0.5
+             THEN 1 ELSE 0 END AS billed_duration_alone,
         CASE WHEN init_ms IS NULL AND start_ms >= stream_idle_ms THEN greatest(start_ms - stream_idle_ms, 1) END AS survived_ms,
         CASE WHEN init_ms IS NOT NULL AND start_ms >= any_idle_ms THEN greatest(start_ms - any_idle_ms, 1) END AS gone_ms
     FROM ordered
@@ -72,7 +76,9 @@ SELECT
     histogram(cast(floor(50 * ln(survived_ms)) AS integer)) FILTER (WHERE survived_ms IS NOT NULL) AS survived_histogram,
     histogram(cast(floor(50 * ln(gone_ms)) AS integer)) FILTER (WHERE gone_ms IS NOT NULL) AS gone_histogram,
     sum(CASE WHEN cold = 1 THEN used_mb ELSE 0 END) AS cold_max_memory_used_mb,
-    sum(billed_otherwise) AS billed_otherwise,
+    sum(billed_checked) AS billed_checked,
+    sum(billed_unlike * billed_duration_alone) AS billed_without_init,
+    sum(billed_unlike * (1 - billed_duration_alone)) AS billed_otherwise,
     min(at_ms) AS first_ms,
     max(at_ms) AS last_ms
 FROM counted
