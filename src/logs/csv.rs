@@ -5,7 +5,8 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr2};
 
 use super::out::Out;
-use super::row::{self, Row};
+use super::row::Row;
+use super::rows;
 use super::tally::Format;
 use super::text::lossy;
 use super::window::Window;
@@ -122,7 +123,7 @@ fn line(line: &[u8], columns: &mut Vec<String>, number: u64, out: &mut Out<'_>) 
         return out.malformed(format!("{} cells under {} columns", values.len(), columns.len()), line.as_bytes());
     }
     let cells = columns.iter().zip(&values).map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    row::read(&Row { cells }, Format::Csv, out);
+    rows::read(&Row { cells }, Format::Csv, out);
 }
 
 /// The cells of a row, unquoted.

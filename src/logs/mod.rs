@@ -21,6 +21,7 @@ mod out;
 mod platform;
 mod read;
 mod row;
+mod rows;
 mod sample;
 mod scan;
 mod tally;
