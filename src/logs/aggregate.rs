@@ -21,9 +21,9 @@ const DURATION: &str = "duration_bucket";
 /// Whether a row has the columns of one.
 pub(super) fn is_aggregate(row: &Row<'_>) -> bool {
     let times = [INIT, FIRST_CALL, WARM].into_iter().any(|(bucket, histogram)| row.has(bucket) || row.has(histogram));
-    times
-        || row.has(DURATION)
-        || (row.has("invocations") && ["function", "memory_mb", "day"].into_iter().any(|column| row.has(column)))
+    // Many an application counts invocations.
+    let of_query = ["memory_mb", "day", "@memorySize", "bin(1d)"].into_iter().any(|column| row.has(column));
+    times || row.has(DURATION) || (row.has("invocations") && of_query)
 }
 
 /// Reads one; `Err` says what is wrong.

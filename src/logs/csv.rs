@@ -5,12 +5,13 @@ use std::io::{self, Read};
 use memchr::{memchr, memchr2};
 
 use super::out::Out;
-use super::row::{self, Row};
+use super::row::Row;
+use super::rows;
 use super::tally::Format;
 use super::text::lossy;
 use super::window::Window;
 
-/// Longer rows are passed over: an event of CloudWatch Logs has at most 256 KiB.
+/// Longer rows are given up: an event of CloudWatch Logs has at most 256 KiB.
 const MAX_ROW: usize = 1 << 20;
 
 /// Columns of which a header has one.
@@ -48,20 +49,20 @@ pub(super) fn read<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Re
     let mut at = 0;
     let mut quoted = false;
     loop {
-        let Some(end) = row_end(window.bytes(), &mut at, &mut quoted) else {
-            let more = window.bytes().len() <= MAX_ROW && window.more()?;
-            if !more && window.bytes().len() <= MAX_ROW && !quoted {
-                break;
-            }
-            if !more {
-                // Too long, or a quote that nothing closes, which would swallow all that follows: its line alone is given up.
-                give_up_line(window, out)?;
-                (at, quoted) = (0, false);
-            }
+        let end = row_end(window.bytes(), &mut at, &mut quoted);
+        if end.unwrap_or(window.bytes().len()) > MAX_ROW {
+            give_up_line("a row of more than 1 MiB, or a quote that is not closed", window, out)?;
+        } else if let Some(end) = end {
+            line(window.bytes().get(..end).unwrap_or_default(), &mut columns, window.line(), out);
+            window.take(end + 1);
+        } else if window.more()? {
             continue;
-        };
-        line(window.bytes().get(..end).unwrap_or_default(), &mut columns, window.line(), out);
-        window.take((end + 1).min(window.bytes().len()));
+        } else if quoted {
+            // It would swallow all that follows.
+            give_up_line("a quote that is not closed", window, out)?;
+        } else {
+            break;
+        }
         (at, quoted) = (0, false);
     }
     line(window.bytes(), &mut columns, window.line(), out);
@@ -86,11 +87,11 @@ fn row_end(bytes: &[u8], at: &mut usize, quoted: &mut bool) -> Option<usize> {
     }
 }
 
-fn give_up_line<R: Read>(window: &mut Window<R>, out: &mut Out<'_>) -> io::Result<()> {
+fn give_up_line<R: Read>(what: &str, window: &mut Window<R>, out: &mut Out<'_>) -> io::Result<()> {
     out.line = window.line();
     out.tally.lines += 1;
     let end = memchr(b'\n', window.bytes()).unwrap_or(window.bytes().len());
-    out.malformed("a quote is not closed", window.bytes().get(..end).unwrap_or_default());
+    out.malformed(what, window.bytes().get(..end).unwrap_or_default());
     loop {
         match memchr(b'\n', window.bytes()) {
             Some(end) => {
@@ -122,7 +123,7 @@ fn line(line: &[u8], columns: &mut Vec<String>, number: u64, out: &mut Out<'_>) 
         return out.malformed(format!("{} cells under {} columns", values.len(), columns.len()), line.as_bytes());
     }
     let cells = columns.iter().zip(&values).map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    row::read(&Row { cells }, Format::Csv, out);
+    rows::read(&Row { cells }, Format::Csv, out);
 }
 
 /// The cells of a row, unquoted.

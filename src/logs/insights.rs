@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::out::Out;
-use super::row::{self, Row};
+use super::row::Row;
+use super::rows;
 use super::tally::Format;
 
 #[derive(Deserialize)]
@@ -26,7 +27,7 @@ pub(super) fn result(json: &str, out: &mut Out<'_>) {
     match serde_json::from_str::<Vec<Cell<'_>>>(json) {
         Ok(cells) => {
             let cells = cells.iter().map(|cell| (cell.field.as_ref(), cell.value.as_ref())).collect();
-            row::read(&Row { cells }, Format::Insights, out);
+            rows::read(&Row { cells }, Format::Insights, out);
         }
         Err(error) => out.malformed(format!("a row of results cannot be read: {error}"), json.as_bytes()),
     }
@@ -40,7 +41,7 @@ pub(super) fn object(json: &str, out: &mut Out<'_>) {
     };
     let cells: Vec<(String, String)> = columns.into_iter().map(|(name, value)| (name, plain(value))).collect();
     let cells = cells.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    row::read(&Row { cells }, Format::Rows, out);
+    rows::read(&Row { cells }, Format::Rows, out);
 }
 
 /// A value as CSV would hold it.

@@ -22,6 +22,7 @@ mod out;
 mod platform;
 mod read;
 mod row;
+mod rows;
 mod sample;
 mod scan;
 mod tally;

@@ -67,6 +67,13 @@ fn a_quote_that_nothing_closes_gives_up_its_line_and_no_more() {
 }
 
 #[test]
+fn a_row_of_two_megabytes_is_given_up_and_the_next_is_read() {
+    let text = format!("@timestamp,@message\nx,\"{}\"\nx,{REPORT}", "x".repeat(2_000_000));
+    let tally = tally(text.as_bytes());
+    assert_eq!((tally.lines, tally.samples, tally.malformed), (3, 1, 1), "{tally:?}");
+}
+
+#[test]
 fn values_that_open_without_end_are_left() {
     for text in
         ["[".repeat(1_000_000), "{\"a\":".repeat(1_000_000), "[1,".repeat(1_000_000), "\u{1b}[".repeat(1_000_000)]
