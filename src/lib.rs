@@ -35,6 +35,9 @@
 //! **Layout** puts a breakpoint at the start of every function, lets the program start once, and keeps the functions in the order of their first calls,
 //! by demangled path. Today's symbols of those paths are what the linker is told to put first.
 //!
+//! **Learning** counts what logs, traces and metrics say of a function, in buckets that a query language can count as well, and moves the model's intervals
+//! by Bayes' rule; what is known of one function's sums outranks what is guessed of their terms.
+//!
 //! **Estimation** draws from a model whose coefficients are intervals with source, date and range of validity, and says in which
 //! direction slimming moves the result, if it can tell.
 //!
@@ -48,6 +51,7 @@
 //! measure   DeploymentPackage --host::see_start--> procfs::Start -> measure::Summary -> Report
 //! layout    host::trace_start -> layout::Order -> layout::place -> host::build_project (linked again) -> slim, measure
 //! estimate  sizes + estimate::Model -> Estimate
+//! calibrate text --logs--> Samples -> estimate::Observations -> estimate::Model
 //! check     Report now + Report before + policy::Budget -> policy::Verdict
 //! ```
 //!

@@ -188,8 +188,24 @@ fn money_is_the_region_s_and_init_is_billed() {
     assert!((duration - 1e6 * 0.1005 * 0.000_016_666_7).abs() < 1e-5, "{duration}");
     let error = run(["estimate", arg(&package("arm64.zip")), "--region", "mars-1"]).error();
     assert!(error.starts_with("no prices for region \"mars-1\": give --price, or one of af-south-1"), "{error}");
-    for (flag, value) in [("--price", "-1"), ("--requests-per-month", "0"), ("--requests-per-month", "NaN")] {
-        run(["estimate", arg(&package("arm64.zip")), &format!("{flag}={value}")]).error();
+    let wrong = [
+        ("--price", "-1"),
+        ("--requests-per-month", "0"),
+        ("--requests-per-month", "NaN"),
+        ("--duration", "-5"),
+        ("--keep-alive", "inf"),
+        ("--concurrency", "0"),
+        ("--timeout", "-1"),
+        ("--client-timeout", "NaN"),
+        ("--deployments-per-month", "-3"),
+    ];
+    for (flag, value) in wrong {
+        let (zip, flag) = (package("arm64.zip"), format!("{flag}={value}"));
+        let mut args = vec!["estimate", arg(&zip), &flag];
+        if !flag.starts_with("--requests") {
+            args.push("--requests-per-month=1e6");
+        }
+        run(args).error();
     }
     assert!(PriceList::embedded().dated.starts_with("2026-"));
 }

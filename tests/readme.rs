@@ -17,11 +17,13 @@ fn root() -> &'static Path {
 /// A folder in which the README's relative paths lead to copies: commands may write.
 fn playground() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let packages = folder.path().join("testdata/packages");
-    fs::create_dir_all(&packages).expect("a folder");
-    for entry in fs::read_dir(root().join("testdata/packages")).expect("checked in") {
-        let path = entry.expect("readable").path();
-        fs::copy(&path, packages.join(path.file_name().expect("a file"))).expect("copied");
+    for shown in ["testdata/packages", "testdata/logs"] {
+        let copies = folder.path().join(shown);
+        fs::create_dir_all(&copies).expect("a folder");
+        for entry in fs::read_dir(root().join(shown)).expect("checked in") {
+            let path = entry.expect("readable").path();
+            fs::copy(&path, copies.join(path.file_name().expect("a file"))).expect("copied");
+        }
     }
     folder
 }

@@ -112,7 +112,8 @@ fn crates(report: &Report, estimate: &Estimate) -> Vec<CrateWorth> {
         init_ms: None,
     };
     let named = program.crates.iter().filter(|row| !row.name.starts_with('['));
-    let mut crates: Vec<CrateWorth> = named.map(|row| worth(row).in_ms(row.file_bytes, estimate)).collect();
+    let mut crates: Vec<CrateWorth> =
+        named.map(|row| worth(row).in_ms(row.file_bytes, &estimate.per_megabyte)).collect();
     // What was not measured counts 0 in both, so that the zip decides.
     crates.sort_by(|one, other| {
         let key = |worth: &CrateWorth| (worth.touched_bytes.unwrap_or_default(), worth.zip_bytes.unwrap_or_default());

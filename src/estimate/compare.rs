@@ -3,10 +3,12 @@
 //! Placement, the INIT floor and the scatter are the same function's on both sides, so they cancel, and what remains is what
 //! the packages differ in. Two equal packages differ by exactly 0.
 
+use super::coefficient::PackageKind;
 use super::draws::{Draws, interval};
 use super::inputs::Inputs;
-use super::model::{Model, PackageKind};
-use super::prediction::{Change, Interval};
+use super::interval::Interval;
+use super::model::Model;
+use super::prediction::Change;
 use super::sample::{Pivot, Sample, samples};
 
 /// Change in touched memory, in MB, above which the direction of a change of INIT is reliable; or

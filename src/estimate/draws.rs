@@ -5,7 +5,7 @@
 //! comes from splitmix64 (Steele, Lea, Flood 2014), which is defined by integer arithmetic alone.
 
 use super::arithmetic::normal_quantile;
-use super::prediction::Interval;
+use super::interval::Interval;
 
 /// Odd, so that the median is a draw and not the mean of two.
 pub(super) const DRAWS: usize = 10_001;

@@ -48,6 +48,28 @@ pub enum EstimateError {
         /// What was given.
         requests: f64,
     },
+    /// A number of the traffic that cannot be.
+    #[error("{name} of {value}: expected a finite number of at least {least}")]
+    TrafficNumber {
+        /// What it is.
+        name: &'static str,
+        /// What was given.
+        value: f64,
+        /// The least that can be.
+        least: f64,
+    },
+    /// A function of a model whose numbers cannot be.
+    #[error("function {function:?} of model {model:?} has {name} {value}: expected a finite number of at least 0")]
+    FunctionNumber {
+        /// The model's id.
+        model: String,
+        /// The function.
+        function: String,
+        /// What it is.
+        name: &'static str,
+        /// As read.
+        value: f64,
+    },
     /// A trace from which no rate follows.
     #[error("the trace holds fewer than two requests at different times: nothing to simulate")]
     EmptyTrace,

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::coefficient::{Coefficient, PackageKind};
 use super::inputs::{Inputs, ZippedSize};
-use super::model::{Coefficient, Model, PackageKind};
 use crate::elf::Architecture;
 use crate::units::ByteSize;
 
@@ -62,6 +62,15 @@ pub struct PackageSizes {
     pub touched_bytes: Option<ByteSize>,
 }
 
+/// What the Rust hello-world uses, in MB.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BaselineMb {
+    /// `Max Memory Used`.
+    pub(super) max_memory_used: f64,
+    /// Touched memory.
+    pub(super) touched: f64,
+}
+
 impl PackageSizes {
     /// The sizes that a prediction is made from.
     #[must_use]
@@ -96,14 +105,26 @@ impl FunctionModel {
 
     /// The package with touched memory as the logs have it, where it was not measured and nothing says which package they ran:
     /// `Max Memory Used` above that of the Rust hello-world, plus what that touches.
-    pub(super) fn with_logged_memory(&self, inputs: &Inputs, model: &Model) -> Inputs {
+    /// `baseline_mb`: both of the Rust hello-world.
+    pub(super) fn with_logged_memory(&self, inputs: &Inputs, baseline_mb: BaselineMb) -> Inputs {
         let Some(used_mb) = self.max_memory_used_mb.filter(|_| inputs.touched.is_none() && self.package.is_none())
         else {
             return *inputs;
         };
-        let baseline_mb = model.platform(inputs.package, inputs.architecture).max_memory_used_baseline_mb;
-        let touched_mb = (used_mb - baseline_mb).max(0.0) + model.shared.touched_baseline_mb.value.p50;
+        let touched_mb = (used_mb - baseline_mb.max_memory_used).max(0.0) + baseline_mb.touched;
         inputs.with_touched(ByteSize::new((touched_mb * 1e6) as u64))
+    }
+
+    /// A number that cannot be, in a model from a file.
+    pub(super) fn unsound(&self) -> Option<(&'static str, f64)> {
+        let numbers = [
+            ("warm_ms", self.warm_ms),
+            ("requests_per_month", self.requests_per_month),
+            ("max_memory_used_mb", self.max_memory_used_mb),
+        ];
+        numbers
+            .into_iter()
+            .find_map(|(name, value)| Some((name, value.filter(|value| !value.is_finite() || *value < 0.0)?)))
     }
 
     /// Every coefficient with its name.

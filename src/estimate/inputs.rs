@@ -1,7 +1,7 @@
 //! What is known about a deployment package before it is deployed.
 
+use super::coefficient::PackageKind;
 use super::error::EstimateError;
-use super::model::PackageKind;
 use crate::elf::Architecture;
 use crate::units::{ByteSize, Millis};
 

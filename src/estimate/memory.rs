@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::draws::{Draws, interval};
 use super::error::EstimateError;
 use super::inputs::Inputs;
+use super::interval::Interval;
 use super::model::Model;
-use super::predict::Question;
-use super::prediction::Interval;
-use super::price::cost;
+use super::price::{Prices, cost};
 use super::sample::{Pivot, Sample, samples};
 
 /// Smallest gain of a first call that is worth naming, in ms.
@@ -54,9 +53,10 @@ pub(super) fn sweep(
     inputs: &Inputs,
     model: &Model,
     draws: &Draws,
-    question: &Question,
+    sizes: &[u32],
+    prices: Option<&Prices>,
 ) -> Result<MemoryAdvice, EstimateError> {
-    let mut sizes = question.memory_sizes.clone();
+    let mut sizes = sizes.to_vec();
     sizes.push(inputs.memory_mb);
     sizes.sort_unstable();
     sizes.dedup();
@@ -65,8 +65,7 @@ pub(super) fn sweep(
         let inputs = inputs.with_memory(memory_mb)?;
         let samples = samples(&inputs, &inputs, model, draws, Pivot::of(&inputs));
         let of = |value: fn(&Sample) -> f64| interval(samples.iter().map(value).collect());
-        let usd =
-            question.prices.as_ref().map(|prices| cost(&samples, memory_mb, prices, None).cold_starts_per_million_usd);
+        let usd = prices.map(|prices| cost(&samples, memory_mb, prices, None).cold_starts_per_million_usd);
         rows.push(MemoryRow {
             memory_mb,
             before_init_ms: of(Sample::before_init),

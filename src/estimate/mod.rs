@@ -7,11 +7,14 @@
 mod arithmetic;
 mod backtest;
 mod calibrate;
+mod calibration;
+mod coefficient;
 mod compare;
 mod draws;
 mod error;
 mod function;
 mod inputs;
+mod interval;
 mod memory;
 mod model;
 mod predict;
@@ -24,20 +27,20 @@ mod traffic;
 mod worth;
 
 pub use backtest::{Backtest, DriftTest, ExperimentTest, FamilyTest, backtest};
-pub use calibrate::{
-    Accuracy, BilledOtherwise, Calibration, Deployed, FunctionSummary, Observations, QueryEngine, SetApart, calibrate,
-    experiment, query,
-};
+pub use calibrate::{Deployed, Observations, QueryEngine, calibrate, experiment, query};
+pub use calibration::{Accuracy, BilledOtherwise, Calibration, FunctionSummary, SetApart};
+pub use coefficient::{Coefficient, Distribution, PackageKind};
 pub use compare::compare;
 pub use error::EstimateError;
 pub use function::{FunctionModel, PackageSizes, Tails};
 pub use inputs::{Inputs, ZippedSize};
+pub use interval::{EvidenceGrade, Interval};
 pub use memory::{MEMORY_SIZES, MemoryAdvice, MemoryRow};
-pub use model::{Coefficient, DataSource, Distribution, Model, PackageKind, Platform, Shared, Tail};
+pub use model::{DataSource, Model, Platform, Shared, Tail};
 pub use predict::{Question, predict, predict_with};
-pub use prediction::{Against, Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+pub use prediction::{Against, Change, Estimate, Term};
 pub use price::{Cost, MonthlyCost, PriceList, Prices};
 pub use traffic::{
     Arrival, CloudWatch, Concurrency, Demand, Latency, Method, Plan, Policy, Simulation, TimeoutRisk, Traffic, simulate,
 };
-pub use worth::CrateWorth;
+pub use worth::{CrateWorth, PerMegabyte};

@@ -3,16 +3,20 @@
 //! The same input gives the same bytes on every host and in every run: the draws are fixed, the arithmetic is IEEE's
 //! four operations and the square root, and results are rounded to a thousandth of a millisecond.
 
+use super::coefficient::Coefficient;
 use super::draws::{Draws, interval};
 use super::error::EstimateError;
+use super::function::BaselineMb;
 use super::inputs::{Inputs, ZippedSize};
+use super::interval::{EvidenceGrade, Interval};
 use super::memory::sweep;
-use super::model::{Coefficient, Model, Platform};
-use super::prediction::{Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
+use super::model::{Model, Platform};
+use super::prediction::{Estimate, Term};
 use super::price::{Prices, cost};
 use super::range;
 use super::sample::{Pivot, Sample, samples};
 use super::traffic::{Plan, traffic};
+use super::worth::PerMegabyte;
 
 /// What is asked beside the cold start itself.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,14 +55,18 @@ pub fn predict_with(inputs: &Inputs, model: &Model, question: &Question) -> Resu
     let month = met.as_ref().map(|(_, month)| month);
     estimate.cost = question.prices.as_ref().map(|prices| cost(&samples, inputs.memory_mb, prices, month));
     if !question.memory_sizes.is_empty() {
-        estimate.memory = Some(sweep(known, model, &draws, question)?);
+        estimate.memory = Some(sweep(known, model, &draws, &question.memory_sizes, question.prices.as_ref())?);
     }
     estimate.traffic = met.map(|(traffic, _)| traffic);
     Ok(estimate)
 }
 
 fn with_logged_memory(inputs: &Inputs, model: &Model) -> Inputs {
-    model.function_of(inputs).map_or(*inputs, |function| function.with_logged_memory(inputs, model))
+    let baseline_mb = BaselineMb {
+        max_memory_used: model.platform(inputs.package, inputs.architecture).max_memory_used_baseline_mb,
+        touched: model.shared.touched_baseline_mb.value.p50,
+    };
+    model.function_of(inputs).map_or(*inputs, |function| function.with_logged_memory(inputs, baseline_mb))
 }
 
 /// `inputs` as they were given, `known` with what logs say of them.

@@ -2,52 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::draws::rounded;
+use super::interval::{EvidenceGrade, Interval};
 use super::memory::MemoryAdvice;
 use super::price::Cost;
 use super::traffic::Traffic;
-use super::worth::CrateWorth;
-
-/// A value with its uncertainty: the 10th, 50th and 90th percentile. `p10 <= p50 <= p90` always holds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Interval {
-    /// One in ten is below.
-    pub p10: f64,
-    /// The median.
-    pub p50: f64,
-    /// One in ten is above.
-    pub p90: f64,
-}
-
-impl Interval {
-    /// Stands in reports of versions that did not know it.
-    fn unknown() -> Self {
-        Self { p10: 0.0, p50: 0.0, p90: 0.0 }
-    }
-
-    /// `count` times this.
-    #[must_use]
-    pub fn times(self, count: f64) -> Self {
-        let of = |value: f64| rounded(value * count);
-        Self { p10: of(self.p10), p50: of(self.p50), p90: of(self.p90) }
-    }
-}
-
-/// How well a coefficient is supported, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EvidenceGrade {
-    /// Thousands of independent measurements agree.
-    Strong,
-    /// Several independent sources agree.
-    Good,
-    /// Few sources, same direction.
-    Moderate,
-    /// One or two observations.
-    Weak,
-    /// Engineering judgement.
-    Guess,
-}
+use super::worth::{CrateWorth, PerMegabyte};
 
 /// One term of the cold start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,17 +20,6 @@ pub struct Term {
     pub evidence: EvidenceGrade,
     /// Where the coefficient comes from, with date and range of validity.
     pub source: String,
-}
-
-/// Predicted milliseconds for each further megabyte (10^6 bytes).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PerMegabyte {
-    /// Per zipped MB: download.
-    pub zipped_ms: Interval,
-    /// Per unzipped MB: unpacking.
-    pub unzipped_ms: Interval,
-    /// Per MB of memory that init touches, as it shows in `Init Duration` (the unexplained factor included).
-    pub touched_ms: Interval,
 }
 
 /// What changing one package into another does to the cold start, with the same draw of every unknown on both sides.

@@ -9,9 +9,10 @@
 
 use std::collections::BTreeMap;
 
+use super::coefficient::{Coefficient, Distribution};
 use super::draws::rounded;
-use super::model::{Coefficient, DataSource, Distribution, Model, Platform, Shared, Tail};
-use super::prediction::{EvidenceGrade, Interval};
+use super::interval::{EvidenceGrade, Interval};
+use super::model::{DataSource, Model, Platform, Shared, Tail};
 
 /// Day on which all sources below were read.
 const READ: &str = "2026-11-23";

@@ -1,8 +1,9 @@
 //! The measured range of the model's sources: what lies outside is still predicted, and named.
 
+use super::coefficient::PackageKind;
 use super::inputs::Inputs;
-use super::model::{Model, PackageKind};
-use super::prediction::Interval;
+use super::interval::Interval;
+use super::model::Model;
 
 /// Largest memory setting of lambda-perf, in MB; data through 2026-08-22.
 const MEMORY_OBSERVED_MB: u32 = 1024;

@@ -1,9 +1,20 @@
-//! What leaving a crate out would save.
+//! What a megabyte costs, and what leaving a crate out would save.
 
 use serde::{Deserialize, Serialize};
 
-use super::prediction::{Estimate, Interval};
+use super::interval::Interval;
 use crate::units::ByteSize;
+
+/// Predicted milliseconds for each further megabyte (10^6 bytes).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PerMegabyte {
+    /// Per zipped MB: download.
+    pub zipped_ms: Interval,
+    /// Per unzipped MB: unpacking.
+    pub unzipped_ms: Interval,
+    /// Per MB of memory that init touches, as it shows in `Init Duration` (the unexplained factor included).
+    pub touched_ms: Interval,
+}
 
 /// What would be saved without one crate, its own bytes alone: what leaves with it comes on top (`analyze --why`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,10 +36,9 @@ pub struct CrateWorth {
 }
 
 impl CrateWorth {
-    /// Milliseconds of bytes, at the slopes of `estimate`.
+    /// Milliseconds of bytes, at these slopes.
     #[must_use]
-    pub fn in_ms(mut self, file_bytes: ByteSize, estimate: &Estimate) -> Self {
-        let slopes = &estimate.per_megabyte;
+    pub fn in_ms(mut self, file_bytes: ByteSize, slopes: &PerMegabyte) -> Self {
         self.before_init_ms = self.zip_bytes.map(|zip| {
             // Both slopes go with one unknown, so that their percentiles add up.
             let (zipped, unzipped) =

@@ -27,8 +27,8 @@ impl Histogram {
     pub const BUCKETS_PER_LN: f64 = 50.0;
     /// Bucket of what is too short to have a logarithm, and the first bucket that is told apart: 0.01 ms.
     const LEAST: i32 = -231;
-    /// Last bucket: above 15 minutes, the longest that Lambda lets an invocation or init run.
-    const MOST: i32 = 700;
+    /// Last bucket: 18 hours, longer than Lambda lets an invocation run or was seen to keep an environment.
+    const MOST: i32 = 900;
 
     /// The bucket of a time.
     #[must_use]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::elf::Architecture;
-use crate::estimate::model::PackageKind;
+use crate::estimate::coefficient::PackageKind;
 
 #[derive(Deserialize)]
 struct Prior {

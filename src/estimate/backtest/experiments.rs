@@ -3,10 +3,11 @@
 use serde::Serialize;
 
 use crate::elf::Architecture::{self, Arm64, X86_64};
+use crate::estimate::coefficient::PackageKind;
 use crate::estimate::compare::compare;
 use crate::estimate::inputs::{Inputs, ZippedSize};
-use crate::estimate::model::{Model, PackageKind};
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
+use crate::estimate::model::Model;
 use crate::units::ByteSize;
 
 /// One change.

@@ -6,9 +6,9 @@ use super::data::{PLATFORMS, Row, native_rows};
 use super::{median, p90, percent};
 use crate::estimate::draws::rounded;
 use crate::estimate::inputs::Inputs;
+use crate::estimate::interval::Interval;
 use crate::estimate::model::{Model, Platform};
 use crate::estimate::predict::predict;
-use crate::estimate::prediction::Interval;
 use crate::units::ByteSize;
 
 /// INIT of native functions on one platform.

@@ -4,7 +4,8 @@ use super::data::{Row, native_rows, rows};
 use super::median;
 use crate::elf::Architecture;
 use crate::estimate::backtest;
-use crate::estimate::model::{Model, PackageKind};
+use crate::estimate::coefficient::PackageKind;
+use crate::estimate::model::Model;
 
 fn above_base_mb(row: &Row) -> f64 {
     (row.5 - Model::prior().platform(row.1, row.2).max_memory_used_baseline_mb).max(0.0)

@@ -2,45 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use super::function::{at_memory_used, observed_init};
 use super::group::{Function, Version};
 use super::learn::Platformed;
+use crate::estimate::calibration::Accuracy;
 use crate::estimate::draws::rounded;
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
 
 /// Share of the days that is held out.
 const HELD_OUT: f64 = 0.2;
 /// Fewest cold starts of a day whose median counts.
 const FEWEST: u64 = 5;
-
-/// One function's INIT on days that were held out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Accuracy {
-    /// The function.
-    pub function: String,
-    /// Its version.
-    pub version: String,
-    /// Days that were held out.
-    pub days: u64,
-    /// Cold starts on them.
-    pub cold_starts: u64,
-    /// Median of `Init Duration` on them, in ms.
-    pub observed_ms: f64,
-    /// What the prior says of the function's `Max Memory Used`, in ms; `None` where that is not known.
-    pub prior_ms: Option<Interval>,
-    /// How far off its median is, in percent of what was observed.
-    pub prior_error_percent: Option<f64>,
-    /// What the model says that saw only the days before, in ms.
-    pub calibrated_ms: Interval,
-    /// How far off its median is, in percent of what was observed.
-    pub calibrated_error_percent: f64,
-    /// Share of held-out days whose median lies within the prior's 80 % interval.
-    pub prior_covers: Option<f64>,
-    /// The same for the calibrated model.
-    pub calibrated_covers: f64,
-}
 
 /// `None` where fewer than three days have cold starts.
 pub(super) fn held_out(name: &str, function: &Function, platform: &Platformed<'_>) -> Option<Accuracy> {

@@ -7,7 +7,7 @@
 use super::solve::Matrix;
 use crate::estimate::arithmetic::{Z90, exp, ln};
 use crate::estimate::draws::rounded;
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
 
 const STEPS: usize = 30;
 /// What a coefficient must not fall below while steps are taken.

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::accuracy::held_out;
-use super::calibration::{Calibration, FunctionSummary};
 use super::fit::{GapPoint, InitFit, InitPoint, fit_gap, fit_init};
 use super::function::{above_baseline_mb, at_memory_used, learn_function, observed_init};
 use super::group::{Function, Version};
 use super::observations::Observations;
 use crate::elf::Architecture;
 use crate::estimate::arithmetic::{Z90, exp, ln};
+use crate::estimate::calibration::{Calibration, FunctionSummary};
+use crate::estimate::coefficient::{Coefficient, PackageKind};
 use crate::estimate::draws::rounded;
 use crate::estimate::error::EstimateError;
 use crate::estimate::function::{FunctionModel, PackageSizes};
-use crate::estimate::model::{Coefficient, Model, PackageKind, Platform};
-use crate::estimate::prediction::{EvidenceGrade, Interval};
+use crate::estimate::interval::{EvidenceGrade, Interval};
+use crate::estimate::model::{Model, Platform};
 
 /// Fewest versions that move floor and slope of INIT, and how far apart their memory has to be, in MB: fewer tell of one
 /// function alone.

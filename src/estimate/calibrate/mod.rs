@@ -6,7 +6,6 @@
 //! tries of an init that failed.
 
 mod accuracy;
-mod calibration;
 mod environments;
 mod experiment;
 mod fit;
@@ -17,8 +16,6 @@ mod observations;
 mod query;
 mod solve;
 
-pub use accuracy::Accuracy;
-pub use calibration::{BilledOtherwise, Calibration, FunctionSummary, SetApart};
 pub use experiment::experiment;
 pub use learn::{Deployed, calibrate};
 pub use observations::Observations;

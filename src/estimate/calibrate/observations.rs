@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calibration::{BilledOtherwise, SetApart};
 use super::environments::{Environments, Told};
 use super::group::{Function, Version, widened};
+use crate::estimate::calibration::{BilledOtherwise, SetApart};
 use crate::logs::{Aggregate, Initialization, Metric, Phase, Report, Sample, Status, Trace, TraceKind};
 use crate::units::Millis;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::prices::Prices;
 use crate::estimate::draws::{interval_of, rounded_to};
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
 use crate::estimate::sample::Sample;
 
 /// Milliseconds that rounding up to a whole one adds on average.

@@ -6,10 +6,11 @@ use super::simulate::{Arrival, ColdStart, Policy, Simulation, run};
 use super::timeouts::timeout_risks;
 use super::traffic::{CloudWatch, Concurrency, Latency, Method, Traffic};
 use crate::estimate::arithmetic::ln;
+use crate::estimate::coefficient::Coefficient;
 use crate::estimate::draws::{Draws, Unknown, interval, percentile, rounded_to, splitmix64};
 use crate::estimate::error::EstimateError;
-use crate::estimate::model::{Coefficient, Model};
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
+use crate::estimate::model::Model;
 use crate::estimate::price::Month;
 use crate::estimate::sample::Sample;
 
@@ -77,6 +78,25 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Every number is one that can be.
+    fn checked(&self) -> Result<(), EstimateError> {
+        let given = [
+            ("duration in ms", Some(self.warm_ms), 0.0),
+            ("keep-alive in minutes", self.keep_alive_minutes, 0.0),
+            ("limit of concurrency", Some(f64::from(self.concurrency)), 1.0),
+            ("function's time-out in ms", self.function_timeout_ms, 0.0),
+            ("client's time-out in ms", self.client_timeout_ms, 0.0),
+            ("deployments per month", Some(self.deployments_per_month), 0.0),
+        ];
+        let wrong = given.into_iter().find_map(|(name, value, least)| {
+            let value = value.filter(|value| !value.is_finite() || *value < least)?;
+            Some(EstimateError::TrafficNumber { name, value, least })
+        });
+        wrong.map_or(Ok(()), Err)
+    }
+}
+
 /// What the plan's requests meet, and the month as money sees it.
 pub(in crate::estimate) fn traffic(
     samples: &[Sample],
@@ -84,6 +104,7 @@ pub(in crate::estimate) fn traffic(
     model: &Model,
     plan: &Plan,
 ) -> Result<(Traffic, Month), EstimateError> {
+    plan.checked()?;
     let keep_alive_known = plan.logged_keep_alive.as_ref().unwrap_or(&model.shared.keep_alive_minutes);
     let keep_alive = match plan.keep_alive_minutes {
         Some(minutes) => Interval { p10: minutes, p50: minutes, p90: minutes },

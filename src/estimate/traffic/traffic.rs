@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::timeouts::TimeoutRisk;
-use crate::estimate::prediction::Interval;
+use crate::estimate::interval::Interval;
 
 /// How cold starts were counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::accuracy::Accuracy;
+use super::interval::Interval;
 
 /// What a model was calibrated on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,4 +76,31 @@ pub struct FunctionSummary {
     pub prior_init_ms: Option<f64>,
     /// Median of its `Init Duration`, in ms.
     pub init_ms: Option<f64>,
+}
+
+/// One function's INIT on days that were held out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// The function.
+    pub function: String,
+    /// Its version.
+    pub version: String,
+    /// Days that were held out.
+    pub days: u64,
+    /// Cold starts on them.
+    pub cold_starts: u64,
+    /// Median of `Init Duration` on them, in ms.
+    pub observed_ms: f64,
+    /// What the prior says of the function's `Max Memory Used`, in ms; `None` where that is not known.
+    pub prior_ms: Option<Interval>,
+    /// How far off its median is, in percent of what was observed.
+    pub prior_error_percent: Option<f64>,
+    /// What the model says that saw only the days before, in ms.
+    pub calibrated_ms: Interval,
+    /// How far off its median is, in percent of what was observed.
+    pub calibrated_error_percent: f64,
+    /// Share of held-out days whose median lies within the prior's 80 % interval.
+    pub prior_covers: Option<f64>,
+    /// The same for the calibrated model.
+    pub calibrated_covers: f64,
 }
