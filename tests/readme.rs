@@ -17,7 +17,7 @@ fn root() -> &'static Path {
 /// A folder in which the README's relative paths lead to copies: commands may write.
 fn playground() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for shown in ["testdata/packages", "testdata/logs"] {
+    for shown in ["testdata/packages", "testdata/calibrate"] {
         let copies = folder.path().join(shown);
         fs::create_dir_all(&copies).expect("a folder");
         for entry in fs::read_dir(root().join(shown)).expect("checked in") {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Ten days of one made-up function, as `aws logs tail` prints them: testdata/api_log.py | gzip -9n > testdata/logs/api.log.gz
+"""Ten days of one made-up function, as `aws logs tail` prints them: testdata/calibrate/api_log.py | gzip -9n > testdata/calibrate/api.log.gz
 
 Known truth: init of 62 ms in the median (lognormal, 0.12), first calls of 150 ms, warm calls of 9 ms, environments that live for
 7 idle minutes, a request every 8 minutes on average, one environment at a time. The same bytes every time.
