@@ -42,7 +42,7 @@ pub use error::HostError;
 pub use event::{EMPTY_EVENT, read_event};
 pub use find::{find_built, find_program, lambda_zip_path};
 pub use include::read_included;
-pub use launch::{BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network};
+pub use launch::{BootOutcome, Emulator, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network};
 pub use libraries::CrateLibrary;
 pub use link_map::find_link_map;
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open, open_link_map};
