@@ -6,6 +6,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -196,6 +197,34 @@ fn gnu_ld_is_told_by_a_script() {
     // What is in order stands in a section of its own, in front of the rest. A few are of objects without a section for each function.
     let inside = first.iter().filter(|&&place| place as u64 <= number(&report, "/layout/init_functions") * 2).count();
     assert!(inside * 10 >= first.len() * 8, "{inside} of {} functions are in front", first.len());
+}
+
+/// A linker that takes every option, and keeps those about order to itself.
+const DEAF: &str = r#"#!/bin/sh
+for arg; do
+    shift
+    case $arg in
+    -Xlinker | --symbol-ordering-file=* | --no-warn-symbol-ordering | --bp-compression-sort=* | -T*) ;;
+    *) set -- "$@" "$arg" ;;
+    esac
+done
+exec cc "$@"
+"#;
+
+#[test]
+fn a_linker_that_takes_the_option_and_leaves_functions_where_they_were_takes_no_order() {
+    let project = TinyProject::new("");
+    project.write("linker", DEAF);
+    let linker = project.path().join("linker");
+    fs::set_permissions(&linker, fs::Permissions::from_mode(0o755)).unwrap();
+    project.write("lambda-slim.order", "[init]\napp::main\n");
+    let linker = format!("build.rustflags=['-C','linker={}']", linker.display());
+    let out = project.path().join("out.zip");
+    let mut slim = lambda_slim();
+    slim.current_dir(project.path()).args(["slim", "-o", out.to_str().unwrap(), "--config", &linker]);
+    let run = Run::of(&mut slim).exits(0);
+    assert!(run.stderr.contains("lambda-slim.order is left out: "), "{}", run.stderr);
+    assert!(run.stderr.contains("leaves functions where they were"), "{}", run.stderr);
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod linker;
 mod open;
 mod options;
 mod order_style;
+mod order_trial;
 mod ordering;
 mod place;
 mod process;
