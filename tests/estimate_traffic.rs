@@ -94,7 +94,9 @@ fn table_of_cold_starts_agrees_with_the_simulator() {
         .expect("to a String");
         let busy = per_minute / MINUTE_MS * busy_ms;
         assert_eq!(method, if busy > 2.0 { Method::Simulation } else { Method::ClosedForm }, "{busy} busy");
-        assert!(off.abs() < 0.15, "{table}");
+        // Both count: four standard errors, and 5 % for the formula.
+        let noise = 4.0 * (1.0 / (seen * 2e6) * if method == Method::Simulation { 2.0 } else { 1.0 }).sqrt();
+        assert!(off.abs() < noise + 0.05, "{table}");
     }
     eprintln!("{table}");
 }

@@ -6,14 +6,20 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::functions::target_dir;
+use support::backtrace::{addr2line, frames, has_addr2line};
+use support::functions::{manifest_path, target_dir};
+use support::process::Process;
 use support::program::{Run, lambda_slim};
 use support::project::{TinyProject, hello_project};
+use support::runtime_api::{Call, RuntimeApi};
 use support::skip::skip;
+use support::zipfile;
 
 /// The command in the project, with dependencies that are built once for all tests.
 fn command(folder: &Path, args: &[&str]) -> Command {
@@ -106,6 +112,69 @@ fn functions_of_one_start_are_linked_first_and_an_order_file_does_the_same_witho
     assert_eq!(functions(&program).unwrap(), names);
 }
 
+/// Where the system has put the program, against where it was linked: it begins at 0 there.
+fn base(process: &Process, program: &Path) -> u64 {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", process.id())).expect("it runs");
+    let program = program.canonicalize().expect("it is there");
+    let first = maps.lines().find(|line| line.ends_with(program.to_str().expect("UTF-8"))).expect("it is mapped");
+    let (start, _) = first.split_once('-').expect("from-to");
+    u64::from_str_radix(start, 16).expect("an address")
+}
+
+#[test]
+fn a_laid_out_program_reports_panics_goes_on_and_its_backtrace_is_named_by_the_debug_file() {
+    let panics = manifest_path().with_file_name("panics").join("src/main.rs");
+    let panics = fs::read_to_string(panics).expect("the source");
+    let folder = hello_project("laid-out-panics", "laid-out-panics", "", |_| panics);
+    let _ = fs::remove_file(folder.join("lambda-slim.order"));
+    fs::write(folder.join("event.json"), r#"{"catch": 1}"#).unwrap();
+    let unpacked = tempfile::tempdir().expect("a folder");
+    let (zip, debug) = (unpacked.path().join("out.zip"), unpacked.path().join("out.debug"));
+    let (zip_text, debug_text) = (zip.to_str().unwrap(), debug.to_str().unwrap());
+    let layout = ["layout", "--runs", "1", "--event", "event.json", "-o", zip_text];
+    let run = Run::of(&mut command(&folder, &layout));
+    if !traced(&run) {
+        return;
+    }
+    run.exits(0);
+    let run = Run::of(&mut command(&folder, &["slim", "-o", zip_text, "--debug-file", debug_text])).exits(0);
+    assert!(run.stderr.contains(" matched, "), "it is laid out: {}", run.stderr);
+    if zipfile::unpack(&zip, unpacked.path()).is_none() {
+        return;
+    }
+
+    let program = unpacked.path().join("bootstrap");
+    let api = RuntimeApi::start_with(&[r#"{"panic": true}"#, r#"{"catch": 1000}"#]).expect("a port");
+    let mut process = Process::start_with(&program, api.address(), &[("RUST_BACKTRACE", "full")]).expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let calls: Vec<Call> = (0..5).map(|_| api.next_call(&mut process, deadline).expect("it goes on")).collect();
+    let [Call::Next, Call::InvocationError { body: error }, Call::Next, Call::Response { body: answer }, Call::Next] =
+        calls.as_slice()
+    else {
+        panic!("{calls:?}");
+    };
+    assert!(error.contains("as asked"), "{error}");
+    let answer: Value = serde_json::from_str(answer).expect("JSON");
+    assert_eq!((&answer["caught"], &answer["dropped"]), (&1000.into(), &4000.into()), "handlers are found");
+
+    if !has_addr2line() {
+        return;
+    }
+    let base = base(&process, &program);
+    // The first panic's: those that are caught say the same.
+    let output = process.output();
+    let first: String = output.split_inclusive("stack backtrace:").take(2).collect();
+    assert!(!first.contains("panic_below"), "it is stripped: {first}");
+    let first_trace = output.split("stack backtrace:").nth(1).expect("a backtrace");
+    let first_trace = first_trace.split("panicked at").next().expect("what is before it");
+    // A return address is behind the call.
+    let addresses = frames(first_trace).into_iter().map(|(address, _)| address.wrapping_sub(base + 1));
+    let names: Vec<String> = addresses.flat_map(|address| addr2line(&debug, address)).collect();
+    let times = |name: &str| names.iter().filter(|known| known.as_str() == name).count();
+    assert_eq!(times("laid_out_panics::panic_below"), 4, "{names:?}");
+    assert_eq!(times("laid_out_panics::main"), 1, "{names:?}");
+}
+
 #[test]
 fn gnu_ld_is_told_by_a_script() {
     let has_gnu_ld = Command::new("ld.bfd").arg("--version").output().is_ok();
@@ -128,6 +197,34 @@ fn gnu_ld_is_told_by_a_script() {
     // What is in order stands in a section of its own, in front of the rest. A few are of objects without a section for each function.
     let inside = first.iter().filter(|&&place| place as u64 <= number(&report, "/layout/init_functions") * 2).count();
     assert!(inside * 10 >= first.len() * 8, "{inside} of {} functions are in front", first.len());
+}
+
+/// A linker that takes every option, and keeps those about order to itself.
+const DEAF: &str = r#"#!/bin/sh
+for arg; do
+    shift
+    case $arg in
+    -Xlinker | --symbol-ordering-file=* | --no-warn-symbol-ordering | --bp-compression-sort=* | -T*) ;;
+    *) set -- "$@" "$arg" ;;
+    esac
+done
+exec cc "$@"
+"#;
+
+#[test]
+fn a_linker_that_takes_the_option_and_leaves_functions_where_they_were_takes_no_order() {
+    let project = TinyProject::new("");
+    project.write("linker", DEAF);
+    let linker = project.path().join("linker");
+    fs::set_permissions(&linker, fs::Permissions::from_mode(0o755)).unwrap();
+    project.write("lambda-slim.order", "[init]\napp::main\n");
+    let linker = format!("build.rustflags=['-C','linker={}']", linker.display());
+    let out = project.path().join("out.zip");
+    let mut slim = lambda_slim();
+    slim.current_dir(project.path()).args(["slim", "-o", out.to_str().unwrap(), "--config", &linker]);
+    let run = Run::of(&mut slim).exits(0);
+    assert!(run.stderr.contains("lambda-slim.order is left out: "), "{}", run.stderr);
+    assert!(run.stderr.contains("leaves functions where they were"), "{}", run.stderr);
 }
 
 #[test]

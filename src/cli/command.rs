@@ -38,7 +38,7 @@ pub(super) enum Command {
     Calibrate(Calibrate),
     /// Starts a package against a local Lambda Runtime API: memory that init touches, page faults, time, by crate
     Measure(Measure),
-    /// Links the project's program anew: functions of one start first, the rest in the order in which it compresses best
+    /// Links the project's program anew: functions of a start first, the rest in the order in which it compresses best
     Layout(Layout),
     /// Fails when a package is over its budget or grew too much
     Check(Check),

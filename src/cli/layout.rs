@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 
 use crate::attribution::{Detail, SectionKind};
-use crate::elf::Image;
 use crate::estimate::Change;
-use crate::host::{self, BootVerdict, BuildOptions, Compared, HostError, TraceTarget};
-use crate::layout::{Order, functions};
+use crate::host::{self, BootVerdict, BuildOptions, Compared, HostError};
+use crate::layout::Order;
 use crate::report::{LayoutOutcome, LayoutSide, Report, TouchedKind};
 use crate::slim::{Options, Slimmed};
 use crate::units::ByteSize;
@@ -18,8 +17,9 @@ use super::build_options::build_options;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::exit_code::ExitCode;
-use super::launch_files::{original, rewritten};
+use super::launch_files::rewritten;
 use super::layout_args;
+use super::layout_trace::trace;
 use super::measure::{Asked, Measured, measure_slimmed};
 use super::order::{Layout, order_path, read_order};
 use super::output;
@@ -149,27 +149,6 @@ fn side_report(
         }
         Err(error) => Err(error),
     }
-}
-
-/// Traces one start of the program as it was built, with its symbols.
-fn trace(loaded: &Loaded, asked: &Asked, terminal: Terminal) -> Result<Order, CliError> {
-    let package = loaded.package()?;
-    let files = original(&package)?;
-    let program = package.bootstrap().ok_or_else(|| CliError::NoProgram { path: loaded.path.clone() })?;
-    let elf = |source| CliError::Elf { path: loaded.path.clone(), source };
-    let image = Image::parse(&program.contents).map_err(elf)?;
-    let functions = functions(&image).map_err(elf)?;
-    let addresses: Vec<u64> = functions.iter().map(|function| function.address).collect();
-    let targets = [TraceTarget { path: &program.path, functions: &addresses }];
-    let spinner = terminal.spinner("tracing one start");
-    let traced = host::trace_start(&files, asked.event.as_deref(), asked.limits, &asked.launch, &targets);
-    spinner.finish_and_clear();
-    let traced = traced?;
-    if !traced.outcome.is_success() {
-        return Err(CliError::InitFailed { message: shown(&traced.outcome), log: quoted(&traced.log) });
-    }
-    let addresses = |calls: &[host::FunctionCall]| calls.iter().map(|call| call.address).collect::<Vec<u64>>();
-    Ok(Order::of_calls(&functions, &addresses(&traced.init), &addresses(&traced.first_event)))
 }
 
 /// With an event, both packages must answer it alike.

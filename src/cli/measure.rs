@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::attribution::Detail;
 use crate::elf::{Image, relocation_entries, relr_entries};
 use crate::host::{
-    self, BootLimits, BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network, PageCache, Seen, Waits,
+    self, BootLimits, BootOutcome, Emulator, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Network, PageCache,
+    Seen, Waits,
 };
 use crate::measure::{Summary, summarize};
 use crate::package::{DeploymentPackage, PackageSource, Role};
@@ -30,7 +31,8 @@ use super::subject::Loaded;
 use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let asked = Asked { cold_cache: flags.cold_cache, ..Asked::of(&flags.start, flags.event.as_deref())? };
+    let mut asked = Asked { cold_cache: flags.cold_cache, ..Asked::of(&flags.start, flags.event.as_deref())? };
+    asked.launch.emulator = flags.emulator.as_deref().map(Emulator::find).transpose()?;
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let configured = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
     let predictor = Predictor::of(flags.start.memory, Some(&configured))?;
@@ -147,6 +149,7 @@ fn finish(
                 Isolated::Yes => None,
                 Isolated::No(why) => Some(why.clone()),
             };
+            measurement.emulator.clone_from(&starts.emulator);
             let mapped = measurement.files.iter().filter_map(|file| relocations.get(&file.path));
             measurement.relocations = mapped.sum();
             report.add_findings(findings(&measurement, &report, at_rest));
@@ -170,6 +173,8 @@ struct Starts {
     warm: Vec<Start>,
     cold: Vec<Start>,
     isolated: Isolated,
+    /// What ran a program of it, where this machine does not.
+    emulator: Option<String>,
     waits: Option<Waits>,
     failure: Option<(BootOutcome, String)>,
 }
@@ -180,6 +185,7 @@ impl Starts {
             warm: Vec::new(),
             cold: Vec::new(),
             isolated: Isolated::No(String::new()),
+            emulator: None,
             waits: None,
             failure: None,
         };
@@ -190,7 +196,8 @@ impl Starts {
             let cache = if run > asked.runs { PageCache::Cold } else { PageCache::Warm };
             let seen = host::see_start(files, asked.event.as_deref(), asked.limits, &asked.launch, cache)?;
             bar.inc(1);
-            let Seen { outcome, log, isolated, start, .. } = seen;
+            let Seen { outcome, log, isolated, emulated, start, .. } = seen;
+            starts.emulator = asked.launch.emulator.as_ref().filter(|_| emulated).map(|one| one.asked().to_owned());
             starts.isolated = isolated;
             match start.filter(|_| outcome.is_success()) {
                 Some(_) if run == 0 => {}
@@ -202,7 +209,8 @@ impl Starts {
                 }
             }
         }
-        if starts.failure.is_none() {
+        // Of an emulator, what it waits for itself would be seen as well.
+        if starts.failure.is_none() && starts.emulator.is_none() {
             starts.waits = watch(files, asked.limits, &asked.launch, terminal);
         }
         bar.finish_and_clear();

@@ -35,6 +35,9 @@ pub(super) struct Measure {
     /// Start it as often again with its files out of the page cache: what the disk adds
     #[arg(long)]
     pub(super) cold_cache: bool,
+    /// Run programs for another processor with this one, as "qemu-aarch64 -L /usr/aarch64-linux-gnu"; without it they are not run
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) emulator: Option<String>,
     /// What a row of touched memory is
     #[arg(long, value_name = "WHAT", default_value = "crate")]
     pub(super) by: TouchedBy,

@@ -72,6 +72,16 @@ pub(super) fn findings(measurement: &Measurement, report: &Report, at_rest: bool
         saves_bytes: None,
     };
     let mut findings = Vec::new();
+    if let Some(emulator) = &measurement.emulator {
+        let message = format!(
+            "{emulator} ran it: pages of its files in memory are comparable with those of a start on its own processor; times, \
+             faults and memory of no file are the emulator's as well, and the predicted init does not use them"
+        );
+        findings.push(finding(Severity::Note, "emulated", message));
+        findings.extend(relocated(measurement, &subject));
+        findings.extend(scattered(report, &subject));
+        return findings;
+    }
     if !at_rest {
         let message = "it still used the processor 200 ms after it asked for an event: threads that go on in the \
                        background make the numbers vary, and on Lambda they are frozen between events";
@@ -85,18 +95,26 @@ pub(super) fn findings(measurement: &Measurement, report: &Report, at_rest: bool
         );
         findings.push(finding(Severity::Warning, "init-waits", message));
     }
-    if measurement.relocated_dirty_bytes >= DIRTY && measurement.relocations > 0 {
-        let message = format!(
+    findings.extend(relocated(measurement, &subject));
+    findings.extend(scattered(report, &subject));
+    findings
+}
+
+/// Pages that are copies for their relocations.
+fn relocated(measurement: &Measurement, subject: &str) -> Option<Finding> {
+    (measurement.relocated_dirty_bytes >= DIRTY && measurement.relocations > 0).then(|| Finding {
+        code: "relocated-pages".to_owned(),
+        severity: Severity::Note,
+        message: format!(
             "{} KiB of its memory are copies that the dynamic linker makes to relocate {} addresses at each start. \
              A program linked for a fixed address has none: `cargo lambda-slim layout --static-relocations`, or `slim \
              --with no-aslr`; both give up the executable's random address",
             measurement.relocated_dirty_bytes.get() / 1024,
             measurement.relocations
-        );
-        findings.push(finding(Severity::Note, "relocated-pages", message));
-    }
-    findings.extend(scattered(report, &subject));
-    findings
+        ),
+        subject: subject.to_owned(),
+        saves_bytes: None,
+    })
 }
 
 /// Code in memory that is far more than what can have run.

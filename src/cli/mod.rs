@@ -19,6 +19,7 @@ mod exit_code;
 mod launch_files;
 mod layout;
 mod layout_args;
+mod layout_trace;
 mod measure;
 mod measure_args;
 mod measure_findings;

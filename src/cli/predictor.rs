@@ -66,8 +66,9 @@ impl Predictor {
             .with_unzipped(report.artifact.unzipped_bytes)
             .with_loaded(program.loaded_bytes)
             .with_bundled_libraries(libraries.map(|library| library.file_bytes).sum());
-        // What was measured is not guessed.
-        let Some(measurement) = &report.measurement else { return Ok(Some(inputs)) };
+        // What was measured is not guessed; what an emulator has in memory, and the time that it takes, are not the program's.
+        let measured = report.measurement.as_ref().filter(|measurement| measurement.emulator.is_none());
+        let Some(measurement) = measured else { return Ok(Some(inputs)) };
         let inputs = inputs.with_touched(measurement.touched_bytes);
         Ok(Some(match &measurement.first_event {
             Some(event) => inputs.with_first_call_cpu(event.cpu_ms)?,

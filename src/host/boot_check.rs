@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::HostError;
 use super::alike::{Compared, alike};
-use super::launch::{Boot, BootOutcome, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Package, boot};
+use super::launch::{Boot, BootOutcome, Emulator, Isolated, LaunchFile, LaunchFileKind, LaunchOptions, Package, boot};
 use crate::elf::{Architecture, Image, is_elf};
 
 /// How often the original is started once more where the answers differ, before its answers count as always the same.
@@ -73,8 +73,8 @@ pub fn boot_check(
     if !cfg!(target_os = "linux") {
         return Err(HostError::BootNeedsLinux { os: std::env::consts::OS });
     }
-    let original = Startable::find(before)?;
-    let rewritten = Startable::find(after)?;
+    let original = Startable::find(before, launch.emulator.as_ref())?;
+    let rewritten = Startable::find(after, launch.emulator.as_ref())?;
     let start = |startable: &Startable<'_>| {
         boot(startable.package(), Some(event), limits.init, limits.answer, launch, &mut |_| ())
     };
@@ -119,10 +119,13 @@ pub(super) struct Startable<'a> {
     files: &'a [LaunchFile<'a>],
     bootstrap: Option<&'a str>,
     extensions: Vec<&'a str>,
+    emulated: Vec<&'a str>,
+    emulator: Option<&'a Emulator>,
 }
 
 impl<'a> Startable<'a> {
-    pub(super) fn find(files: &'a [LaunchFile<'a>]) -> Result<Self, HostError> {
+    /// Programs for another processor are for the emulator.
+    pub(super) fn find(files: &'a [LaunchFile<'a>], emulator: Option<&'a Emulator>) -> Result<Self, HostError> {
         let is_folder = |file: &&LaunchFile<'_>| file.kind == LaunchFileKind::Folder;
         let paths = || files.iter().filter(|file| !is_folder(file)).map(|file| file.path);
         let bootstrap = paths().find(|path| *path == "bootstrap");
@@ -132,14 +135,30 @@ impl<'a> Startable<'a> {
         if bootstrap.is_none() && extensions.is_empty() {
             return Err(HostError::NothingToStart);
         }
+        let mut emulated = Vec::new();
         for path in bootstrap.iter().chain(&extensions) {
-            runs_here(files, path)?;
+            match runs_here(files, path) {
+                Ok(()) => {}
+                Err(_) if emulator.is_some() => emulated.push(*path),
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Self { files, bootstrap, extensions })
+        Ok(Self { files, bootstrap, extensions, emulated, emulator })
     }
 
     pub(super) fn package(&self) -> Package<'_> {
-        Package { files: self.files, bootstrap: self.bootstrap, extensions: &self.extensions }
+        Package {
+            files: self.files,
+            bootstrap: self.bootstrap,
+            extensions: &self.extensions,
+            emulated: &self.emulated,
+            emulator: self.emulator,
+        }
+    }
+
+    /// Whether an emulator runs a program of it.
+    pub(super) fn is_emulated(&self) -> bool {
+        !self.emulated.is_empty()
     }
 }
 

@@ -184,6 +184,12 @@ pub enum HostError {
         /// What this machine is.
         here: &'static str,
     },
+    /// An emulator that is not there.
+    #[error("there is no emulator {program:?}: it is neither a program on the search path nor the path of one")]
+    NoEmulator {
+        /// As it was asked for.
+        program: String,
+    },
     /// A system that starts no program of Lambda.
     #[error("a package can be started on Linux only; this is {os}")]
     BootNeedsLinux {

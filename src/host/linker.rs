@@ -1,4 +1,4 @@
-//! What the linker of a project takes. Nobody but cargo knows which linker it will run, so a program of one line is linked
+//! What the linker of a project takes for a map. Nobody but cargo knows which linker it will run, so a program of one line is linked
 //! in the project's place, where cargo's configuration holds.
 
 use std::env;
@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::order_style::OrderStyle;
 use super::process::Tool;
 use super::toolchain::cargo;
 use super::{BuildOptions, HostError, Project};
@@ -56,7 +55,7 @@ pub(super) struct Trial {
 /// Links a program of one line with each style, in a new folder in `folder`. `None` where it cannot be linked at all: then the
 /// map is not what is wrong.
 pub(super) fn try_map(project: &Project, options: &BuildOptions, folder: &Path) -> Option<Trial> {
-    let (trial, manifest) = one_line(folder)?;
+    let (trial, manifest) = trial_project(folder, "fn main() {}\n")?;
     let map = trial.path().join("trial.map");
     let link = |style: MapStyle| {
         let args = trial_args(project, options, &manifest, &style.rustc_args(&map));
@@ -74,42 +73,11 @@ pub(super) fn try_map(project: &Project, options: &BuildOptions, folder: &Path) 
     Some(Trial { style: MapStyle::None, refusal: refusal(&through_driver) })
 }
 
-/// What a trial of orders showed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct OrderTrial {
-    pub(super) style: OrderStyle,
-    /// What was said to an order, where the linker takes none.
-    pub(super) refusal: Option<String>,
-}
-
-/// Links a program of one line with each style of order, in a new folder in `folder`.
-pub(super) fn try_order(project: &Project, options: &BuildOptions, folder: &Path) -> OrderTrial {
-    let none = |refusal: Option<String>| OrderTrial { style: OrderStyle::None, refusal };
-    let Some((trial, manifest)) = one_line(folder) else { return none(None) };
-    let file = trial.path().join("order");
-    let mut refusal = None;
-    for style in OrderStyle::ALL {
-        if fs::write(&file, style.text(&["main".to_owned()])).is_err() {
-            return none(None);
-        }
-        let args = trial_args(project, options, &manifest, &style.rustc_args(Some(&file), true));
-        match Tool::new(cargo(), &args, options.directory.as_deref()).answer() {
-            Ok(_) => return OrderTrial { style, refusal: None },
-            Err(HostError::CommandFailed { stderr, .. }) => {
-                refusal =
-                    refusal.or_else(|| line_that_names(&stderr, &["symbol-ordering-file", "bp-compression-sort"], 300))
-            }
-            Err(_) => {}
-        }
-    }
-    none(refusal)
-}
-
-/// A project whose program is one line.
-fn one_line(folder: &Path) -> Option<(tempfile::TempDir, PathBuf)> {
+/// A project whose program has this source.
+pub(super) fn trial_project(folder: &Path, source: &str) -> Option<(tempfile::TempDir, PathBuf)> {
     let trial = tempfile::Builder::new().prefix("trial-").tempdir_in(folder).ok()?;
     let manifest = trial.path().join("Cargo.toml");
-    fs::write(trial.path().join("main.rs"), "fn main() {}\n").ok()?;
+    fs::write(trial.path().join("main.rs"), source).ok()?;
     let text = "[package]\nname = 'trial'\nedition = '2021'\n[[bin]]\nname = 'trial'\npath = 'main.rs'\n[workspace]\n";
     fs::write(&manifest, text).ok()?;
     Some((trial, manifest))
@@ -125,14 +93,20 @@ pub(super) fn has_bytes(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-fn trial_args(project: &Project, options: &BuildOptions, manifest: &Path, map: &[OsString]) -> Vec<OsString> {
+/// The arguments that build it as the project is built, with `rustc_args` for rustc.
+pub(super) fn trial_args(
+    project: &Project,
+    options: &BuildOptions,
+    manifest: &Path,
+    rustc_args: &[OsString],
+) -> Vec<OsString> {
     let mut args: Vec<OsString> = ["rustc", "--quiet", "--offline", "--manifest-path"].map(OsString::from).into();
     let target_dir = manifest.with_file_name("target");
     args.extend([manifest.into(), "--target-dir".into(), target_dir.into()]);
     args.extend(project.target.iter().flat_map(|target| ["--target".into(), target.into()]));
     args.extend(options.config.iter().flat_map(|config| ["--config".into(), config.into()]));
     args.push("--".into());
-    args.extend(map.iter().chain(&options.rustc_args).cloned());
+    args.extend(rustc_args.iter().chain(&options.rustc_args).cloned());
     args
 }
 
@@ -142,7 +116,7 @@ fn refusal(answer: &Result<String, HostError>) -> Option<String> {
 }
 
 /// The line of an error, shorter than `limit` bytes, that names one of the options; not the one that shows the command.
-fn line_that_names(stderr: &str, options: &[&str], limit: usize) -> Option<String> {
+pub(super) fn line_that_names(stderr: &str, options: &[&str], limit: usize) -> Option<String> {
     let names = |line: &str| options.iter().any(|option| line.contains(option));
     let line = stderr.lines().rfind(|line| names(line) && !line.contains("link-arg") && line.len() < limit)?;
     Some(line.trim_start_matches([' ', '=']).trim_start_matches("note:").trim().to_owned())

@@ -11,8 +11,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::linker::{build_settings, link_folder, try_order};
+use super::linker::{build_settings, link_folder};
 use super::order_style::OrderStyle;
+use super::order_trial::try_order;
 use super::{BuildOptions, HostError, Project};
 
 /// How functions are to be ordered.
@@ -62,7 +63,7 @@ pub(super) struct OrderRequest {
 
 impl OrderRequest {
     /// # Errors
-    /// [`HostError::LinkerTakesNoOrder`] where the project's linker takes none, found by linking a program of one line.
+    /// [`HostError::LinkerTakesNoOrder`] where the project's linker takes none, found by linking a program of a few lines.
     pub(super) fn new(project: &Project, options: &BuildOptions, ordering: &Ordering<'_>) -> Result<Self, HostError> {
         let folder = link_folder(project, options);
         fs::create_dir_all(&folder).map_err(|cause| HostError::Unwritable { path: folder.clone(), cause })?;

@@ -1,4 +1,4 @@
-//! The functions of one start, in the order of their first call.
+//! The functions of a start, in the order of their first call.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,7 +8,7 @@ use super::path::{CONFLICT_MARKS, is_line};
 
 const VERSION: &str = "# lambda-slim order ";
 const HEADER: &str = "# lambda-slim order 1
-# The functions of one start, in the order of their first call: found by `cargo lambda-slim layout`, applied at each build.
+# The functions of a start, in the order of their first call: found by `cargo lambda-slim layout`, applied at each build.
 # A line is a demangled path; where several functions share it, size and hash of the one that was called follow.
 ";
 const INIT: &str = "[init]";

@@ -38,6 +38,10 @@ pub struct Measurement {
     /// Why they had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_isolated_because: Option<String>,
+    /// What ran the programs, where this machine's processor did not. Pages of the package's files are comparable all the same; times, faults and memory
+    /// of no file are the emulator's as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emulator: Option<String>,
     /// `touched_file_bytes` and `anonymous_bytes`: what the cold-start model asks for.
     pub touched_bytes: ByteSize,
     /// Time in which no thread ran and none was ready to: init waited. Median.

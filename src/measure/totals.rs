@@ -89,6 +89,7 @@ pub fn summarize(starts: &[Start], cold: &[Start]) -> Option<Summary> {
         first_response_ms: spread.first_response_ms.map(|spread| spread.median),
         isolated: false,
         not_isolated_because: None,
+        emulator: None,
         touched_bytes: of_typical.file + of_typical.anonymous,
         waiting_ms: Spread::of(waiting)?.median,
         relocations: 0,

@@ -60,6 +60,18 @@ impl FilePages {
         }
     }
 
+    /// Those that hold a byte of one of `ranges` of the file, each once.
+    #[must_use]
+    pub fn within(&self, ranges: &[Range<u64>]) -> Self {
+        let holds = |page: &u64| {
+            let start = page.saturating_mul(self.page_size);
+            let end = start.saturating_add(self.page_size);
+            ranges.iter().any(|range| range.start < end && start < range.end)
+        };
+        let copies = self.copies.keys().copied().filter(holds).map(|page| (page, 1)).collect();
+        Self { page_size: self.page_size, copies }
+    }
+
     /// All of them, in bytes.
     #[must_use]
     pub fn size(&self) -> ByteSize {
@@ -113,6 +125,11 @@ mod tests {
         let sizes: Vec<u64> = sizes.iter().map(|size| size.get()).collect();
         // The last page is mapped twice, and ends past the file.
         assert_eq!(sizes, [100, 3996, 0, 8192]);
+    }
+
+    #[test]
+    fn pages_within_a_range_are_those_that_share_a_byte_with_it() {
+        assert_eq!(pages(&[0, 1, 2, 2, 3]).within(&[4096..4096, 8191..8193]), pages(&[1, 2]));
     }
 
     #[test]

@@ -69,7 +69,14 @@ fn isolation(measurement: &Measurement) -> String {
         (Some(why), false) if !why.is_empty() => format!("It was not isolated from this machine's network: {why}."),
         (_, false) => "It was not isolated from this machine's network.".to_owned(),
     };
-    format!("Memory and faults repeat on any machine with pages of 4 KiB; times are this machine's. {network}")
+    match &measurement.emulator {
+        None => {
+            format!("Memory and faults repeat on any machine with pages of 4 KiB; times are this machine's. {network}")
+        }
+        Some(emulator) => format!(
+            "{emulator} ran it: touched file memory is that of the program; memory of no file, faults and times are the emulator's as well. {network}"
+        ),
+    }
 }
 
 /// A quantity with its spread.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::subjects::{build_id, folder, link, slim};
+use crate::support::backtrace::{addr2line, frames, has_addr2line, without_hash};
 use crate::support::functions;
 use crate::support::program::{arg, run};
 use crate::support::skip::skip;
@@ -97,18 +98,6 @@ fn gdb_finds_a_library_s_functions() {
     }
 }
 
-/// Frames of a backtrace at `RUST_BACKTRACE=full`: address, and name where there is one.
-fn frames(stderr: &str) -> Vec<(u64, String)> {
-    let frame = |line: &str| {
-        let (number, rest) = line.trim().split_once(": ")?;
-        number.parse::<usize>().ok()?;
-        let (address, name) = rest.trim().split_once(" - ")?;
-        let address = u64::from_str_radix(address.trim().strip_prefix("0x")?, 16).ok()?;
-        Some((address, without_hash(name)))
-    };
-    stderr.lines().filter_map(frame).collect()
-}
-
 /// Inlined frames have no number and no address of their own: `             - name`.
 fn names(stderr: &str) -> Vec<String> {
     let name = |line: &str| {
@@ -117,22 +106,6 @@ fn names(stderr: &str) -> Vec<String> {
         (starts && !line.trim().starts_with("at ")).then(|| without_hash(name))
     };
     stderr.lines().filter_map(name).collect()
-}
-
-/// `core::fmt::write::h0123456789abcdef` and `core[0123456789abcdef]::fmt::write` without their hashes, which c++filt leaves out.
-fn without_hash(name: &str) -> String {
-    let is_hash = |text: &str| text.len() >= 14 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let name = name.trim();
-    let name = match name.rsplit_once("::h") {
-        Some((path, hash)) if is_hash(hash) => path,
-        _ => name,
-    };
-    let mut parts = name.split('[');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |so_far, part| match part.split_once(']') {
-        Some((hash, rest)) if is_hash(hash) => so_far + rest,
-        _ => so_far + "[" + part,
-    })
 }
 
 /// Runs a program that panics: what it says of where `anchor` is, and what it says of the panic.
@@ -144,23 +117,14 @@ fn panicked(program: &Path) -> (u64, String) {
     (anchor.expect("it says where it is"), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// Names of the functions around an address, from the inlined ones outwards, as addr2line tells them.
-fn addr2line(debug: &Path, address: u64) -> Vec<String> {
-    let address = format!("{address:#x}");
-    let output =
-        Command::new("addr2line").args(["-C", "-f", "-i", "-e"]).arg(debug).arg(address).output().expect("it runs");
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    told.lines().step_by(2).map(without_hash).collect()
-}
-
 #[test]
 fn a_panic_backtrace_of_the_slimmed_program_gets_its_names_back() {
     let folder = folder();
     let Some(program) = link("panics", folder.path()) else { return };
     let Some((stripped, debug)) = slim(&program, folder.path()) else { return };
     let Some((table, _)) = crate::subjects::said("nm", &["--format=posix"], &debug) else { return };
-    if Command::new("addr2line").arg("--version").output().is_err() {
-        return skip("a backtrace as addr2line tells it", "no addr2line here");
+    if !has_addr2line() {
+        return;
     }
     let linked_at = table.lines().find_map(|line| line.strip_prefix("anchor ")?.split(' ').nth(1).map(str::to_owned));
     let linked_at = u64::from_str_radix(&linked_at.expect("nm knows it"), 16).expect("a number");

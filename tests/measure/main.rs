@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod emulator;
 mod failures;
 mod network;
 mod numbers;

@@ -9,6 +9,7 @@
     reason = "each test crate uses its own part, so an #[expect] would be unfulfilled in some of them"
 )]
 
+pub(crate) mod backtrace;
 pub(crate) mod bench;
 pub(crate) mod functions;
 pub(crate) mod golden;

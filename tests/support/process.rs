@@ -31,6 +31,11 @@ pub(crate) struct Process {
 impl Process {
     /// Starts `program` as Lambda would, with `api` as its Runtime API and nothing of this process's environment.
     pub(crate) fn start(program: &Path, api: SocketAddr) -> Result<Self, String> {
+        Self::start_with(program, api, &[])
+    }
+
+    /// The same with more variables, as a function's configuration sets them.
+    pub(crate) fn start_with(program: &Path, api: SocketAddr, variables: &[(&str, &str)]) -> Result<Self, String> {
         let start = || -> io::Result<Self> {
             // A file and not a pipe: a pipe that no one reads blocks the program that fills it.
             let output = tempfile::tempfile()?;
@@ -39,6 +44,7 @@ impl Process {
                 .env_clear()
                 .envs(environment(api))
                 .env("LAMBDA_TASK_ROOT", task_root)
+                .envs(variables.iter().copied())
                 .current_dir(task_root)
                 .stdin(Stdio::null())
                 .stdout(output.try_clone()?)

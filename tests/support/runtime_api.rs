@@ -3,6 +3,7 @@
 //! Sources: AWS Lambda developer guide, 'Using the Lambda runtime API for custom runtimes' (2018-06-01) and 'Using the
 //! Lambda Extensions API' (2020-01-01). Written apart from `host/runtime_api`, so that one can be judged by the other.
 
+use std::collections::VecDeque;
 use std::io::{self, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
@@ -53,8 +54,8 @@ pub(crate) struct RuntimeApi {
 }
 
 struct Shared {
-    // Taken by the first program that asks.
-    invocation: Mutex<Option<String>>,
+    // Each is taken by the first program that asks.
+    invocations: Mutex<VecDeque<String>>,
     extension_event: Mutex<Option<String>>,
     // `None` once the API has stopped. Clones of the streams that the connection threads read.
     connections: Mutex<Option<Vec<TcpStream>>>,
@@ -63,11 +64,16 @@ struct Shared {
 impl RuntimeApi {
     /// Starts an API that has one event to give; whoever asks again waits for ever, as in a function without traffic.
     pub(crate) fn start(event: &str) -> io::Result<Self> {
+        Self::start_with(&[event])
+    }
+
+    /// The same with several, one after the other.
+    pub(crate) fn start_with(events: &[&str]) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let (sender, calls) = channel();
         let shared = Arc::new(Shared {
-            invocation: Mutex::new(Some(event.to_owned())),
+            invocations: Mutex::new(events.iter().map(|&event| event.to_owned()).collect()),
             extension_event: Mutex::new(Some(extension_event())),
             connections: Mutex::new(Some(Vec::new())),
         });
@@ -134,7 +140,7 @@ impl Shared {
             // No one listens any more once the test has what it wanted.
             let _ = calls.send(call.clone());
             match call {
-                Call::Next => match lock(&self.invocation).take() {
+                Call::Next => match lock(&self.invocations).pop_front() {
                     Some(event) => http::respond(&mut writer, "200 OK", &invocation_headers(), &event)?,
                     None => continue,
                 },

@@ -53,6 +53,14 @@ fn a_program_at_fixed_addresses_is_traced_as_well() {
 }
 
 #[test]
+fn what_runs_between_the_request_and_the_wait_for_an_event_is_found_without_one() {
+    let Some(program) = order() else { return };
+    let Some(traced) = program.trace(None) else { return };
+    let calls = [traced.init, traced.first_event].concat();
+    assert!(program.names(&calls).contains(&"receive"), "{}", traced.log);
+}
+
+#[test]
 fn a_start_that_fails_is_an_outcome_with_what_ran_until_then() {
     let Some(program) = Program::c("EACH void init(void) { exit(3); }\nconst char *handle(void) { return 0; }", &[])
     else {

@@ -26,9 +26,14 @@ pub(super) struct InitPoint {
     pub(super) sd: f64,
 }
 
+/// How many programs the prior's scatter counts for, against those at hand: judgement.
+const SCATTER_PRIOR: f64 = 4.0;
+
 /// Coefficients with their intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct InitFit {
+    /// Standard deviation of ln of the programs' factors.
+    pub(super) scatter_sd: f64,
     pub(super) floor: Interval,
     pub(super) touched: Interval,
     pub(super) untouched: Interval,
@@ -45,7 +50,7 @@ fn around(value: f64, sd: f64) -> Interval {
 }
 
 /// `None` where the points do not determine a step.
-pub(super) fn fit_init(points: &[InitPoint], programs: usize, prior: InitFit, ln_scatter_sd: f64) -> Option<InitFit> {
+pub(super) fn fit_init(points: &[InitPoint], programs: usize, prior: InitFit) -> Option<InitFit> {
     const OWN: usize = 3;
     let priors = [prior.floor, prior.touched, prior.untouched];
     let means = priors.map(|coefficient| coefficient.p50);
@@ -53,6 +58,7 @@ pub(super) fn fit_init(points: &[InitPoint], programs: usize, prior: InitFit, ln
     theta[..OWN].copy_from_slice(&means);
     let size = theta.len();
     let mut curvature = None;
+    let mut scatter_sd = prior.scatter_sd;
     for _ in 0..STEPS {
         let mut hessian = Matrix::new(size);
         let mut gradient = vec![0.0; size];
@@ -62,7 +68,7 @@ pub(super) fn fit_init(points: &[InitPoint], programs: usize, prior: InitFit, ln
             gradient[index] += weight * (means[index] - theta[index]);
         }
         for program in 0..programs {
-            let weight = ln_scatter_sd.powi(-2);
+            let weight = scatter_sd.powi(-2);
             hessian.add(OWN + program, OWN + program, weight);
             gradient[OWN + program] -= weight * theta[OWN + program];
         }
@@ -90,11 +96,14 @@ pub(super) fn fit_init(points: &[InitPoint], programs: usize, prior: InitFit, ln
         theta[0] = theta[0].max(1.0);
         theta[1] = theta[1].max(LEAST);
         theta[2] = theta[2].max(0.0);
+        // The programs' factors tell how far programs scatter: an inverse gamma prior, at its mean.
+        let squares: f64 = (0..programs).map(|at| theta[OWN + at].powi(2) + decomposed.variance(OWN + at)).sum();
+        scatter_sd = ((SCATTER_PRIOR * prior.scatter_sd.powi(2) + squares) / (SCATTER_PRIOR + programs as f64)).sqrt();
         curvature = Some(decomposed);
     }
     let decomposed = curvature?;
     let of = |index: usize| around(theta[index], decomposed.variance(index).sqrt());
-    Some(InitFit { floor: of(0), touched: of(1), untouched: of(2) })
+    Some(InitFit { scatter_sd, floor: of(0), touched: of(1), untouched: of(2) })
 }
 
 /// Median gap before INIT of one package.
@@ -164,7 +173,7 @@ mod tests {
                 sd: 0.03,
             })
             .collect();
-        let fit = fit_init(&points, 1, prior(), 0.35).expect("determined");
+        let fit = fit_init(&points, 1, prior()).expect("determined");
         // The factor of the one program is free, so what is known is the ratio of slope to floor.
         let ratio = fit.touched.p50 / fit.floor.p50;
         assert!((ratio / (5.5 / 16.0) - 1.0).abs() < 0.04, "{fit:?}");
@@ -173,7 +182,7 @@ mod tests {
 
     #[test]
     fn without_points_the_prior_stays() {
-        let fit = fit_init(&[], 0, prior(), 0.35).expect("the prior determines itself");
+        let fit = fit_init(&[], 0, prior()).expect("the prior determines itself");
         assert_eq!((fit.floor.p50, fit.touched.p50), (16.3, 7.2));
     }
 

@@ -148,15 +148,15 @@ fn move_coefficients(
     let enough = points.len() >= FEWEST_POINTS
         && (spread(|point| point.touched_mb) >= LEAST_SPREAD_MB
             || spread(|point| point.untouched_mb) >= LEAST_SPREAD_MB);
+    let scatter = platform.base.shared.init_scatter.value;
     let prior = InitFit {
+        scatter_sd: ln(scatter.p90 / scatter.p10) / (2.0 * Z90),
         floor: before.init_floor.value,
         touched: before.init_per_touched_mb.value,
         untouched: before.init_per_untouched_mb.value,
     };
-    let scatter = platform.base.shared.init_scatter.value;
-    let scatter_sd = ln(scatter.p90 / scatter.p10) / (2.0 * Z90);
     let after = platform_mut(model, platform);
-    let fit = if enough { fit_init(&points, programs, prior, scatter_sd) } else { None };
+    let fit = if enough { fit_init(&points, programs, prior) } else { None };
     if let Some(fit) = fit {
         let what = format!("{} versions of {programs} programs, through {through}; before: ", points.len());
         let moved = [
@@ -180,7 +180,7 @@ fn move_coefficients(
         replace(&mut after.unpack_per_unzipped_mb, unpack, &what);
         said.push(format!("placement, download and unpack: X-Ray of {} functions with known packages", gaps.len()));
     }
-    centre_scatter(model, observations, platform, through);
+    centre_scatter(model, observations, platform, fit.map(|fit| fit.scatter_sd), through);
     (!said.is_empty()).then(|| said.join("; "))
 }
 
@@ -263,7 +263,13 @@ fn gap_points(observations: &Observations, functions: &BTreeMap<String, Function
 
 /// What a function that the records do not know may deviate from floor and slopes: the functions that they know say where the
 /// middle lies.
-fn centre_scatter(model: &mut Model, observations: &Observations, platform: &Platformed<'_>, through: &str) {
+fn centre_scatter(
+    model: &mut Model,
+    observations: &Observations,
+    platform: &Platformed<'_>,
+    fitted_sd: Option<f64>,
+    through: &str,
+) {
     let after = platform.of(model);
     let (floor, slope) = (after.init_floor.value.p50, after.init_per_touched_mb.value.p50);
     let off: Vec<f64> = observations
@@ -279,7 +285,7 @@ fn centre_scatter(model: &mut Model, observations: &Observations, platform: &Pla
         return;
     }
     let scatter = &mut model.shared.init_scatter;
-    let sd = ln(scatter.value.p90 / scatter.value.p10) / (2.0 * Z90);
+    let sd = fitted_sd.unwrap_or_else(|| ln(scatter.value.p90 / scatter.value.p10) / (2.0 * Z90));
     let precision = CENTRE_SD.powi(-2) + off.len() as f64 * sd.powi(-2);
     let centre = off.iter().sum::<f64>() * sd.powi(-2) / precision;
     let wide = sd.hypot(precision.powf(-0.5));

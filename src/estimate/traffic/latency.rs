@@ -12,21 +12,26 @@ impl Quantiles {
         Self(vec![(0.0, ms), (1.0, ms)])
     }
 
-    /// The cold starts of one draw. The median is certain within a draw; around it lies the tail that the model knows, and below
-    /// it as much as that of hello-worlds: a tenth (p10 of lambda-perf's Rust functions is 0.85 to 0.91 of their p50).
-    pub(in crate::estimate) fn of_cold_starts(sample: &Sample) -> Self {
-        let other = sample.before_init() + sample.first_call;
+    /// INIT of the cold starts of one draw. The median is certain within a draw; around it lies the tail that the model knows, and
+    /// below it as much as that of hello-worlds: a tenth (p10 of lambda-perf's Rust functions is 0.85 to 0.91 of their p50).
+    pub(in crate::estimate) fn of_init(sample: &Sample) -> Self {
         let (init, p90, p99) = (sample.init(), sample.tail_p90, sample.tail_p99.max(sample.tail_p90));
         // Beyond p99 the tail goes on as steeply as between p90 and p99, which is short of the few seconds that images can take.
         let last = p99 + (p99 - p90);
         Self(vec![
-            (0.0, other + init * 0.8),
-            (0.1, other + init * 0.9),
-            (0.5, other + init),
-            (0.9, other + init + p90),
-            (0.99, other + init + p99),
-            (1.0, other + init + last),
+            (0.0, init * 0.8),
+            (0.1, init * 0.9),
+            (0.5, init),
+            (0.9, init + p90),
+            (0.99, init + p99),
+            (1.0, init + last),
         ])
+    }
+
+    /// The same from request to answer. A first call does what a warm one does, which takes `warm_ms`, and more.
+    pub(in crate::estimate) fn of_cold_starts(sample: &Sample, warm_ms: f64) -> Self {
+        let other = sample.before_init() + sample.first_call.max(warm_ms);
+        Self(Self::of_init(sample).0.into_iter().map(|(share, ms)| (share, ms + other)).collect())
     }
 
     /// The share that takes longer than `ms`.

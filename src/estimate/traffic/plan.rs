@@ -17,7 +17,7 @@ use crate::estimate::sample::Sample;
 /// Milliseconds of a month of 365.25 / 12 days.
 const MONTH_MS: f64 = 2_629_800_000.0;
 /// Requests that are simulated where the closed form is refused.
-const SIMULATED: usize = 1_000_000;
+const SIMULATED: usize = 2_000_000;
 /// Part of the meaning of a report, never changed.
 const SEED: u64 = 0x7261_6666_6963_2026;
 /// Digits of a share that are kept.
@@ -116,11 +116,11 @@ pub(in crate::estimate) fn traffic(
         Demand::Trace(arrivals) => traced(arrivals, plan, keep_alive, before_ms)?,
     };
     let share = |score: f64| at(met.cold_share, score);
-    let latency_ms = latency(samples, draws, &met.warm, share);
+    let latency_ms = latency(samples, draws, &met, share);
     let first_call = median(samples, |sample| sample.first_call);
     let cold_starts_per_month = scaled(met.cold_share, met.requests);
     let taken = met.requests * (1.0 - met.throttled_share);
-    let timeouts = timeout_risks(samples, plan.function_timeout_ms, plan.client_timeout_ms);
+    let timeouts = timeout_risks(samples, met.warm_ms, plan.function_timeout_ms, plan.client_timeout_ms);
     let late = match plan.function_timeout_ms {
         Some(limit) => {
             let of_cold =
@@ -299,14 +299,16 @@ fn by_keep_alive(minutes: Interval, share: impl Fn(f64) -> f64) -> Interval {
     Interval { p10: other(minutes.p90).min(p50), p50, p90: other(minutes.p10).max(p50) }
 }
 
-fn latency(samples: &[Sample], draws: &Draws, warm: &Quantiles, share: impl Fn(f64) -> f64) -> Latency {
+fn latency(samples: &[Sample], draws: &Draws, met: &Met, share: impl Fn(f64) -> f64) -> Latency {
     let cold: Vec<(f64, Quantiles)> = samples
         .iter()
         .enumerate()
-        .map(|(draw, sample)| (share(draws.score(Unknown::KeepAlive, draw)), Quantiles::of_cold_starts(sample)))
+        .map(|(draw, sample)| {
+            (share(draws.score(Unknown::KeepAlive, draw)), Quantiles::of_cold_starts(sample, met.warm_ms))
+        })
         .collect();
     let of = |percentile: f64| {
-        interval(cold.iter().map(|(share, cold)| of_mixture(percentile, *share, warm, cold)).collect())
+        interval(cold.iter().map(|(share, cold)| of_mixture(percentile, *share, &met.warm, cold)).collect())
     };
     Latency { p50: of(0.5), p99: of(0.99), p999: of(0.999) }
 }

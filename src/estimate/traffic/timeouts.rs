@@ -23,29 +23,26 @@ pub struct TimeoutRisk {
     pub share_of_cold_starts: f64,
 }
 
-/// The limits that were asked for, and Lambda's own on init.
-pub(super) fn timeout_risks(samples: &[Sample], function_ms: Option<f64>, client_ms: Option<f64>) -> Vec<TimeoutRisk> {
-    let mut risks = vec![risk(
-        samples,
-        "init",
-        INIT_LIMIT_MS,
-        "init; above it init runs again, within the function's time-out",
-        |sample| shifted(sample, sample.init()),
-    )];
+/// The limits that were asked for, and Lambda's own on init. A first call takes at least `warm_ms`.
+pub(super) fn timeout_risks(
+    samples: &[Sample],
+    warm_ms: f64,
+    function_ms: Option<f64>,
+    client_ms: Option<f64>,
+) -> Vec<TimeoutRisk> {
+    let init = "init; above it init runs again, within the function's time-out";
+    let mut risks = vec![risk(samples, "init", INIT_LIMIT_MS, init, Quantiles::of_init)];
     if let Some(limit) = function_ms {
-        risks.push(risk(samples, "function", limit, "the first call", |sample| Quantiles::constant(sample.first_call)));
+        risks.push(risk(samples, "function", limit, "the first call", |sample| {
+            Quantiles::constant(sample.first_call.max(warm_ms))
+        }));
     }
     if let Some(limit) = client_ms {
-        risks.push(risk(samples, "client", limit, "everything from request to answer", Quantiles::of_cold_starts));
+        risks.push(risk(samples, "client", limit, "everything from request to answer", |sample| {
+            Quantiles::of_cold_starts(sample, warm_ms)
+        }));
     }
     risks
-}
-
-/// The same tails around another part of the start.
-fn shifted(sample: &Sample, part_ms: f64) -> Quantiles {
-    let whole = Quantiles::of_cold_starts(sample);
-    let less = sample.cold_total() - part_ms;
-    Quantiles(whole.0.into_iter().map(|(share, ms)| (share, ms - less)).collect())
 }
 
 fn risk(

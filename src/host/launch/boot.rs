@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::super::HostError;
 use super::super::runtime_api::{Call, CallKind, Invocation};
+use super::emulator::Emulator;
 use super::followed::Following;
 use super::options::{Isolated, LaunchOptions};
 use super::outcome::BootOutcome;
@@ -40,6 +41,9 @@ pub(in crate::host) struct Package<'a> {
     pub(in crate::host) bootstrap: Option<&'a str>,
     /// Paths of external extensions.
     pub(in crate::host) extensions: &'a [&'a str],
+    /// Paths of those of them that the emulator runs.
+    pub(in crate::host) emulated: &'a [&'a str],
+    pub(in crate::host) emulator: Option<&'a Emulator>,
 }
 
 impl Package<'_> {
@@ -275,7 +279,8 @@ impl Course<'_> {
     }
 
     fn start(&mut self, path: &str) -> Result<(), Ended> {
-        self.sandbox.start(path, self.following.map(|following| following.follow)).map_err(|cause| {
+        let emulator = self.package.emulator.filter(|_| self.package.emulated.contains(&path));
+        self.sandbox.start(path, emulator, self.following.map(|following| following.follow)).map_err(|cause| {
             let file = self.sandbox.root().join(path);
             let cause = match cause.kind() {
                 // The file is there: it is what would run it that is not.

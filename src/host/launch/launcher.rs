@@ -5,6 +5,7 @@ use std::io::{self, PipeWriter};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use super::emulator::Emulator;
 use super::followed::{Follow, Following};
 #[cfg(target_os = "linux")]
 use super::network::PrivateNetwork;
@@ -23,10 +24,12 @@ pub(super) struct Launcher {
     network: Option<PrivateNetwork>,
 }
 
-/// What every program of a start gets.
+/// What a program of a start gets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) root: &'a Path,
+    /// What runs it, where it does not run by itself.
+    pub(super) emulator: Option<&'a Emulator>,
     pub(super) environment: &'a [(&'static str, OsString)],
     pub(super) log: &'a PipeWriter,
 }
@@ -71,16 +74,18 @@ impl Launcher {
         watch: &mut Watch,
         follow: Option<&Follow<'_>>,
     ) -> io::Result<Program> {
-        let Surroundings { root, environment, log } = surroundings;
+        let Surroundings { root, emulator, environment, log } = surroundings;
+        let program = root.join(path);
+        let command = emulator.map_or_else(|| vec![program.clone().into()], |emulator| emulator.command(&program));
         let Some(starter) = &self.starter else {
-            let program = Program::start(root, path, environment, log)?;
+            let program = Program::start(root, path, &command, environment, log)?;
             watch.add_group(program.id())?;
             return Ok(program);
         };
         #[cfg(target_os = "linux")]
         {
             let files = self.network.as_ref().map(PrivateNetwork::files).unwrap_or_default();
-            let waiting = Waiting::start(starter, root, path, environment, log, &files)?;
+            let waiting = Waiting::start(starter, root, &command, environment, log, &files)?;
             watch.add_group(waiting.id())?;
             waiting.go(root, path, follow)
         }

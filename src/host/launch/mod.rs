@@ -8,6 +8,7 @@
 mod boot;
 #[cfg(target_os = "linux")]
 mod dns;
+mod emulator;
 mod environment;
 mod followed;
 mod launcher;
@@ -29,6 +30,7 @@ mod watch;
 pub(super) use boot::{Boot, Moment, Package, boot, boot_followed};
 #[cfg(target_os = "linux")]
 pub(super) use dns::Question;
+pub use emulator::Emulator;
 pub(super) use followed::{Course, Followed, Following};
 #[cfg(target_os = "linux")]
 pub(super) use names::Names;

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::emulator::Emulator;
+
 /// How programs are started.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,6 +13,8 @@ pub struct LaunchOptions {
     pub starter: Option<PathBuf>,
     /// Which network programs see.
     pub network: Network,
+    /// Runs programs for another processor than this machine's. Without it, they are refused.
+    pub emulator: Option<Emulator>,
 }
 
 /// Which network programs see.

@@ -28,15 +28,21 @@ pub(in crate::host) struct Program {
 }
 
 impl Program {
-    /// Starts the file at `path` below `root`.
+    /// Starts the file at `path` below `root` with this command: its own path, or an emulator with it.
     pub(super) fn start(
         root: &Path,
         path: &str,
+        command: &[OsString],
         environment: &[(&'static str, OsString)],
         log: &PipeWriter,
     ) -> io::Result<Self> {
-        let mut command = Command::new(root.join(path));
-        command.env_clear().envs(environment.iter().map(|(name, value)| (name, value))).current_dir(root);
+        let (first, arguments) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let mut command = Command::new(first);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(root);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         own_group(&mut command);
         let (since, child) = unless_busy(|| {

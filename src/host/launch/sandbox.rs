@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::super::HostError;
 use super::super::runtime_api::{Call, RuntimeApi};
+use super::emulator::Emulator;
 use super::environment::{IDENTITY, environment};
 use super::followed::{Follow, Following};
 use super::launcher::{Launcher, Surroundings};
@@ -69,9 +70,15 @@ impl Sandbox {
         self.root.path()
     }
 
-    /// Starts a program of the package. From before its first instruction, it is `follow`ed.
-    pub(super) fn start(&mut self, path: &str, follow: Option<&Follow<'_>>) -> io::Result<()> {
-        let surroundings = Surroundings { root: self.root.path(), environment: &self.environment, log: &self.writer };
+    /// Starts a program of the package, in the `emulator` if there is one. From before its first instruction, it is `follow`ed.
+    pub(super) fn start(
+        &mut self,
+        path: &str,
+        emulator: Option<&Emulator>,
+        follow: Option<&Follow<'_>>,
+    ) -> io::Result<()> {
+        let surroundings =
+            Surroundings { root: self.root.path(), emulator, environment: &self.environment, log: &self.writer };
         let program = self.launcher.start(path, surroundings, &mut self.watch, follow)?;
         self.programs.push(program);
         Ok(())

@@ -37,11 +37,11 @@ impl Drop for Starter {
 }
 
 impl Waiting {
-    /// Has `starter` prepare to become the file at `path` below `root`, in the network that `files` stand for.
+    /// Has `starter` prepare to become what `program` says, a path and arguments, in the network that `files` stand for.
     pub(super) fn start(
         starter: &Path,
         root: &Path,
-        path: &str,
+        program: &[OsString],
         environment: &[(&'static str, OsString)],
         log: &PipeWriter,
         files: &[BorrowedFd<'_>],
@@ -49,7 +49,7 @@ impl Waiting {
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_read_timeout(Some(PATIENCE))?;
         let mut command = Command::new(starter);
-        command.args([WORD, PROGRAM]).arg(root.join(path));
+        command.args([WORD, PROGRAM]).arg(program.len().to_string()).args(program);
         for (name, value) in environment {
             let mut variable = OsString::from(name);
             variable.push("=");

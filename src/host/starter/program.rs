@@ -17,7 +17,7 @@ use nix::unistd::{dup2_stdin, execve};
 use super::files::{receive_with_files, send_with_files};
 use super::message::{FAILED, GO, READY};
 
-/// Becomes the program that `args` name: its path, then its environment. Comes back only where it could not and nobody wants it to
+/// Becomes the program that `args` name, as [`PROGRAM`](super::PROGRAM) says. Comes back only where it could not and nobody wants it to
 /// try again.
 pub(super) fn become_program(args: &[OsString]) -> io::Result<()> {
     // The copy closes itself when this process becomes another: that is how the other side learns of it.
@@ -43,27 +43,32 @@ fn tell_failure(to: &UnixStream, error: &io::Error) -> io::Result<()> {
 
 /// Everything that could still allocate or fault is done before the word to go.
 struct Prepared {
-    path: CString,
-    arguments: [CString; 1],
+    /// The first is its path.
+    arguments: Vec<CString>,
     environment: Vec<CString>,
     null: File,
 }
 
 impl Prepared {
     fn prepare(args: &[OsString], socket: &UnixStream) -> io::Result<Self> {
-        let (path, environment) = args.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let text = |text: &OsString| CString::new(text.clone().into_vec()).map_err(io::Error::from);
-        let path = text(path)?;
-        let environment: Vec<CString> = environment.iter().map(text).collect::<Result<_, _>>()?;
+        let (count, args) = args.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+        let count = count.to_str().and_then(|count| count.parse::<usize>().ok()).filter(|count| *count > 0);
+        let split = count.and_then(|count| args.split_at_checked(count));
+        let (arguments, environment) = split.ok_or(io::ErrorKind::InvalidInput)?;
+        let texts = |texts: &[OsString]| -> io::Result<Vec<CString>> {
+            texts.iter().map(|text| CString::new(text.clone().into_vec()).map_err(io::Error::from)).collect()
+        };
+        let (arguments, environment) = (texts(arguments)?, texts(environment)?);
         let null = File::open("/dev/null")?;
         join(receive_with_files(socket)?.1)?;
         restore_broken_pipes()?;
-        Ok(Self { arguments: [path.clone()], path, environment, null })
+        Ok(Self { arguments, environment, null })
     }
 
     fn execute(&self) -> Result<Infallible, Errno> {
         dup2_stdin(&self.null)?;
-        execve(&self.path, &self.arguments, &self.environment)
+        let path = self.arguments.first().ok_or(Errno::EINVAL)?;
+        execve(path, &self.arguments, &self.environment)
     }
 }
 

@@ -59,6 +59,6 @@ pub fn trace_start(
     if !cfg!(target_os = "linux") {
         return Err(HostError::BootNeedsLinux { os: std::env::consts::OS });
     }
-    let startable = Startable::find(files)?;
+    let startable = Startable::find(files, None)?;
     find_calls(&startable, event, limits, launch, targets)
 }

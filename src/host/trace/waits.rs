@@ -107,5 +107,5 @@ pub fn watch_waits(
     if !cfg!(target_os = "linux") {
         return Err(HostError::BootNeedsLinux { os: std::env::consts::OS });
     }
-    find_waits(&Startable::find(files)?, event, limits, launch)
+    find_waits(&Startable::find(files, None)?, event, limits, launch)
 }

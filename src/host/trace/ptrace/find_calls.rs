@@ -14,7 +14,7 @@ use super::breakpoints::Breakpoints;
 use super::calls::Calls;
 use super::text::Text;
 
-/// How long no function is called for the first time before a program counts as come to rest after its answer.
+/// How long no function is called for the first time before a program counts as come to rest after its request or answer.
 const QUIET: Duration = Duration::from_millis(20);
 
 /// How long that may take.
@@ -37,7 +37,11 @@ pub(in super::super) fn find_calls(
     };
     let mut ready = None;
     let boot = trace_boot(startable, event, limits, launch, None, make, &mut |moment| match moment {
-        Moment::Ready { at, .. } => ready = Some(at),
+        Moment::Ready { at, .. } => {
+            ready = Some(at);
+            // It sends the request's rest and goes to wait: no event does without that, and without an event nothing else shows it.
+            until_quiet(&calls);
+        }
         Moment::Answered { .. } => until_quiet(&calls),
         Moment::Unpacked { .. } => {}
     })?;
