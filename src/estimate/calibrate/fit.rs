@@ -155,6 +155,7 @@ mod tests {
 
     fn prior() -> InitFit {
         InitFit {
+            scatter_sd: 0.35,
             floor: interval(14.5, 16.3, 19.0),
             touched: interval(4.5, 7.2, 9.5),
             untouched: interval(0.0, 0.0, 0.15),
