@@ -304,6 +304,7 @@ fn prediction() -> Estimate {
             cold_total_ms: interval(-2.2, -0.6, 0.2),
             conclusion: "no measurable change expected".to_owned(),
         }),
+        further_sources: Vec::new(),
         against: None,
         crates: Vec::new(),
         memory: None,

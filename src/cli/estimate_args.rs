@@ -101,7 +101,7 @@ pub(super) struct TrafficFlags {
 #[derive(Debug, Args)]
 pub(super) struct MoneyFlags {
     /// Region whose prices count
-    #[arg(long, value_name = "REGION", env = "AWS_REGION", default_value = "us-east-1", help_heading = "Money")]
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = "Money")]
     pub(super) region: String,
     /// Price of a GB-second in USD, instead of the region's
     #[arg(long, value_name = "USD", help_heading = "Money")]

@@ -26,6 +26,8 @@ pub struct FunctionModel {
     pub warm_ms: Option<f64>,
     /// Minutes for which idle environments were seen to live.
     pub keep_alive_minutes: Option<Coefficient>,
+    /// Median minutes from an environment's first invocation to its last, by log stream; those that still live count as far as they came.
+    pub lifetime_minutes: Option<f64>,
     /// Invocations in a month, at the rate of the logs.
     pub requests_per_month: Option<f64>,
     /// Median `Max Memory Used` of cold starts, in MB.
@@ -121,6 +123,7 @@ impl FunctionModel {
             ("warm_ms", self.warm_ms),
             ("requests_per_month", self.requests_per_month),
             ("max_memory_used_mb", self.max_memory_used_mb),
+            ("lifetime_minutes", self.lifetime_minutes),
         ];
         numbers
             .into_iter()

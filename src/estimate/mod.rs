@@ -38,7 +38,7 @@ pub use interval::{EvidenceGrade, Interval};
 pub use memory::{MEMORY_SIZES, MemoryAdvice, MemoryRow};
 pub use model::{DataSource, Model, Platform, Shared, Tail};
 pub use predict::{Question, predict, predict_with};
-pub use prediction::{Against, Change, Estimate, Term};
+pub use prediction::{Against, Change, Estimate, Provenance, Term};
 pub use price::{Cost, MonthlyCost, PriceList, Prices};
 pub use traffic::{
     Arrival, CloudWatch, Concurrency, Demand, Latency, Method, Plan, Policy, Simulation, TimeoutRisk, Traffic, simulate,

@@ -11,7 +11,7 @@ use super::inputs::{Inputs, ZippedSize};
 use super::interval::{EvidenceGrade, Interval};
 use super::memory::sweep;
 use super::model::{Model, Platform};
-use super::prediction::{Estimate, Term};
+use super::prediction::{Estimate, Provenance, Term};
 use super::price::{Prices, cost};
 use super::range;
 use super::sample::{Pivot, Sample, samples};
@@ -57,6 +57,10 @@ pub fn predict_with(inputs: &Inputs, model: &Model, question: &Question) -> Resu
     if !question.memory_sizes.is_empty() {
         estimate.memory = Some(sweep(known, model, &draws, &question.memory_sizes, question.prices.as_ref())?);
     }
+    if met.is_some() {
+        let ahead = &model.shared.ahead_of_requests;
+        estimate.further_sources.extend([provenance("ahead_of_requests", ahead), limits()]);
+    }
     estimate.traffic = met.map(|(traffic, _)| traffic);
     Ok(estimate)
 }
@@ -94,6 +98,7 @@ fn of_samples(inputs: &Inputs, known: &Inputs, model: &Model, samples: &[Sample]
         cold_total_ms: of(Sample::cold_total),
         cold_total_p90_ms: of(|sample| sample.cold_total() + sample.tail_p90),
         cold_total_p99_ms: of(|sample| sample.cold_total() + sample.tail_p99),
+        further_sources: vec![tails(known, model)],
         per_megabyte: PerMegabyte {
             zipped_ms: of(|sample| sample.per_zipped_mb),
             unzipped_ms: of(|sample| sample.per_unzipped_mb),
@@ -124,6 +129,27 @@ fn terms(inputs: &Inputs, model: &Model, of: impl Fn(fn(&Sample) -> f64) -> Inte
         term("init_unexplained", of(Sample::init_unexplained), unexplained),
         first_call(inputs, model, of(|sample| sample.first_call)),
     ]
+}
+
+fn tails(inputs: &Inputs, model: &Model) -> Provenance {
+    let logged = model.function_of(inputs).and_then(|function| function.tails.as_ref()).map(|tails| &tails.p90);
+    let prior = &model.platform(inputs.package, inputs.architecture).tail_p90.base;
+    provenance("tails", logged.unwrap_or(prior))
+}
+
+fn provenance(of: &str, coefficient: &Coefficient) -> Provenance {
+    Provenance { of: of.to_owned(), evidence: coefficient.evidence, source: coefficient.provenance() }
+}
+
+/// What Lambda allows: concurrency and its ramp, requests per second, init's 10 s.
+fn limits() -> Provenance {
+    Provenance {
+        of: "limits".to_owned(),
+        evidence: EvidenceGrade::Strong,
+        source: "AWS Lambda quotas page and developer guide ('Lambda function scaling', 'Lambda runtime environment'); read 2026-11-23; \
+                 valid for accounts with the default quota (new ones have less), invocations by request and response"
+            .to_owned(),
+    }
 }
 
 fn term(name: &str, ms: Interval, coefficient: &Coefficient) -> Term {

@@ -36,6 +36,17 @@ pub struct Change {
     pub conclusion: String,
 }
 
+/// Where a number comes from that is no term of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// `tails` (how far single starts lie above the median), `ahead_of_requests` or `limits` (of Lambda).
+    pub of: String,
+    /// How well it is supported.
+    pub evidence: EvidenceGrade,
+    /// Where it comes from, with date and range of validity.
+    pub source: String,
+}
+
 /// A change from another package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Against {
@@ -90,6 +101,9 @@ pub struct Estimate {
     /// 99th percentile of the same over many cold starts, as far as it comes from INIT's tail.
     #[serde(default = "Interval::unknown")]
     pub cold_total_p99_ms: Interval,
+    /// Sources of what is no term.
+    #[serde(default)]
+    pub further_sources: Vec<Provenance>,
     /// Slopes.
     pub per_megabyte: PerMegabyte,
     /// What slimming the artifact would change; `None` where it was not tried.

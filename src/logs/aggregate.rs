@@ -15,6 +15,7 @@ const FIRST_CALL: (&str, &str) = ("first_call_bucket", "first_call_histogram");
 const WARM: (&str, &str) = ("warm_bucket", "warm_histogram");
 const SURVIVED: (&str, &str) = ("survived_bucket", "survived_histogram");
 const GONE: (&str, &str) = ("gone_bucket", "gone_histogram");
+const LIFETIME: (&str, &str) = ("lifetime_bucket", "lifetime_histogram");
 /// Of a row with a bucket of init: the first call. Of one without: a warm call.
 const DURATION: &str = "duration_bucket";
 
@@ -52,6 +53,7 @@ pub(super) fn aggregate<'r>(row: &Row<'r>) -> Result<Aggregate<'r>, String> {
         warm: merged(times(row, WARM, n)?, &times(row, (duration(false), ""), n)?),
         survived: times(row, SURVIVED, n)?,
         gone: times(row, GONE, n)?,
+        lifetimes: times(row, LIFETIME, n)?,
         span: count(row, "first_ms")?.zip(count(row, "last_ms")?).map(|(first, last)| (time(first), time(last))),
         cold_max_memory_used_mb: count(row, "cold_max_memory_used_mb")?.unwrap_or(0),
         billed_checked: count(row, "billed_checked")?.unwrap_or(0),

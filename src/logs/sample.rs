@@ -182,6 +182,8 @@ pub struct Aggregate<'a> {
     pub survived: Histogram,
     /// Gaps, in ms, after which the environment that became idle last was not there any more.
     pub gone: Histogram,
+    /// From the first to the last invocation of each environment, in ms.
+    pub lifetimes: Histogram,
     /// First and last invocation, where the row tells them.
     pub span: Option<(Timestamp, Timestamp)>,
     /// Sum of `Max Memory Used` of the cold ones, in MB.

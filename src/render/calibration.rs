@@ -119,6 +119,12 @@ fn learnt(document: &mut Document, name: &str, function: &FunctionModel) {
     known("before init", function.before_init.as_ref());
     known("first call", function.first_call_cpu.as_ref());
     known("idle environments live", function.keep_alive_minutes.as_ref());
+    if let Some(minutes) = function.lifetime_minutes {
+        fields.push((
+            "environments are used for",
+            format!("{} minutes in the median, first invocation to last", human::decimal(minutes)),
+        ));
+    }
     if let Some(warm) = function.warm_ms {
         fields.push(("warm calls", format!("{} ms on average", human::decimal(warm))));
     }

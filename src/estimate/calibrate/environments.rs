@@ -18,7 +18,17 @@ const FORGOTTEN_MS: i64 = 4 * 3_600_000;
 struct Stream {
     /// When its last invocation ended; `None` before the first.
     idle_since: Option<i64>,
+    /// When its first invocation ended.
+    begun: Option<i64>,
+    function: u64,
     initialization: Option<Initialization>,
+}
+
+impl Stream {
+    fn lifetime(&self) -> Option<(u64, Millis)> {
+        let lived = self.idle_since?.saturating_sub(self.begun?);
+        Some((self.function, Millis::new(lived.max(1) as f64)))
+    }
 }
 
 /// The streams of all functions, by a hash of their name.
@@ -27,7 +37,18 @@ pub(super) struct Environments {
     streams: HashMap<u64, Stream>,
     /// By function: when an environment last became idle, and which.
     last_idle: HashMap<u64, (i64, u64)>,
+    /// By function: from the first to the last invocation of streams that are forgotten.
+    lived: HashMap<u64, Histogram>,
     newest: i64,
+}
+
+/// How long the environments of each function lived.
+pub(super) struct Lifetimes(HashMap<u64, Histogram>);
+
+impl Lifetimes {
+    pub(super) fn of(&self, function: &str) -> Histogram {
+        self.0.get(&hash(&function)).cloned().unwrap_or_default()
+    }
 }
 
 /// What an invocation tells of keep-alive.
@@ -44,7 +65,8 @@ impl Environments {
     /// Why the stream's environment was started, as its latest initStart said.
     pub(super) fn started(&mut self, function: &str, stream: Option<&str>, initialization: Option<Initialization>) {
         let Some(stream) = stream else { return };
-        self.streams.insert(hash(&(function, stream)), Stream { idle_since: None, initialization });
+        let (key, function) = (hash(&(function, stream)), hash(&function));
+        self.streams.insert(key, Stream { idle_since: None, begun: None, function, initialization });
     }
 
     pub(super) fn initialization(&self, function: &str, stream: Option<&str>) -> Option<Initialization> {
@@ -62,8 +84,10 @@ impl Environments {
             (true, _, Some((idle, other))) if other != key && start >= idle => Told::Gone(start.saturating_sub(idle)),
             _ => Told::Nothing,
         };
-        let initialization = self.streams.get(&key).and_then(|stream| stream.initialization);
-        self.streams.insert(key, Stream { idle_since: Some(end), initialization });
+        let known = self.streams.get(&key);
+        let initialization = known.and_then(|stream| stream.initialization);
+        let begun = known.and_then(|stream| stream.begun).or(Some(end));
+        self.streams.insert(key, Stream { idle_since: Some(end), begun, function, initialization });
         if last_idle.is_none_or(|(idle, _)| idle <= end) {
             self.last_idle.insert(function, (end, key));
         }
@@ -75,10 +99,26 @@ impl Environments {
 
     fn forget(&mut self) {
         let oldest = self.newest.saturating_sub(FORGOTTEN_MS);
-        self.streams.retain(|_, stream| stream.idle_since.is_some_and(|idle| idle >= oldest));
-        if self.streams.len() > MOST_STREAMS / 2 {
-            self.streams.clear();
+        let all = self.streams.values().filter(|stream| stream.idle_since.is_some_and(|idle| idle >= oldest)).count();
+        // Where even the recent ones are too many, all are forgotten.
+        let oldest = if all > MOST_STREAMS / 2 { i64::MAX } else { oldest };
+        let lived = &mut self.lived;
+        self.streams.retain(|_, stream| {
+            let kept = stream.idle_since.is_some_and(|idle| idle >= oldest);
+            if let Some((function, lifetime)) = stream.lifetime().filter(|_| !kept) {
+                lived.entry(function).or_default().add(lifetime);
+            }
+            kept
+        });
+    }
+
+    /// From the first to the last invocation of each environment of a function; those that still live count as far as they came.
+    pub(super) fn lifetimes(&self) -> Lifetimes {
+        let mut lived = self.lived.clone();
+        for (function, lifetime) in self.streams.values().filter_map(Stream::lifetime) {
+            lived.entry(function).or_default().add(lifetime);
         }
+        Lifetimes(lived)
     }
 }
 

@@ -144,6 +144,8 @@ pub(super) fn learn_function(
         first_call_cpu: current.and_then(|(_, version)| first_call_cpu(version, &source)),
         warm_ms: mean(&function.warm).map(rounded),
         keep_alive_minutes: idle(function, &source),
+        // The environments of all functions are known elsewhere.
+        lifetime_minutes: None,
         requests_per_month: counted.or(requests).map(f64::round),
         max_memory_used_mb: current.and_then(|(_, version)| version.mean_memory_used_mb()).map(rounded),
         package,

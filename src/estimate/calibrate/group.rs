@@ -56,6 +56,8 @@ pub(super) struct Function {
     /// Gaps after which an environment was used again, and gaps after which it was not there any more.
     pub(super) survived: Histogram,
     pub(super) gone: Histogram,
+    /// From the first to the last invocation of environments that were counted elsewhere.
+    pub(super) lifetimes: Histogram,
     /// From X-Ray: before INIT, of cold starts that were waited for.
     pub(super) before_init: Histogram,
     pub(super) traces_ahead: u64,

@@ -16,6 +16,7 @@ use crate::estimate::error::EstimateError;
 use crate::estimate::function::{FunctionModel, PackageSizes};
 use crate::estimate::interval::{EvidenceGrade, Interval};
 use crate::estimate::model::{Model, Platform};
+use crate::logs::Histogram;
 
 /// Fewest versions that move floor and slope of INIT, and how far apart their memory has to be, in MB: fewer tell of one
 /// function alone.
@@ -71,12 +72,16 @@ pub fn calibrate(observations: &Observations, base: &Model, deployed: &Deployed)
     }
     let platform = Platformed { base, package: deployed.package, architecture: deployed.architecture };
     let (from, through) = observations.days.map(|(from, through)| (date(from), date(through))).unwrap_or_default();
+    let lifetimes = observations.environments.lifetimes();
     let functions: BTreeMap<String, FunctionModel> = observations
         .functions
         .iter()
         .map(|(name, function)| {
             let package = deployed.packages.get(name).copied();
-            (name.clone(), learn_function(name, function, &platform, package, &through))
+            let learnt = learn_function(name, function, &platform, package, &through);
+            let mut lived = lifetimes.of(name);
+            lived.merge(&function.lifetimes);
+            (name.clone(), FunctionModel { lifetime_minutes: median_minutes(&lived), ..learnt })
         })
         .collect();
     let mut model = base.clone();
@@ -104,6 +109,10 @@ pub fn calibrate(observations: &Observations, base: &Model, deployed: &Deployed)
     });
     model.functions = functions;
     Ok(model)
+}
+
+fn median_minutes(times: &Histogram) -> Option<f64> {
+    Some(rounded(times.quantile(0.5)?.get() / 60_000.0))
 }
 
 fn summary(

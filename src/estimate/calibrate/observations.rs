@@ -25,7 +25,7 @@ pub struct Observations {
     pub(super) memory_settings: BTreeSet<u32>,
     /// First and last day of anything that has a time.
     pub(super) days: Option<(i64, i64)>,
-    environments: Environments,
+    pub(super) environments: Environments,
     /// Initialisation that was said last, for records without a log stream.
     unplaced: Option<Initialization>,
 }
@@ -225,6 +225,7 @@ impl Observations {
         function.warm.merge(&aggregate.warm);
         function.survived.merge(&aggregate.survived);
         function.gone.merge(&aggregate.gone);
+        function.lifetimes.merge(&aggregate.lifetimes);
         match (aggregate.span, place.at) {
             (Some((first, last)), _) => {
                 function.saw(first.0);

@@ -44,6 +44,8 @@ fields AS (
 ordered AS (
     SELECT *,
         at_ms - cast(floor(duration_ms) AS bigint) AS start_ms,
+        CASE WHEN row_number() OVER (PARTITION BY function, stream ORDER BY at_ms DESC) = 1
+             THEN greatest(at_ms - min(at_ms) OVER (PARTITION BY function, stream), 1) END AS lifetime_ms,
         lag(at_ms) OVER (PARTITION BY function, stream ORDER BY at_ms) AS stream_idle_ms,
         max(at_ms) OVER (PARTITION BY function ORDER BY at_ms ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS any_idle_ms
     FROM fields
@@ -75,6 +77,7 @@ SELECT
     histogram(cast(floor(50 * ln(greatest(duration_ms, 0.01))) AS integer)) FILTER (WHERE warm = 1) AS warm_histogram,
     histogram(cast(floor(50 * ln(survived_ms)) AS integer)) FILTER (WHERE survived_ms IS NOT NULL) AS survived_histogram,
     histogram(cast(floor(50 * ln(gone_ms)) AS integer)) FILTER (WHERE gone_ms IS NOT NULL) AS gone_histogram,
+    histogram(cast(floor(50 * ln(lifetime_ms)) AS integer)) FILTER (WHERE lifetime_ms IS NOT NULL) AS lifetime_histogram,
     sum(CASE WHEN cold = 1 THEN used_mb ELSE 0 END) AS cold_max_memory_used_mb,
     sum(billed_checked) AS billed_checked,
     sum(billed_unlike * billed_duration_alone) AS billed_without_init,

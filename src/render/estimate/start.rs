@@ -33,7 +33,7 @@ pub(in crate::render) fn document(estimate: &Estimate, options: &Options) -> Doc
     ));
     let sources = sources(estimate);
     document.table(terms(estimate, &sources));
-    document.table(totals(estimate));
+    document.table(totals(estimate, &sources));
     document.paragraph(
         Tone::Plain,
         format!(
@@ -67,7 +67,7 @@ pub(in crate::render) fn document(estimate: &Estimate, options: &Options) -> Doc
     }
     crates::add(&mut document, &estimate.crates, options);
     if let Some(traffic) = &estimate.traffic {
-        traffic::add(&mut document, traffic);
+        traffic::add(&mut document, traffic, |of| further(estimate, &sources, of).unwrap_or_default());
     }
     if let Some(cost) = &estimate.cost {
         money::add(&mut document, cost, estimate.memory_mb);
@@ -86,6 +86,7 @@ pub(in crate::render) fn document(estimate: &Estimate, options: &Options) -> Doc
 fn sources(estimate: &Estimate) -> Vec<&str> {
     let mut sources: Vec<&str> = Vec::new();
     let terms = estimate.terms.iter().map(|term| term.source.as_str());
+    let terms = terms.chain(estimate.further_sources.iter().map(|further| further.source.as_str()));
     for source in terms.chain(estimate.cost.as_ref().map(|cost| cost.source.as_str())) {
         if !sources.contains(&source) {
             sources.push(source);
@@ -107,18 +108,26 @@ fn terms(estimate: &Estimate, sources: &[&str]) -> Table {
     times("term", lines.collect())
 }
 
-fn totals(estimate: &Estimate) -> Table {
+/// `good [4]`: grade and footnote of what is no term.
+pub(super) fn further(estimate: &Estimate, sources: &[&str], of: &str) -> Option<String> {
+    let further = estimate.further_sources.iter().find(|further| further.of == of)?;
+    let at = sources.iter().position(|source| *source == further.source)?;
+    Some(format!("{} [{}]", words::evidence_grade(further.evidence), at + 1))
+}
+
+fn totals(estimate: &Estimate, sources: &[&str]) -> Table {
+    let tail = |name: &str, ms: Interval| Line { evidence: further(estimate, sources, "tails"), ..Line::new(name, ms) };
     times(
         "total",
         vec![
             Line::new("before init (not in REPORT lines, not billed)", estimate.before_init_ms),
             Line::new("init (Init Duration in REPORT lines)", estimate.init_ms),
-            Line::new("init that 1 cold start in 10 exceeds", estimate.init_p90_ms),
-            Line::new("init that 1 cold start in 100 exceeds", estimate.init_p99_ms),
+            tail("init that 1 cold start in 10 exceeds", estimate.init_p90_ms),
+            tail("init that 1 cold start in 100 exceeds", estimate.init_p99_ms),
             Line::new("first call", estimate.first_call_ms),
             Line::new("cold start, request to answer", estimate.cold_total_ms),
-            Line::new("cold start that 1 in 10 exceeds", estimate.cold_total_p90_ms),
-            Line::new("cold start that 1 in 100 exceeds", estimate.cold_total_p99_ms),
+            tail("cold start that 1 in 10 exceeds", estimate.cold_total_p90_ms),
+            tail("cold start that 1 in 100 exceeds", estimate.cold_total_p99_ms),
         ],
     )
 }

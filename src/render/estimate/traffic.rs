@@ -5,7 +5,8 @@ use crate::estimate::{Interval, Method, Traffic};
 use crate::render::document::{Document, Tone};
 use crate::render::human;
 
-pub(super) fn add(document: &mut Document, traffic: &Traffic) {
+/// `sourced`: grade and footnote by what they are of.
+pub(super) fn add(document: &mut Document, traffic: &Traffic, sourced: impl Fn(&str) -> String) {
     document.title("Traffic");
     let share = |share: f64| format!("{} %", percent(share));
     let of = |interval: Interval, unit: &dyn Fn(f64) -> String| {
@@ -33,10 +34,11 @@ pub(super) fn add(document: &mut Document, traffic: &Traffic) {
         (
             "throttled",
             format!(
-                "{} of requests (limit: {} at once, {} requests/s; +1000 environments in 10 s)",
+                "{} of requests (limit: {} at once, {} requests/s; +1000 environments in 10 s; {})",
                 share(concurrency.throttled_share),
                 concurrency.limit,
-                concurrency.requests_per_second_limit
+                concurrency.requests_per_second_limit,
+                sourced("limits")
             ),
         ),
     ]);
@@ -44,8 +46,9 @@ pub(super) fn add(document: &mut Document, traffic: &Traffic) {
         document.paragraph(
             Tone::Dim,
             format!(
-                "Of these cold starts Lambda is thought to run {} ahead of a request, so that nobody waits for them (weak evidence).",
-                of(traffic.ahead_of_requests, &|part| format!("{:.0} %", part * 100.0))
+                "Of these cold starts Lambda is thought to run {} ahead of a request, so that nobody waits for them ({}).",
+                of(traffic.ahead_of_requests, &|part| format!("{:.0} %", part * 100.0)),
+                sourced("ahead_of_requests")
             ),
         );
     }
