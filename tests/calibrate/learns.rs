@@ -96,7 +96,7 @@ fn several_functions_move_floor_and_slope() {
     // More than half of the way: how alike eight programs are is learnt from them, too, and the prior does not think so.
     let slope = platform["init_per_touched_mb"]["value"]["p50"].as_f64();
     assert!(slope > Some(3.8) && slope < Some(5.6), "{slope:?}");
-    assert!(platform["init_floor"]["value"]["p50"].as_f64() > Some(18.0), "{}", platform["init_floor"]);
+    assert!(platform["init_floor"]["value"]["p50"].as_f64() > Some(16.8), "{}", platform["init_floor"]);
     let source = platform["init_floor"]["source"].as_str().expect("a source");
     assert!(source.contains("8 versions of 8 programs") && source.contains("lambda-perf"), "{source}");
 }
