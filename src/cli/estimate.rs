@@ -87,7 +87,7 @@ fn predicted(
     terminal: Terminal,
 ) -> Result<Option<Estimate>, CliError> {
     let Some(inputs) = predictor.inputs(report, assumed)? else { return Ok(None) };
-    let question = question(flags, predictor, &inputs, report, terminal)?;
+    let question = question(flags, predictor, &inputs, terminal)?;
     let mut estimate = predict_with(&inputs, &predictor.model, &question)?;
     estimate.crates = crates(report, &estimate);
     if let Some(old) = &flags.against {

@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::estimate::{Arrival, Demand, Inputs, MEMORY_SIZES, Plan, PriceList, Question};
 use crate::host::log_inputs;
 use crate::logs::{LogsError, Place, Sample, read, timed_request};
-use crate::report::Report;
 
 use super::error::CliError;
 use super::estimate_args::{Estimate, TrafficFlags};
@@ -20,36 +19,27 @@ pub(super) fn question(
     flags: &Estimate,
     predictor: &Predictor,
     inputs: &Inputs,
-    report: &Report,
     terminal: Terminal,
 ) -> Result<Question, CliError> {
-    let prices = PriceList::embedded().of(&flags.money.region, inputs.architecture());
-    let mut question = Question::default();
-    question.prices = Some(match flags.money.price {
-        Some(usd) => match prices {
-            Ok(prices) => prices.at(usd)?,
-            // The price outranks the list, which only needs a region for what is not given.
-            Err(_) => PriceList::embedded().of(PriceList::DEFAULT_REGION, inputs.architecture())?.at(usd)?,
-        },
-        None => prices?,
-    });
-    question.traffic = plan(&flags.traffic, predictor, report, terminal)?;
-    question.memory_sizes = match &flags.sweep {
+    let list = PriceList::embedded();
+    let prices = match (list.of(&flags.money.region, inputs.architecture()), flags.money.price) {
+        (Ok(prices), Some(usd)) => prices.at(usd)?,
+        // The price outranks the list, which only needs a region for what is not given.
+        (Err(_), Some(usd)) => list.of(PriceList::DEFAULT_REGION, inputs.architecture())?.at(usd)?,
+        (prices, None) => prices?,
+    };
+    let memory_sizes = match &flags.sweep {
         None => Vec::new(),
         Some(sizes) if sizes.is_empty() => MEMORY_SIZES.to_vec(),
         Some(sizes) => sizes.clone(),
     };
-    Ok(question)
+    let traffic = plan(&flags.traffic, predictor, terminal)?;
+    Ok(Question { traffic, prices: Some(prices), memory_sizes })
 }
 
-fn plan(
-    flags: &TrafficFlags,
-    predictor: &Predictor,
-    report: &Report,
-    terminal: Terminal,
-) -> Result<Option<Plan>, CliError> {
+fn plan(flags: &TrafficFlags, predictor: &Predictor, terminal: Terminal) -> Result<Option<Plan>, CliError> {
     let function = predictor.model.function();
-    let (warm_ms, warm_source) = warm(flags, predictor, report);
+    let (warm_ms, warm_source) = warm(flags, predictor);
     let demand = match (&flags.trace, flags.requests_per_month) {
         (Some(path), _) => Demand::Trace(trace(path, warm_ms, terminal)?),
         (None, Some(requests)) => Demand::PerMonth(requests),
@@ -70,9 +60,8 @@ fn plan(
 }
 
 /// How long a warm request takes, and who says so.
-fn warm(flags: &TrafficFlags, predictor: &Predictor, report: &Report) -> (f64, String) {
+fn warm(flags: &TrafficFlags, predictor: &Predictor) -> (f64, String) {
     let logged = predictor.model.function().and_then(|function| function.warm_ms);
-    let _ = report;
     match (&flags.trace, flags.duration, logged) {
         (_, Some(ms), _) => (ms, "as given with --duration".to_owned()),
         (Some(path), None, Some(ms)) => (ms, format!("{}, and the model's logs where it does not say", path.display())),

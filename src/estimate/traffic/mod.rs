@@ -5,14 +5,14 @@
 
 mod closed_form;
 mod latency;
+mod outcome;
 mod plan;
 mod simulate;
 mod timeouts;
-mod traffic;
 
+pub use outcome::{CloudWatch, Concurrency, Latency, Method, Traffic};
 pub use plan::{Demand, Plan};
 pub use simulate::{Arrival, Policy, Simulation, simulate};
 pub use timeouts::TimeoutRisk;
-pub use traffic::{CloudWatch, Concurrency, Latency, Method, Traffic};
 
 pub(super) use plan::traffic;

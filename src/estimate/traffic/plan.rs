@@ -2,9 +2,9 @@
 
 use super::closed_form::{ClosedForm, MOST_BUSY, all_busy, closed_form};
 use super::latency::{Quantiles, of_mixture};
+use super::outcome::{CloudWatch, Concurrency, Latency, Method, Traffic};
 use super::simulate::{Arrival, ColdStart, Policy, Simulation, run};
 use super::timeouts::timeout_risks;
-use super::traffic::{CloudWatch, Concurrency, Latency, Method, Traffic};
 use crate::estimate::arithmetic::ln;
 use crate::estimate::coefficient::Coefficient;
 use crate::estimate::draws::{Draws, Unknown, interval, percentile, rounded_to, splitmix64};

@@ -37,7 +37,7 @@ fn interval(interval: Interval) -> String {
 /// Cents where there are any.
 fn usd(usd: f64) -> String {
     match usd {
-        usd if usd == 0.0 => "$0".to_owned(),
+        0.0 => "$0".to_owned(),
         usd if usd < 0.005 => "less than 1 cent".to_owned(),
         usd => format!("${usd:.2}"),
     }
