@@ -140,6 +140,16 @@ fn binary(document: &mut Document, binary: &Binary, options: &Options) {
     }
 }
 
+/// What is said of a binary beside its table.
+pub(super) fn notes(document: &mut Document, binary: &Binary) {
+    document.title(binary.path.clone());
+    document.paragraph(Tone::Plain, description(binary));
+    document.paragraph(Tone::Plain, evidence(binary));
+    for doubt in trust::doubts(binary) {
+        document.paragraph(Tone::Caution, doubt);
+    }
+}
+
 fn description(binary: &Binary) -> String {
     let mut words = vec![
         binary.architecture.to_string(),

@@ -41,7 +41,15 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
             binary(&mut document, one, options);
         }
     }
-    if options.by == By::Function && !diff.without_functions.is_empty() {
+    if options.by == By::Function {
+        without_functions(&mut document, diff);
+    }
+    document
+}
+
+/// Says whose functions cannot be compared.
+pub(super) fn without_functions(document: &mut Document, diff: &Diff) {
+    if !diff.without_functions.is_empty() {
         let paths = diff.without_functions.join(" and ");
         let message = format!(
             "Functions cannot be compared: {paths} lists none. Name the artifact itself, or write the report with \
@@ -49,7 +57,6 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
         );
         document.paragraph(Tone::Caution, message);
     }
-    document
 }
 
 fn totals(diff: &Diff) -> Table {
