@@ -26,15 +26,7 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
     document.title(format!("{} -> {}", diff.old_path, diff.new_path));
     document.table(totals(diff));
     if options.by == By::File || diff.entries.len() > 1 {
-        document.title("Files");
-        let lines = diff.entries.iter().map(|row| Line {
-            name: row.path.clone(),
-            place: None,
-            status: row.status,
-            file: row.unzipped,
-            compressed: row.compressed,
-        });
-        changes(&mut document, "file", lines.collect(), "all files", options);
+        files(&mut document, diff, options);
     }
     if options.by != By::File {
         for one in &diff.binaries {
@@ -45,6 +37,19 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
         without_functions(&mut document, diff);
     }
     document
+}
+
+/// The files of the package.
+pub(super) fn files(document: &mut Document, diff: &Diff, options: &Options) {
+    document.title("Files");
+    let lines = diff.entries.iter().map(|row| Line {
+        name: row.path.clone(),
+        place: None,
+        status: row.status,
+        file: row.unzipped,
+        compressed: row.compressed,
+    });
+    changes(document, "file", lines.collect(), "all files", options);
 }
 
 /// Says whose functions cannot be compared.
@@ -59,7 +64,8 @@ pub(super) fn without_functions(document: &mut Document, diff: &Diff) {
     }
 }
 
-fn totals(diff: &Diff) -> Table {
+/// The zip and its files as a whole.
+pub(super) fn totals(diff: &Diff) -> Table {
     let line =
         |name: &str, file| Line { name: name.to_owned(), place: None, status: Status::Changed, file, compressed: None };
     let lines: Vec<Line> =

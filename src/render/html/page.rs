@@ -27,8 +27,13 @@ pub fn report(report: &Report, options: &Options) -> String {
     let mut sections = Vec::new();
     let crates = tree::artifact(report, tree::Parts::Crates(options.view), &mut sections);
     let by_section = tree::artifact(report, tree::Parts::Sections(options.view), &mut sections);
-    let document = analyze::document(report, &Options { by: By::File, rows: 0, filter: None, ..options.clone() });
-    let mut notes = Document::default();
+    let (mut header, mut notes) = (Document::default(), Document::default());
+    analyze::artifact(&mut header, &report.artifact);
+    analyze::beside(&mut notes, report, options);
+    if report.artifact.entries.len() > 1 {
+        notes.title("Files");
+        notes.table(analyze::entries(&report.artifact, &whole(options)));
+    }
     for binary in &report.binaries {
         analyze::notes(&mut notes, binary);
     }
@@ -43,7 +48,7 @@ pub fn report(report: &Report, options: &Options) -> String {
         },
         start: start(options.by),
         sections: &sections,
-        header: document,
+        header,
         notes,
     };
     page.print(crates, by_section)
@@ -57,13 +62,17 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
     let mut by_section = changes::artifact(diff, changes::Parts::Sections, &mut sections);
     fold::unchanged(&mut crates);
     fold::unchanged(&mut by_section);
-    let header = difference::document(diff, &Options { by: By::File, ..options.clone() });
-    let mut notes = Document::default();
+    let (mut header, mut notes) = (Document::default(), Document::default());
+    let title = format!("{} -> {}", diff.old_path, diff.new_path);
+    header.title(title.as_str());
+    header.table(difference::totals(diff));
+    if diff.entries.len() > 1 {
+        difference::files(&mut notes, diff, &whole(options));
+    }
     for change in diff.binaries.iter().flat_map(|binary| &binary.tools) {
         notes.paragraph(Tone::Caution, change.message.clone());
     }
     difference::without_functions(&mut notes, diff);
-    let title = format!("{} -> {}", diff.old_path, diff.new_path);
     let page = Page {
         title: &title,
         mode: "diff",
@@ -75,6 +84,11 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
         notes,
     };
     page.print(crates, by_section)
+}
+
+/// Tables of which no row is left out.
+fn whole(options: &Options) -> Options {
+    Options { rows: 0, filter: None, ..options.clone() }
 }
 
 const fn start(by: By) -> &'static str {

@@ -162,6 +162,8 @@ function drawLegend(nodes) {
 
 const cells = new Map();
 const HEAD = 20;
+// Width of a letter in a label, rather more than less.
+const LETTER = 7;
 
 function weighted(nodes) {
   return nodes
@@ -183,17 +185,23 @@ function cell(node, box, level, nested) {
   colour(made, node);
   if (canZoom(node)) made.dataset.zooms = "";
   if (state.query) made.dataset.found = isFound(node) ? "yes" : "no";
-  if (box.w > 34 && box.h > 15) {
-    const now = state.measure.now(node);
-    const size = IS_DIFF ? signedHuman(change(node, state.measure) ?? 0) : now === null ? "" : human(now);
-    const label = element("span", { className: "label", "aria-hidden": "true" }, element("b", { textContent: node.name }));
-    if (size && (nested.length > 0 ? box.w > 110 : box.h > 32)) label.append(" ", element("i", { textContent: size }));
-    made.append(label);
-  }
+  if (box.w > 34 && box.h > 15) made.append(labelOf(node, box, nested.length > 0));
   if (nested.length > 0) made.append(element("div", { role: "group", className: "inside" }, ...nested));
   made.node = node;
   cells.set(node, made);
   return made;
+}
+
+// The name, and the size where it fits beside it or below it.
+function labelOf(node, box, isGroup) {
+  const now = state.measure.now(node);
+  const size = IS_DIFF ? signedHuman(change(node, state.measure) ?? 0) : now === null ? "" : human(now);
+  const room = (box.w - 12) / LETTER;
+  const name = isGroup && node.label.length + size.length + 1 <= room ? node.label : node.name;
+  const label = element("span", { className: "label", "aria-hidden": "true" }, element("b", { textContent: name }));
+  const fits = isGroup ? name.length + size.length + 1 <= room : size.length <= room && box.h > 36;
+  if (size && fits) label.append(" ", element("i", { textContent: size }));
+  return label;
 }
 
 function drawMap() {
@@ -256,18 +264,18 @@ function onMapKey(event) {
 
 // ---- Table -------------------------------------------------------------------------------------------------------------------------
 
-function columns() {
+function columns(rows) {
   const number = (key, title, value, print, extra) => ({ key, title, value, print, extra });
   const list = [{ key: "name", title: "Name", value: (node) => node.label.toLowerCase(), isName: true }];
   if (IS_DIFF) {
     const measure = state.measure;
-    list.push(number("old", `${measure.title} before`, measure.old, exact, true), number("now", `${measure.title} after`, measure.now, exact, true));
-    for (const each of MEASURES) list.push(number(`change-${each.key}`, each === MEASURES[0] ? "Change" : "Change in zip", (node) => change(node, each), signed, each !== measure));
+    list.push(number("old", "Before", measure.old, exact, true), number("now", "After", measure.now, exact, true));
+    for (const each of MEASURES) list.push(number(`change-${each.key}`, each === MEASURES[0] ? "Change" : "In zip", (node) => change(node, each), signed, each !== measure));
     return list;
   }
   const whole = state.measure.now(state.zoom);
   for (const measure of MEASURES) {
-    if (measure.overlaps && !parts().some((node) => measure.now(node) !== null)) continue;
+    if (measure.overlaps && !rows.some((node) => measure.now(node) !== null)) continue;
     list.push(number(measure.key, measure.title, measure.now, exact, measure !== state.measure));
     if (measure === state.measure && !measure.overlaps && whole > 0) list.push(number("share", "%", measure.now, (value) => value === null ? "" : (value * 100 / whole).toFixed(1), false));
   }
@@ -295,7 +303,7 @@ function nameCell(node) {
   const name = canZoom(node)
     ? element("button", { type: "button", className: "name", textContent: node.label, title: node.label, onclick: () => zoomTo(node) })
     : element("span", { className: "name", textContent: node.label, title: node.label });
-  const cell = element("th", { scope: "row" }, dot, name);
+  const cell = element("th", { scope: "row" }, element("div", { className: "who" }, dot, name));
   if (node.parent !== state.zoom) {
     const path = pathOf(node.parent).slice(pathOf(state.zoom).length).map((step) => step.label);
     if (path.length > 0) cell.append(element("small", { textContent: path.join(" › ") }));
@@ -305,8 +313,8 @@ function nameCell(node) {
 }
 
 function drawTable() {
-  const list = columns();
   const rows = state.query ? search.list : parts();
+  const list = columns(rows);
   const { column: sorted, nodes } = sortedBy(rows, list);
   const shown = state.all ? nodes : nodes.slice(0, MOST_ROWS);
   const table = $("table");
@@ -439,6 +447,7 @@ function highlight(node) {
 // ---- Start -------------------------------------------------------------------------------------------------------------------------
 
 choice("parts", "by", [["crate", "Crates"], ["section", "Sections"]], state.by, chooseParts);
+$("bytes").hidden = MEASURES.length === 1;
 choice("bytes", "bytes", MEASURES.map((measure) => [measure.key, measure.title, measure.overlaps && state.by === "section"]), state.measure.key, chooseMeasure);
 if (IS_DIFF) {
   $("area").hidden = false;
@@ -494,6 +503,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.querySelector("main").hidden = false;
+const findings = document.querySelectorAll(".notes .marked .mark");
+if (findings.length > 0) {
+  const counts = {};
+  for (const mark of findings) counts[mark.textContent] = (counts[mark.textContent] ?? 0) + 1;
+  const words = Object.entries(counts).map(([word, count]) => noun(count, word, `${word}s`));
+  $("pointer").replaceChildren(element("a", { href: "#notes", textContent: words.join(", ") }), " below the map");
+}
 new ResizeObserver(() => drawMap()).observe($("map"));
 draw();
 requestAnimationFrame(() => { document.documentElement.dataset.readyMs = String(Math.round(performance.now())); });
