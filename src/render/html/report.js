@@ -163,7 +163,7 @@ function drawLegend(nodes) {
 const cells = new Map();
 const HEAD = 20;
 // Width of a letter in a label, rather more than less.
-const LETTER = 7;
+const LETTER = 6.6;
 
 function weighted(nodes) {
   return nodes
@@ -510,6 +510,8 @@ if (findings.length > 0) {
   const words = Object.entries(counts).map(([word, count]) => noun(count, word, `${word}s`));
   $("pointer").replaceChildren(element("a", { href: "#notes", textContent: words.join(", ") }), " below the map");
 }
+// On paper the map has another width.
+matchMedia("print").addEventListener("change", () => drawMap());
 new ResizeObserver(() => drawMap()).observe($("map"));
 draw();
 requestAnimationFrame(() => { document.documentElement.dataset.readyMs = String(Math.round(performance.now())); });
