@@ -18,7 +18,8 @@ pub const MOST_BYTES: usize = 1_000_000;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("report.css");
-const SCRIPT: [&str; 3] = [include_str!("treemap.js"), include_str!("data.js"), include_str!("report.js")];
+const SCRIPT: [&str; 4] =
+    [include_str!("treemap.js"), include_str!("data.js"), include_str!("words.js"), include_str!("report.js")];
 
 /// The report as a page. `options.by` says what it opens with and `options.view` whose crates are shown; modules and functions stand
 /// below crates in the owner view, where the report lists functions.
