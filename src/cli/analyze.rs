@@ -12,13 +12,17 @@ use super::terminal::Terminal;
 
 pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let options = output::analyze_options(flags, terminal)?;
-    if flags.why.is_some() && flags.output.format == TableFormat::Folded {
-        return Err(output::WHY_IS_NO_STACK);
+    if flags.why.is_some() && matches!(flags.output.format, TableFormat::Folded | TableFormat::Html) {
+        return Err(output::WHY_IS_NO_TREE);
+    }
+    if flags.filter.is_some() && flags.output.format == TableFormat::Html {
+        return Err(output::PAGE_IS_WHOLE);
     }
     let mut loaded = Loaded::new(&flags.subject, global, terminal)?;
     let query = |krate: &String| WhyQuery { krate: krate.clone(), most_paths: flags.rows };
     loaded.why = flags.why.as_ref().map(query);
-    let functions = matches!(flags.by, By::Function | By::Generic) || flags.output.format == TableFormat::Folded;
+    let functions = matches!(flags.by, By::Function | By::Generic)
+        || matches!(flags.output.format, TableFormat::Folded | TableFormat::Html);
     let detail = if functions { Detail::Functions } else { Detail::Crates };
     let spinner = terminal.spinner("attributing");
     let slim_options = slim_options_of(&loaded)?;

@@ -180,6 +180,31 @@ pub(super) enum Format {
     Markdown,
 }
 
+/// What a comparison looks like and where it goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct DiffOutput {
+    /// What the result looks like
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
+    pub(super) format: DiffFormat,
+    /// Write the result to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// What a comparison looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum DiffFormat {
+    /// Tables for people.
+    Text,
+    /// For programs.
+    Json,
+    /// Tables for pull requests.
+    Markdown,
+    /// One page to open in a browser: a treemap and its table, down to functions.
+    Html,
+}
+
 /// What a table of sizes looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TableFormat {
@@ -189,6 +214,8 @@ pub(super) enum TableFormat {
     Json,
     /// Tables for pull requests.
     Markdown,
+    /// One page to open in a browser: a treemap and its table, down to functions.
+    Html,
     /// Rows with exact bytes.
     Csv,
     /// Stacks for flame graphs.
@@ -413,7 +440,7 @@ pub(super) struct Diff {
     pub(super) rows: usize,
     /// Where the result goes.
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) output: DiffOutput,
 }
 
 /// What a row of a comparison is.

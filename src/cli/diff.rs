@@ -5,7 +5,7 @@ use crate::policy::{diff, diff_with_functions};
 use crate::render::{By, Options};
 use crate::report::Report;
 
-use super::args::{Diff, DiffBy};
+use super::args::{Diff, DiffBy, DiffFormat};
 use super::check::report_or_artifact;
 use super::error::CliError;
 use super::exit_code::ExitCode;
@@ -19,11 +19,14 @@ fn is_unnamed(report: &Report) -> bool {
 }
 
 pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let (by, detail) = match flags.by {
-        DiffBy::Crate => (By::Crate, Detail::Crates),
-        DiffBy::Section => (By::Section, Detail::Crates),
-        DiffBy::Function => (By::Function, Detail::Functions),
+    let by = match flags.by {
+        DiffBy::Crate => By::Crate,
+        DiffBy::Section => By::Section,
+        DiffBy::Function => By::Function,
     };
+    // The page goes down to functions where both sides list them.
+    let in_functions = flags.by == DiffBy::Function || flags.output.format == DiffFormat::Html;
+    let detail = if in_functions { Detail::Functions } else { Detail::Crates };
     let old = report_or_artifact(&flags.old, &flags.symbols_old, detail)?;
     let new = report_or_artifact(&flags.new, &flags.symbols_new, detail)?;
     for (report, other) in [(&old, &new), (&new, &old)] {
@@ -35,7 +38,7 @@ pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError
     }
     let file = flags.output.output.as_deref();
     let options = Options { by, ..output::options(terminal, file, flags.rows) };
-    let changes = if by == By::Function { diff_with_functions(&old, &new) } else { diff(&old, &new) };
+    let changes = if in_functions { diff_with_functions(&old, &new) } else { diff(&old, &new) };
     terminal.result(&output::diff(&changes, flags.output.format, &options), file)?;
     Ok(ExitCode::Done)
 }

@@ -3,11 +3,11 @@
 use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Verdict};
-use crate::render::{self, By, Filter, Options, View, csv, folded, json, markdown, text};
+use crate::render::{self, By, Filter, Options, View, csv, folded, html, json, markdown, text};
 use crate::report::Report;
 
 use super::args;
-use super::args::{Format, TableFormat};
+use super::args::{DiffFormat, Format, TableFormat};
 use super::error::CliError;
 use super::terminal::Terminal;
 
@@ -50,6 +50,7 @@ pub(super) fn report(report: &Report, format: TableFormat, options: &Options) ->
         TableFormat::Text => text::report(report, options),
         TableFormat::Json => json::report(report),
         TableFormat::Markdown => markdown::report(report, options),
+        TableFormat::Html => html::report(report, options),
         TableFormat::Csv => csv::report(report, options),
         TableFormat::Folded => folded::report(report, options),
     }
@@ -66,13 +67,17 @@ pub(super) fn why(report: &Report, format: TableFormat, options: &Options) -> Re
         TableFormat::Markdown => markdown::why(report, options),
         TableFormat::Json => Some(json::report(report)),
         TableFormat::Csv => Some(csv::why(report)),
-        TableFormat::Folded => return Err(WHY_IS_NO_STACK),
+        TableFormat::Folded | TableFormat::Html => return Err(WHY_IS_NO_TREE),
     };
     Ok(told.expect("there is a crate to tell of"))
 }
 
-pub(super) const WHY_IS_NO_STACK: CliError =
-    CliError::Usage("--why is told as text, json, markdown or csv: folded stacks hold sizes, and paths have none");
+pub(super) const WHY_IS_NO_TREE: CliError = CliError::Usage(
+    "--why is told as text, json, markdown or csv: folded stacks and the page show sizes, and paths have none",
+);
+
+pub(super) const PAGE_IS_WHOLE: CliError =
+    CliError::Usage("the page holds every row and has a search of its own: leave out --filter with --format html");
 
 /// Picks among the formats of everything but `analyze`.
 fn pick(
@@ -174,6 +179,11 @@ pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> S
 }
 
 /// What changed between two artifacts.
-pub(super) fn diff(diff: &Diff, format: Format, options: &Options) -> String {
-    pick(format, || text::diff(diff, options), || json::diff(diff), || render::markdown::diff(diff, options))
+pub(super) fn diff(diff: &Diff, format: DiffFormat, options: &Options) -> String {
+    match format {
+        DiffFormat::Text => text::diff(diff, options),
+        DiffFormat::Json => json::diff(diff),
+        DiffFormat::Markdown => markdown::diff(diff, options),
+        DiffFormat::Html => html::diff(diff, options),
+    }
 }

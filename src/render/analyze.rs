@@ -24,6 +24,12 @@ pub(super) fn document(report: &Report, options: &Options) -> Document {
             binary(&mut document, one, options);
         }
     }
+    beside(&mut document, report, options);
+    document
+}
+
+/// What a report holds beside its tables of sizes: findings, and what other commands filled in.
+pub(super) fn beside(document: &mut Document, report: &Report, options: &Options) {
     if !report.findings.is_empty() {
         document.title("Findings");
         document.list(report.findings.iter().map(finding).collect());
@@ -34,7 +40,6 @@ pub(super) fn document(report: &Report, options: &Options) -> Document {
     if let Some(outcome) = &report.slim {
         document.blocks.extend(slim::document(outcome).blocks);
     }
-    document
 }
 
 /// The rows of one view.
@@ -63,7 +68,8 @@ pub(super) fn finding(finding: &Finding) -> Item {
     Item::new(words::severity(finding.severity), tone, text)
 }
 
-fn artifact(document: &mut Document, artifact: &Artifact) {
+/// The artifact as a whole.
+pub(super) fn artifact(document: &mut Document, artifact: &Artifact) {
     document.title(format!("{} ({})", artifact.path, words::artifact_kind(artifact.kind)));
     let mut fields = Vec::new();
     if let Some(zip) = artifact.zip_bytes {
@@ -81,7 +87,8 @@ fn artifact(document: &mut Document, artifact: &Artifact) {
     document.fields(fields);
 }
 
-fn entries(artifact: &Artifact, options: &Options) -> Table {
+/// The files of the package.
+pub(super) fn entries(artifact: &Artifact, options: &Options) -> Table {
     let zip = artifact.zip_bytes;
     let mut rows: Vec<&Entry> = artifact.entries.iter().collect();
     rows.sort_by_key(|entry| (std::cmp::Reverse(entry.uncompressed_bytes), &entry.path));
@@ -134,6 +141,16 @@ fn binary(document: &mut Document, binary: &Binary, options: &Options) {
         By::Generic => generics::all(document, binary, options),
         By::File => {}
     }
+    document.paragraph(Tone::Plain, evidence(binary));
+    for doubt in trust::doubts(binary) {
+        document.paragraph(Tone::Caution, doubt);
+    }
+}
+
+/// What is said of a binary beside its table.
+pub(super) fn notes(document: &mut Document, binary: &Binary) {
+    document.title(binary.path.clone());
+    document.paragraph(Tone::Plain, description(binary));
     document.paragraph(Tone::Plain, evidence(binary));
     for doubt in trust::doubts(binary) {
         document.paragraph(Tone::Caution, doubt);

@@ -26,22 +26,35 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
     document.title(format!("{} -> {}", diff.old_path, diff.new_path));
     document.table(totals(diff));
     if options.by == By::File || diff.entries.len() > 1 {
-        document.title("Files");
-        let lines = diff.entries.iter().map(|row| Line {
-            name: row.path.clone(),
-            place: None,
-            status: row.status,
-            file: row.unzipped,
-            compressed: row.compressed,
-        });
-        changes(&mut document, "file", lines.collect(), "all files", options);
+        files(&mut document, diff, options);
     }
     if options.by != By::File {
         for one in &diff.binaries {
             binary(&mut document, one, options);
         }
     }
-    if options.by == By::Function && !diff.without_functions.is_empty() {
+    if options.by == By::Function {
+        without_functions(&mut document, diff);
+    }
+    document
+}
+
+/// The files of the package.
+pub(super) fn files(document: &mut Document, diff: &Diff, options: &Options) {
+    document.title("Files");
+    let lines = diff.entries.iter().map(|row| Line {
+        name: row.path.clone(),
+        place: None,
+        status: row.status,
+        file: row.unzipped,
+        compressed: row.compressed,
+    });
+    changes(document, "file", lines.collect(), "all files", options);
+}
+
+/// Says whose functions cannot be compared.
+pub(super) fn without_functions(document: &mut Document, diff: &Diff) {
+    if !diff.without_functions.is_empty() {
         let paths = diff.without_functions.join(" and ");
         let message = format!(
             "Functions cannot be compared: {paths} lists none. Name the artifact itself, or write the report with \
@@ -49,10 +62,10 @@ pub(super) fn document(diff: &Diff, options: &Options) -> Document {
         );
         document.paragraph(Tone::Caution, message);
     }
-    document
 }
 
-fn totals(diff: &Diff) -> Table {
+/// The zip and its files as a whole.
+pub(super) fn totals(diff: &Diff) -> Table {
     let line =
         |name: &str, file| Line { name: name.to_owned(), place: None, status: Status::Changed, file, compressed: None };
     let lines: Vec<Line> =

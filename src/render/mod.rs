@@ -1,5 +1,5 @@
-//! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, JSON, CSV and folded
-//! stacks for programs.
+//! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, a page to walk through,
+//! JSON, CSV and folded stacks for programs.
 //!
 //! Text and Markdown print one document, so that both say the same. Promises: every table has one unit per
 //! column, says what a percentage is of, and ends in a row that its columns add up to, with all that was left out in a
@@ -8,6 +8,7 @@
 
 pub mod csv;
 pub mod folded;
+pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod text;

@@ -311,7 +311,7 @@ fn length_without_ansi(text: &str) -> usize {
 }
 
 /// `text` in at most `room` characters, its middle replaced by `…`.
-fn shorten(text: &str, room: usize) -> String {
+pub(super) fn shorten(text: &str, room: usize) -> String {
     let characters = length(text);
     if characters <= room {
         return text.to_owned();

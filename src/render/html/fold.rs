@@ -1,0 +1,53 @@
+//! Small parts summed in one row, so that the page stays small and its sums stay exact.
+
+use super::node::{Facts, Node, plus};
+
+/// Sums the parts of crates and modules that weigh less than `limit` bytes, where there is more than one in a node.
+pub(super) fn small(node: &mut Node, limit: i64) {
+    if matches!(node.facts.sort, "crate" | "module") {
+        let is_small = |child: &Node| child.weight() < limit || child.facts.folded.is_some();
+        fold(node, |child| child.facts.status != "same" && is_small(child), "", "smaller");
+    }
+    for child in &mut node.children {
+        small(child, limit);
+    }
+}
+
+/// Sums the parts of crates and modules that did not change.
+pub(super) fn unchanged(node: &mut Node) {
+    if matches!(node.facts.sort, "crate" | "module" | "section") {
+        fold(node, |child| child.facts.status == "same", "same", "unchanged");
+    }
+    for child in &mut node.children {
+        unchanged(child);
+    }
+}
+
+fn fold(node: &mut Node, folds: impl Fn(&Node) -> bool, status: &'static str, word: &str) {
+    let candidates = node.children.iter().filter(|child| folds(child));
+    // What is folded already says for how many it stands.
+    let (rows, stands_for) = candidates.fold((0, 0), |(rows, all), child| (rows + 1, all + count(child)));
+    if rows < 2 {
+        return;
+    }
+    let (folded, mut kept): (Vec<Node>, Vec<Node>) =
+        std::mem::take(&mut node.children).into_iter().partition(|child| folds(child));
+    let values = folded.iter().skip(1).fold(folded[0].values.clone(), |sum, child| plus(&sum, &child.values));
+    kept.push(Node {
+        name: format!("[{stands_for} {word}]"),
+        values,
+        children: Vec::new(),
+        facts: Facts { folded: Some(stands_for), status, ..Facts::default() },
+    });
+    node.children = kept;
+    node.sort();
+}
+
+/// How many functions a node stands for.
+fn count(node: &Node) -> usize {
+    match node.facts.folded {
+        Some(rows) => rows,
+        None if node.children.is_empty() => 1,
+        None => node.children.iter().map(count).sum(),
+    }
+}
