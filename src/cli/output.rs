@@ -2,12 +2,12 @@
 
 use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
-use crate::policy::{Diff, Verdict};
-use crate::render::{self, By, Filter, Options, View, csv, folded, json, markdown, text};
+use crate::policy::{Diff, Manifest, Verdict, annotations};
+use crate::render::{self, By, Filter, Options, View, csv, folded, github, json, junit, markdown, sarif, text};
 use crate::report::Report;
 
 use super::args;
-use super::args::{Format, TableFormat};
+use super::args::{CheckFormat, Format, TableFormat};
 use super::error::CliError;
 use super::terminal::Terminal;
 
@@ -169,8 +169,15 @@ pub(super) fn layout(report: &Report, format: Format, options: &Options) -> Stri
 }
 
 /// The gate's verdict.
-pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> String {
-    pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))
+pub(super) fn verdict(verdict: &Verdict, manifests: &[Manifest], format: CheckFormat, options: &Options) -> String {
+    match format {
+        CheckFormat::Text => text::verdict(verdict, options),
+        CheckFormat::Json => json::verdict(verdict),
+        CheckFormat::Markdown => markdown::verdict(verdict, options),
+        CheckFormat::Github => github::verdict(verdict, &annotations(verdict, manifests)),
+        CheckFormat::Sarif => sarif::verdict(verdict, &annotations(verdict, manifests)),
+        CheckFormat::Junit => junit::verdict(verdict),
+    }
 }
 
 /// What changed between two artifacts.

@@ -465,7 +465,7 @@ pub(super) fn asked_architecture(subject: &Subject) -> Option<Architecture> {
 }
 
 /// The path as the report shows it, on any host.
-fn with_slashes(path: &Path) -> String {
+pub(super) fn with_slashes(path: &Path) -> String {
     // A report does not say where on its maker's machine the project lies.
     let here = std::env::current_dir().ok();
     let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).filter(|below| *below != Path::new(""));

@@ -4,6 +4,7 @@
 //! baseline and a zip limit on a bare ELF file are errors, not passes. Its sums are exact: the changes of a binary's
 //! crates add up to the change of the file. It formats no sizes; messages hold exact bytes.
 
+mod annotation;
 mod budget;
 mod change;
 mod check;
@@ -17,6 +18,7 @@ mod size;
 mod tool_change;
 mod verdict;
 
+pub use annotation::{Annotation, Manifest, Place, annotations};
 pub use budget::Budget;
 pub use change::{SizeChange, Status};
 pub use check::check;

@@ -1,5 +1,5 @@
 //! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, JSON, CSV and folded
-//! stacks for programs.
+//! stacks for programs; verdicts also as GitHub workflow commands, SARIF and JUnit XML.
 //!
 //! Text and Markdown print one document, so that both say the same. Promises: every table has one unit per
 //! column, says what a percentage is of, and ends in a row that its columns add up to, with all that was left out in a
@@ -8,8 +8,11 @@
 
 pub mod csv;
 pub mod folded;
+pub mod github;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub mod sarif;
 pub mod text;
 
 mod analyze;

@@ -4,4 +4,5 @@
 mod support;
 
 mod configuration;
+mod formats;
 mod growth;
