@@ -410,6 +410,9 @@ pub(super) struct Check {
     /// Report violations, but exit with 0
     #[arg(long, help_heading = "Budget")]
     pub(super) warn_only: bool,
+    /// Append today's sizes, commit and largest crates to this history (JSON lines), whatever the verdict; `trend` draws it
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
     pub(super) rows: usize,

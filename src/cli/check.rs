@@ -16,6 +16,7 @@ use super::output;
 use super::predictor::Predictor;
 use super::subject::{Loaded, load_report, with_slashes};
 use super::terminal::Terminal;
+use super::trend;
 
 /// Mode of a baseline: `rw-r--r--`.
 const BASELINE_MODE: u32 = 0o644;
@@ -49,6 +50,9 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
     let file = flags.output.output.as_deref();
+    if let Some(history) = &flags.record {
+        trend::record(history, &report, &configuration)?;
+    }
     let manifests = manifests(&verdict, &configuration);
     let options = output::options(terminal, file, flags.rows);
     terminal.result(&output::verdict(&verdict, &manifests, flags.output.format, &options), file)?;

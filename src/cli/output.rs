@@ -2,14 +2,15 @@
 
 use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
-use crate::policy::{Diff, Manifest, Verdict, annotations};
-use crate::render::{self, By, Filter, Options, View, csv, folded, github, json, junit, markdown, sarif, text};
+use crate::policy::{Diff, Manifest, Trend, Verdict, annotations};
+use crate::render::{self, By, Filter, Options, View, csv, folded, github, json, junit, markdown, sarif, svg, text};
 use crate::report::Report;
 
 use super::args;
 use super::args::{CheckFormat, Format, TableFormat};
 use super::error::CliError;
 use super::terminal::Terminal;
+use super::trend_args::TrendFormat;
 
 /// How tables are drawn: width and colours only where a person looks at stdout.
 pub(super) fn options(terminal: Terminal, output: Option<&std::path::Path>, rows: usize) -> Options {
@@ -177,6 +178,16 @@ pub(super) fn verdict(verdict: &Verdict, manifests: &[Manifest], format: CheckFo
         CheckFormat::Github => github::verdict(verdict, &annotations(verdict, manifests)),
         CheckFormat::Sarif => sarif::verdict(verdict, &annotations(verdict, manifests)),
         CheckFormat::Junit => junit::verdict(verdict),
+    }
+}
+
+/// A history.
+pub(super) fn trend(trend: &Trend, format: TrendFormat, options: &Options) -> String {
+    match format {
+        TrendFormat::Text => text::trend(trend, options),
+        TrendFormat::Json => json::trend(trend),
+        TrendFormat::Markdown => markdown::trend(trend),
+        TrendFormat::Svg => svg::trend(trend),
     }
 }
 

@@ -1,8 +1,6 @@
 //! `trend`, and the line that `check --record` adds to a history.
 
-use std::path::{Path, PathBuf};
-
-use clap::{Args, ValueEnum};
+use std::path::Path;
 
 use crate::host;
 use crate::policy::{History, Record, trend};
@@ -15,36 +13,7 @@ use super::output;
 use super::predictor::Predictor;
 use super::subject::source_date;
 use super::terminal::Terminal;
-
-/// `trend`.
-#[derive(Debug, Args)]
-pub(super) struct Trend {
-    /// The history that `check --record FILE` wrote
-    #[arg(value_name = "FILE")]
-    pub(super) history: PathBuf,
-    /// How many of the last records to show (0 for all)
-    #[arg(short = 'n', value_name = "N", default_value_t = 0)]
-    pub(super) records: usize,
-    /// What the result looks like
-    #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
-    pub(super) format: TrendFormat,
-    /// Write the result to this file instead of stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-}
-
-/// What a trend looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TrendFormat {
-    /// Lines of bars and tables for people.
-    Text,
-    /// For programs.
-    Json,
-    /// Tables for pull requests.
-    Markdown,
-    /// One drawing, light or dark as the screen is.
-    Svg,
-}
+use super::trend_args::Trend;
 
 pub(super) fn run(flags: &Trend, terminal: Terminal) -> Result<ExitCode, CliError> {
     let history = History::parse(&host::read_text(&flags.history)?);

@@ -92,7 +92,7 @@ fn largest(binaries: &[Binary]) -> Vec<RecordedCrate> {
     for row in binaries.iter().flat_map(|binary| &binary.crates) {
         let (compressed, file) = sums.entry(&row.name).or_insert((Some(ByteSize::ZERO), ByteSize::ZERO));
         *compressed = compressed.zip(row.compressed_bytes).map(|(sum, bytes)| sum + bytes);
-        *file = *file + row.file_bytes;
+        *file += row.file_bytes;
     }
     let named = |(name, (compressed_bytes, file_bytes)): (&str, _)| RecordedCrate {
         name: name.to_owned(),
@@ -109,7 +109,7 @@ fn largest(binaries: &[Binary]) -> Vec<RecordedCrate> {
 /// A history as it was read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct History {
-    /// Lines that could be read, in the file's order: each with its number from 1.
+    /// Lines that could be read, in the file's order.
     pub records: Vec<Record>,
     /// Lines that could not.
     pub malformed: Vec<MalformedLine>,
@@ -140,7 +140,8 @@ impl History {
 }
 
 fn record(text: &str) -> Result<Record, String> {
-    let record: Record = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let record: Record =
+        serde_json::from_str(text).map_err(|error| error.to_string().replace(" at line 1 column ", " at column "))?;
     if record.schema_version == 0 || record.schema_version > HISTORY_VERSION {
         return Err(format!("schema_version {} is not known: 1 to {HISTORY_VERSION} are", record.schema_version));
     }
@@ -174,7 +175,7 @@ mod tests {
             (951_782_399, "2000-02-28T23:59:59Z"),
             (951_782_400, "2000-02-29T00:00:00Z"),
             (1_709_251_199, "2024-02-29T23:59:59Z"),
-            (1_796_000_000, "2026-11-30T04:53:20Z"),
+            (1_796_000_000, "2026-11-30T00:53:20Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
             (-1, "1969-12-31T23:59:59Z"),
         ] {

@@ -13,6 +13,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod sarif;
+pub mod svg;
 pub mod text;
 
 mod analyze;
@@ -28,6 +29,7 @@ mod measure;
 mod options;
 mod slim;
 mod table;
+mod trend;
 mod trust;
 mod verdict;
 mod why;

@@ -9,8 +9,8 @@ use super::human;
 use crate::package::Severity;
 use crate::policy::{
     Annotation, BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS,
-    BASELINE_TOOLCHAIN_DIFFERS, CRATES_UNNAMED, GROWTH_OVER_BUDGET, INIT_OVER_BUDGET, NO_BUDGET, UNZIPPED_OVER_BUDGET,
-    Verdict, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
+    BASELINE_TOOLCHAIN_DIFFERS, CRATES_UNNAMED, GROWTH_OVER_BUDGET, INIT_OVER_BUDGET, Measure, NO_BUDGET,
+    UNZIPPED_OVER_BUDGET, Verdict, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -76,6 +76,11 @@ fn rule(code: &str, severity: Severity, text: &str) -> Value {
 fn result(annotation: &Annotation, verdict: &Verdict, index: impl Fn(&str) -> Option<usize>) -> Value {
     let first = annotation.grown.first();
     let who = first.map_or("", |blame| blame.crate_name.as_deref().unwrap_or(&blame.path));
+    let what = match annotation.gate.as_ref().map(|gate| gate.measure) {
+        Some(Measure::Zipped) => "zip",
+        Some(Measure::Unzipped) => "files",
+        None => "",
+    };
     let mut physical = json!({
         "artifactLocation": {"uri": uri(annotation.place.as_ref().map_or(&verdict.subject, |place| &place.path))},
     });
@@ -90,7 +95,7 @@ fn result(annotation: &Annotation, verdict: &Verdict, index: impl Fn(&str) -> Op
         "locations": [{"physicalLocation": physical}],
         // Sizes change with every build, and the remark is the same until another crate or file is to blame.
         "partialFingerprints": {
-            "lambdaSlim/v1": human::clean(&format!("{}:{}:{}", annotation.code, annotation.subject, who)),
+            "lambdaSlim/v1": human::clean(&format!("{}:{}:{what}:{who}", annotation.code, annotation.subject)),
         },
     });
     if let Some(gate) = &annotation.gate {

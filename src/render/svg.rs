@@ -1,7 +1,7 @@
 //! A history as one drawing: a panel for each size, light or dark as the reader's screen is, without anything from elsewhere.
 
 use super::human;
-use super::trend::{millis, moment, title};
+use super::trend::{change, millis, moment, title};
 use crate::policy::{ArtifactTrend, Trend, TrendPoint};
 use crate::units::ByteSize;
 
@@ -81,7 +81,7 @@ fn series(artifact: &ArtifactTrend) -> Vec<Series> {
         least: init.min_ms.get(),
         most: init.max_ms.get(),
         label: millis,
-        change: millis(init.change_ms.get()),
+        change: format!("{} ms", change(init.change_ms.get())),
     });
     sizes.chain(init).collect()
 }
@@ -90,7 +90,8 @@ fn panel(top: f64, series: &Series, points: &[TrendPoint]) -> String {
     let (high, low) = (top + PLOT_TOP, top + PLOT_TOP + PLOT);
     let mut out = text(LEFT, top + 14.0, "", &format!("{}: {}", series.name, series.change));
     let flat = series.most <= series.least;
-    let labels = if flat { vec![(high + PLOT / 2.0, series.most)] } else { vec![(high, series.most), (low, series.least)] };
+    let labels =
+        if flat { vec![(high + PLOT / 2.0, series.most)] } else { vec![(high, series.most), (low, series.least)] };
     for (y, value) in labels {
         out += &format!("  <line class=\"grid\" x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{RIGHT}\" y2=\"{y:.1}\"/>\n");
         out += &text(RIGHT + 10.0, y + 4.0, "dim", &(series.label)(value));
@@ -101,7 +102,8 @@ fn panel(top: f64, series: &Series, points: &[TrendPoint]) -> String {
         (LEFT + step * index(at), low - part * PLOT)
     };
     let known = || series.values.iter().enumerate().filter_map(|(at, value)| Some((at, (*value)?)));
-    let line: Vec<String> = known().map(|(at, value)| place(at, value)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+    let line: Vec<String> =
+        known().map(|(at, value)| place(at, value)).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
     out += &format!("  <polyline class=\"line\" points=\"{}\"/>\n", line.join(" "));
     for (at, value) in known() {
         let (x, y) = place(at, value);

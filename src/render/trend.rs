@@ -87,7 +87,7 @@ fn init_table(init: &InitTrend) -> Table {
         Field::new(Column::plain("last", 0), |row: &Row<'_>| Cell::Millis(row.last_ms.get())),
         Field::new(Column::plain("least", 2), |row: &Row<'_>| Cell::Millis(row.min_ms.get())),
         Field::new(Column::plain("most", 2), |row: &Row<'_>| Cell::Millis(row.max_ms.get())),
-        Field::new(Column::plain("change", 0), |row: &Row<'_>| Cell::Millis(row.change_ms.get())),
+        Field::new(Column::plain("change in ms", 0), |row: &Row<'_>| Cell::Figure(change(row.change_ms.get()))),
     ];
     Table::of([init], &fields)
 }
@@ -109,12 +109,8 @@ fn malformed(trend: &Trend) -> Vec<Item> {
         return Vec::new();
     }
     let lines = if count == 1 { "1 line is no record".to_owned() } else { format!("{count} lines are no records") };
-    let mut shown: Vec<String> = trend
-        .malformed
-        .iter()
-        .take(MALFORMED_SHOWN)
-        .map(|line| format!("line {}: {}", line.line, line.why))
-        .collect();
+    let mut shown: Vec<String> =
+        trend.malformed.iter().take(MALFORMED_SHOWN).map(|line| format!("line {}: {}", line.line, line.why)).collect();
     if count > MALFORMED_SHOWN {
         shown.push(format!("... and {} more", count - MALFORMED_SHOWN));
     }
@@ -136,6 +132,12 @@ fn sparkline(values: Vec<Option<f64>>) -> String {
         }
     };
     values.iter().map(bar).collect()
+}
+
+/// `+2.0`; nothing has no sign.
+pub(super) fn change(ms: f64) -> String {
+    let text = human::decimal(ms);
+    if text.starts_with('-') || text == "0.0" { text } else { format!("+{text}") }
 }
 
 /// One value as a label has it.

@@ -6,3 +6,4 @@ mod support;
 mod configuration;
 mod formats;
 mod growth;
+mod history;
