@@ -26,10 +26,11 @@ fn judge(script: &str, file: &Path) -> Option<String> {
     Some(Run::of(Command::new(python).arg("-I").arg(script).arg(file)).exits(0).stdout)
 }
 
+/// Under a name of their own, because programs of one name share a place in the target directory with tests that run meanwhile:
 /// `hello`, and `hello` with one more dependency; `check` of the second against the first.
 fn grown() -> impl Fn(&[&str]) -> Run {
-    let before = hello_project("formats-before", "check-me", "", |main| main);
-    let after = hello_project("check-after", "check-me", "ryu = \"0.2\"\n", |main| {
+    let before = hello_project("formats-before", "formats-me", "", |main| main);
+    let after = hello_project("formats-after", "formats-me", "ryu = \"0.2\"\n", |main| {
         let third = "ryu::Buffer::new().format(name.len() as f64 / 3.0)";
         main.replace("format!(\"Hello, {name}!\")", &format!("format!(\"Hello, {{name}}! {{}}\", {third})"))
     });
@@ -51,7 +52,7 @@ fn line_of(project: &Path, text: &str) -> usize {
 #[test]
 fn the_new_dependency_is_marked_on_its_line_of_the_manifest() {
     let check = grown();
-    let project = target_dir("tmp").join("projects/check-after");
+    let project = target_dir("tmp").join("projects/formats-after");
     let line = line_of(&project, "ryu");
     let github = check(&["--format", "github"]).exits(1).stdout;
     let errors: Vec<&str> = github.lines().filter(|line| line.starts_with("::error ")).collect();
@@ -59,7 +60,7 @@ fn the_new_dependency_is_marked_on_its_line_of_the_manifest() {
     for error in errors {
         let start = format!("::error file=Cargo.toml,line={line},title=lambda-slim%3A growth-over-budget::the ");
         assert!(error.starts_with(&start), "{error}\n{start}");
-        assert!(error.contains("%0A+") && error.contains(" ryu 0.2.8 (check-me > ryu)"), "{error}");
+        assert!(error.contains("%0A+") && error.contains(" ryu 0.2.8 (formats-me > ryu)"), "{error}");
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (log, xml) = (folder.path().join("check.sarif"), folder.path().join("check.xml"));
@@ -80,7 +81,7 @@ fn the_new_dependency_is_marked_on_its_line_of_the_manifest() {
     command.args(["check", "--offline", "--max-growth", "1 KiB", "--format", "github", "--baseline", arg(&baseline)]);
     command.env("CARGO_TARGET_DIR", target_dir("functions")).env("GITHUB_WORKSPACE", target_dir("tmp"));
     let nested = Run::of(command.current_dir(project)).exits(1).stdout;
-    assert!(nested.contains("::error file=projects/check-after/Cargo.toml,line="), "{nested}");
+    assert!(nested.contains("::error file=projects/formats-after/Cargo.toml,line="), "{nested}");
 }
 
 #[test]
