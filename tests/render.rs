@@ -12,8 +12,8 @@ use lambda_slim::cargo::DependencyKind;
 use lambda_slim::elf::Architecture;
 use lambda_slim::estimate::{Change, Estimate, EvidenceGrade, Interval, PerMegabyte, Term};
 use lambda_slim::package::{Finding, Role, Severity};
-use lambda_slim::policy::{Budget, Verdict, check, diff};
-use lambda_slim::render::{By, Filter, Options, View, csv, folded, json, markdown, text};
+use lambda_slim::policy::{Annotation, Budget, Manifest, Verdict, annotations, check, diff};
+use lambda_slim::render::{By, Filter, Options, View, csv, folded, github, json, junit, markdown, sarif, text};
 use lambda_slim::report::{Artifact, ArtifactKind, Binary, Entry, Report, Tool};
 use lambda_slim::slim::{Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
 use lambda_slim::units::{ByteDelta, ByteSize};
@@ -465,6 +465,73 @@ fn verdicts_read_as_the_golden() {
     golden("check-pass.txt", &text::verdict(&pass, &width(80)));
     let no_baseline = check(&healthy, None, &budget(r#"{"max-zip": "500 kB"}"#)).expect("a verdict");
     golden("check-no-baseline.txt", &text::verdict(&no_baseline, &width(100)));
+}
+
+fn manifests() -> Vec<Manifest> {
+    let text = "[package]\nname = \"api\"\n\n[dependencies]\nlambda_http = \"1\"\nreqwest = { version = \"0.12\" }\n";
+    vec![Manifest { package: "api".to_owned(), path: "api, the: 1%/Cargo.toml".to_owned(), text: text.to_owned() }]
+}
+
+#[test]
+fn verdicts_for_ci_read_as_the_golden() {
+    let verdict = failure();
+    let remarks = annotations(&verdict, &manifests());
+    golden("check-fail-github.txt", &github::verdict(&verdict, &remarks));
+    golden("check-fail.sarif", &sarif::verdict(&verdict, &remarks));
+    golden("check-fail-junit.xml", &junit::verdict(&verdict));
+}
+
+#[test]
+fn a_remark_stands_on_the_line_of_the_dependency_to_blame_and_nowhere_else() {
+    let mut verdict = failure();
+    let lines = |verdict: &Verdict, manifests: &[Manifest]| -> Vec<Option<Option<usize>>> {
+        let place = |remark: &Annotation| remark.place.as_ref().map(|place| place.line);
+        annotations(verdict, manifests).iter().filter(|remark| remark.severity == Severity::Error).map(place).collect()
+    };
+    let violations = verdict.violations.len();
+    let all = |place| vec![place; violations];
+    // aws-lc-sys comes in through reqwest. The last violation is a finding about the package.
+    let blamed = lines(&verdict, &manifests());
+    assert_eq!(blamed[..violations - 1], all(Some(Some(6)))[..violations - 1]);
+    assert_eq!(blamed[violations - 1], None);
+    assert_eq!(lines(&verdict, &[]), all(None));
+    let mut of_another = manifests();
+    of_another[0].package = "worker".to_owned();
+    assert_eq!(lines(&verdict, &of_another), all(None));
+    // Where the package's own code grew most, no dependency is to blame.
+    for violation in &mut verdict.violations {
+        violation.blamed.retain(|blame| blame.crate_name.as_deref() != Some("aws-lc-sys"));
+        violation.blamed.iter_mut().for_each(|blame| blame.why.truncate(1));
+    }
+    assert_eq!(lines(&verdict, &manifests())[0], Some(None));
+    // Size alone is no guilt.
+    let sized = check(&package(), None, &budget(r#"{"max-zip": "500 kB"}"#)).expect("a verdict");
+    assert!(lines(&sized, &manifests()).iter().flatten().all(Option::is_none));
+}
+
+#[test]
+fn no_name_gets_out_of_its_command_or_its_element() {
+    let mut verdict = failure();
+    let hostile = "a\r\n::error::x,title=y:%0A##[error]z</failure>]]>&\"'\u{1b}[31m\u{ffff}\u{0}";
+    verdict.subject = hostile.to_owned();
+    for violation in &mut verdict.violations {
+        violation.message = hostile.to_owned();
+        violation.blamed.iter_mut().for_each(|blame| blame.crate_name = Some(hostile.to_owned()));
+    }
+    let mut manifests = manifests();
+    manifests[0].path = hostile.to_owned();
+    let remarks = annotations(&verdict, &manifests);
+    let commands = github::verdict(&verdict, &remarks);
+    assert_eq!(commands.lines().count(), 1 + remarks.len(), "{commands}");
+    assert!(!commands.contains("##["), "{commands}");
+    for line in commands.lines().skip(1) {
+        let (properties, _) = line[2..].split_once("::").expect("a command");
+        assert!(properties.split_once(' ').expect("properties").1.split(',').all(|one| one.contains('=')), "{line}");
+    }
+    let xml = junit::verdict(&verdict);
+    assert_eq!(xml.matches("</failure>").count(), verdict.violations.len(), "{xml}");
+    assert!(!xml.chars().any(|c| c.is_control() && c != '\n' || c == '\u{ffff}'), "{xml}");
+    serde_json::from_str::<serde_json::Value>(&sarif::verdict(&verdict, &remarks)).expect("JSON");
 }
 
 fn dependency(requirement: &str, features: &[&str], turned_on_by: &[&str]) -> WhyDependency {

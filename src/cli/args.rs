@@ -205,6 +205,35 @@ pub(super) enum DiffFormat {
     Html,
 }
 
+/// What the gate's verdict looks like and where it goes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct CheckOutput {
+    /// What the result looks like. In GitHub Actions its Markdown is also appended to $GITHUB_STEP_SUMMARY
+    #[arg(long, value_name = "FORMAT", default_value = "text", env = "LAMBDA_SLIM_FORMAT")]
+    pub(super) format: CheckFormat,
+    /// Write the result to this file instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+/// What the gate's verdict looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CheckFormat {
+    /// Tables for people.
+    Text,
+    /// For programs.
+    Json,
+    /// Tables for pull requests.
+    Markdown,
+    /// GitHub workflow commands: annotations, on the line of Cargo.toml that asks for what grew.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML: a test case for each limit.
+    Junit,
+}
+
 /// What a table of sizes looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TableFormat {
@@ -408,6 +437,9 @@ pub(super) struct Check {
     /// Report violations, but exit with 0
     #[arg(long, help_heading = "Budget")]
     pub(super) warn_only: bool,
+    /// Append today's sizes, commit and largest crates to this history (JSON lines), whatever the verdict; `trend` draws it
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
     /// How many rows to show (0 for all)
     #[arg(short = 'n', value_name = "N", default_value_t = 20)]
     pub(super) rows: usize,
@@ -416,7 +448,7 @@ pub(super) struct Check {
     pub(super) subject: Subject,
     /// Where the result goes.
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) output: CheckOutput,
 }
 
 /// `diff`.

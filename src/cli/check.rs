@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::attribution::Detail;
 use crate::host;
-use crate::policy::{Budget, check};
-use crate::render::json;
+use crate::policy::{Budget, Manifest, Verdict, check};
+use crate::render::{Options, json, markdown};
 use crate::report::Report;
 
 use super::args::{Check, Global};
@@ -14,8 +14,9 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
 use super::predictor::Predictor;
-use super::subject::{Loaded, load_report};
+use super::subject::{Loaded, load_report, with_slashes};
 use super::terminal::Terminal;
+use super::trend;
 
 /// Mode of a baseline: `rw-r--r--`.
 const BASELINE_MODE: u32 = 0o644;
@@ -32,7 +33,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     if budget.max_init_ms.is_some() {
         report.estimate = Predictor::of(None, Some(&configuration))?.predict(&report)?;
     }
-    let baseline_path = flags.baseline.clone().or(configuration.baseline);
+    let baseline_path = flags.baseline.clone().or(configuration.baseline.clone());
     if flags.update_baseline {
         let path = baseline_path.as_deref();
         let path =
@@ -49,9 +50,45 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     };
     let verdict = check(&report, baseline.as_ref(), &budget)?;
     let file = flags.output.output.as_deref();
-    let printed = output::verdict(&verdict, flags.output.format, &output::options(terminal, file, flags.rows));
-    terminal.result(&printed, file)?;
+    if let Some(history) = &flags.record {
+        trend::record(history, &report, &configuration)?;
+    }
+    let manifests = manifests(&verdict, &configuration);
+    let options = output::options(terminal, file, flags.rows);
+    terminal.result(&output::verdict(&verdict, &manifests, flags.output.format, &options), file)?;
+    summarize(&verdict, flags.rows, terminal);
     Ok(if verdict.passed() || flags.warn_only { ExitCode::Done } else { ExitCode::Violation })
+}
+
+/// The manifests of the packages with which a blamed crate's path begins, for the place of a remark. One that cannot be read is none.
+fn manifests(verdict: &Verdict, configuration: &Configuration) -> Vec<Manifest> {
+    let is_root = |name: &str| {
+        let mut blamed = verdict.violations.iter().flat_map(|violation| &violation.blamed);
+        blamed.any(|blame| blame.why.first().is_some_and(|root| root == name))
+    };
+    let members = configuration.members.iter().filter(|(name, _)| is_root(name));
+    let manifest = |(name, path): &(String, PathBuf)| {
+        Some(Manifest { package: name.clone(), path: shown(path), text: host::read_text(path).ok()? })
+    };
+    members.filter_map(manifest).collect()
+}
+
+/// From the repository's root, as GitHub wants it, else from the current folder.
+fn shown(path: &Path) -> String {
+    let checkout = std::env::var_os("GITHUB_WORKSPACE").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let bases = checkout.into_iter().chain([PathBuf::from(".")]);
+    let below = bases.filter_map(|base| host::path_below(path, &base)).next();
+    with_slashes(&below.unwrap_or_else(|| path.to_owned()))
+}
+
+/// Appends the verdict to the summary of the step of GitHub Actions that this is. The verdict counts, not who reads it: what cannot
+/// be written is said, and no more.
+fn summarize(verdict: &Verdict, rows: usize, terminal: Terminal) {
+    let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) else { return };
+    let options = Options { rows, ..Options::default() };
+    if let Err(error) = host::append(Path::new(&file), markdown::verdict(verdict, &options).as_bytes()) {
+        terminal.warn(&format!("warning: no summary: {error}"));
+    }
 }
 
 fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report, Configuration), CliError> {

@@ -6,6 +6,7 @@ use super::args::{Analyze, Check, Diff, Global, Slim};
 use super::estimate_args::{Calibrate, Estimate};
 use super::layout_args::Layout;
 use super::measure_args::Measure;
+use super::trend_args::Trend;
 
 /// Makes AWS Lambda deployment packages smaller and faster to start.
 ///
@@ -42,6 +43,8 @@ pub(super) enum Command {
     Layout(Layout),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
+    /// Draws the history that `check --record` writes
+    Trend(Trend),
     /// Compares two artifacts or reports, by crate, section or function
     Diff(Diff),
     /// Prints a shell's completion script

@@ -34,6 +34,8 @@ pub(super) struct Configuration {
     pub(super) function: Option<String>,
     /// How hard Deflate tries.
     pub(super) effort: Option<Effort>,
+    /// The workspace's packages: name and manifest.
+    pub(super) members: Vec<(String, PathBuf)>,
 }
 
 /// The rewriter's options, as `slim` without flags has them for this project.
@@ -93,7 +95,9 @@ impl Configuration {
             graph.workspace_lambda_slim_metadata(),
             graph.workspace_root(),
         )?;
+        let members = graph.packages().iter().filter(|package| package.workspace_member);
         Ok(Self {
+            members: members.map(|package| (package.name.clone(), package.source_root.join("Cargo.toml"))).collect(),
             budget: own.budget.or(shared.budget),
             baseline: own.baseline.or(shared.baseline),
             memory_mb: own.memory_mb.or(shared.memory_mb),
@@ -131,6 +135,7 @@ impl Configuration {
                 Some(effort.map_err(|_| expect("effort", value, "\"fast\", \"default\" or \"max\""))?)
             }
         };
-        Ok(Self { budget: Budget::from_metadata(metadata)?, baseline, memory_mb, model, function, effort })
+        let budget = Budget::from_metadata(metadata)?;
+        Ok(Self { budget, baseline, memory_mb, model, function, effort, members: Vec::new() })
     }
 }

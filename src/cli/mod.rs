@@ -33,6 +33,8 @@ mod slim;
 mod slim_several;
 mod subject;
 mod terminal;
+mod trend;
+mod trend_args;
 
 pub use error::CliError;
 pub use exit_code::ExitCode;

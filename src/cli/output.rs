@@ -2,14 +2,17 @@
 
 use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
-use crate::policy::{Diff, Verdict};
-use crate::render::{self, By, Filter, Options, View, csv, folded, html, json, markdown, text};
+use crate::policy::{Diff, Manifest, Trend, Verdict, annotations};
+use crate::render::{
+    self, By, Filter, Options, View, csv, folded, github, html, json, junit, markdown, sarif, svg, text,
+};
 use crate::report::Report;
 
 use super::args;
-use super::args::{DiffFormat, Format, TableFormat};
+use super::args::{CheckFormat, DiffFormat, Format, TableFormat};
 use super::error::CliError;
 use super::terminal::Terminal;
+use super::trend_args::TrendFormat;
 
 /// How tables are drawn: width and colours only where a person looks at stdout.
 pub(super) fn options(terminal: Terminal, output: Option<&std::path::Path>, rows: usize) -> Options {
@@ -174,8 +177,25 @@ pub(super) fn layout(report: &Report, format: Format, options: &Options) -> Stri
 }
 
 /// The gate's verdict.
-pub(super) fn verdict(verdict: &Verdict, format: Format, options: &Options) -> String {
-    pick(format, || text::verdict(verdict, options), || json::verdict(verdict), || markdown::verdict(verdict, options))
+pub(super) fn verdict(verdict: &Verdict, manifests: &[Manifest], format: CheckFormat, options: &Options) -> String {
+    match format {
+        CheckFormat::Text => text::verdict(verdict, options),
+        CheckFormat::Json => json::verdict(verdict),
+        CheckFormat::Markdown => markdown::verdict(verdict, options),
+        CheckFormat::Github => github::verdict(verdict, &annotations(verdict, manifests)),
+        CheckFormat::Sarif => sarif::verdict(verdict, &annotations(verdict, manifests)),
+        CheckFormat::Junit => junit::verdict(verdict),
+    }
+}
+
+/// A history.
+pub(super) fn trend(trend: &Trend, format: TrendFormat, options: &Options) -> String {
+    match format {
+        TrendFormat::Text => text::trend(trend, options),
+        TrendFormat::Json => json::trend(trend),
+        TrendFormat::Markdown => markdown::trend(trend),
+        TrendFormat::Svg => svg::trend(trend),
+    }
 }
 
 /// What changed between two artifacts.

@@ -388,19 +388,23 @@ impl Loaded {
 /// The rewriter's defaults, with the date that the environment asks for.
 pub(super) fn slim_options() -> Result<slim::Options, CliError> {
     let mut options = slim::Options::default();
-    const NAME: &str = "SOURCE_DATE_EPOCH";
-    if let Some(value) = std::env::var_os(NAME) {
-        let value = value.to_string_lossy().into_owned();
-        let Ok(seconds) = value.parse() else {
-            return Err(CliError::Environment {
-                name: NAME,
-                value,
-                expected: "seconds since 1970-01-01, a whole number",
-            });
-        };
+    if let Some(seconds) = source_date()? {
         options.timestamp = DosTimestamp::from_unix(seconds);
     }
     Ok(options)
+}
+
+/// The time that the environment asks for instead of now, in seconds since 1970.
+pub(super) fn source_date() -> Result<Option<i64>, CliError> {
+    const NAME: &str = "SOURCE_DATE_EPOCH";
+    let Some(value) = std::env::var_os(NAME) else { return Ok(None) };
+    let value = value.to_string_lossy().into_owned();
+    match value.parse() {
+        Ok(seconds) => Ok(Some(seconds)),
+        Err(_) => {
+            Err(CliError::Environment { name: NAME, value, expected: "seconds since 1970-01-01, a whole number" })
+        }
+    }
 }
 
 /// Reads a report of this program back.
@@ -465,7 +469,7 @@ pub(super) fn asked_architecture(subject: &Subject) -> Option<Architecture> {
 }
 
 /// The path as the report shows it, on any host.
-fn with_slashes(path: &Path) -> String {
+pub(super) fn with_slashes(path: &Path) -> String {
     // A report does not say where on its maker's machine the project lies.
     let here = std::env::current_dir().ok();
     let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).filter(|below| *below != Path::new(""));

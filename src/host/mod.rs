@@ -3,9 +3,11 @@
 //! Prints nothing: what cargo says while it builds goes to the caller through [`BuildEvent`].
 
 mod alike;
+mod append;
 mod boot_check;
 mod build;
 mod bytes;
+mod commit;
 mod counters;
 mod error;
 mod event;
@@ -37,9 +39,11 @@ mod trace;
 mod tree;
 
 pub use alike::Compared;
+pub use append::append;
 pub use boot_check::{BootCheck, BootLimits, BootVerdict, boot_check};
 pub use build::{Built, build, build_project};
 pub use bytes::Bytes;
+pub use commit::{commit, seconds_since_1970};
 pub use error::HostError;
 pub use event::{EMPTY_EVENT, read_event};
 pub use find::{find_built, find_program, lambda_zip_path};
@@ -51,7 +55,7 @@ pub use logs::{LogInput, log_inputs};
 pub use open::{Artifact, ArtifactContent, FILE_LIMIT, open, open_link_map};
 pub use options::{BuildOptions, CargoStderr};
 pub use ordering::{LinkOrder, Ordering};
-pub use place::{is_folder, is_inside, is_same_place, size_of};
+pub use place::{is_folder, is_inside, is_same_place, path_below, size_of};
 pub use process::BuildEvent;
 pub use project::{Project, read_members};
 pub use replace::{create_parent, replace};

@@ -33,6 +33,12 @@ pub fn is_inside(path: &Path, folder: &Path) -> bool {
     resolve(path).starts_with(resolve(folder))
 }
 
+/// The path as it is seen from the folder, where it is inside; links in the folders on the way are followed.
+#[must_use]
+pub fn path_below(path: &Path, folder: &Path) -> Option<PathBuf> {
+    resolve(path).strip_prefix(resolve(folder)).ok().map(Path::to_owned)
+}
+
 /// The path as the system knows it, as far as it exists.
 fn resolve(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -62,6 +68,8 @@ mod tests {
         assert!(!is_same_place(&plain, &folder.path().join("sub/new")));
         assert!(is_inside(&folder.path().join("sub/not/there"), &folder.path().join("sub")));
         assert!(!is_inside(&folder.path().join("subway"), &folder.path().join("sub")));
+        assert_eq!(path_below(&winding, folder.path()), Some("new".into()));
+        assert_eq!(path_below(&plain, &folder.path().join("sub")), None);
         assert!(is_folder(folder.path()) && !is_folder(&plain) && !is_folder(&folder.path().join("none")));
     }
 

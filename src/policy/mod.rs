@@ -1,9 +1,10 @@
-//! The gate: budgets, what changed between two reports, and the verdict that CI acts on.
+//! The gate: budgets, what changed between two reports, the verdict that CI acts on, and the history of what was checked.
 //!
 //! This room promises that a limit never goes unapplied in silence: a misspelt `max-` key, a growth limit without a
 //! baseline and a zip limit on a bare ELF file are errors, not passes. Its sums are exact: the changes of a binary's
 //! crates add up to the change of the file. It formats no sizes; messages hold exact bytes.
 
+mod annotation;
 mod budget;
 mod change;
 mod check;
@@ -12,11 +13,14 @@ mod diff;
 mod error;
 mod function_changes;
 mod growth;
+mod history;
 mod pairing;
 mod size;
 mod tool_change;
+mod trend;
 mod verdict;
 
+pub use annotation::{Annotation, Manifest, Place, annotations};
 pub use budget::Budget;
 pub use change::{SizeChange, Status};
 pub use check::check;
@@ -25,8 +29,10 @@ pub use diff::{BinaryChange, Diff, EntryChange, SectionChange, diff, diff_with_f
 pub use error::Error;
 pub use function_changes::FunctionChange;
 pub use growth::{Growth, Percent};
+pub use history::{HISTORY_VERSION, History, MalformedLine, Record, RecordedCrate};
 pub use size::parse_size;
 pub use tool_change::{BuildTool, ToolChange};
+pub use trend::{ArtifactTrend, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
 pub use verdict::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
     CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict,

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::estimate::{Backtest, Model};
-use crate::policy::{Diff, Verdict};
+use crate::policy::{Diff, Trend, Verdict};
 use crate::report::{Report, SCHEMA_VERSION};
 
 /// The report in schema order.
@@ -59,6 +59,12 @@ pub fn diff(diff: &Diff) -> String {
 #[must_use]
 pub fn verdict(verdict: &Verdict) -> String {
     document(&Versioned { schema_version: SCHEMA_VERSION, passed: Some(verdict.passed()), value: verdict })
+}
+
+/// The trend, with `schema_version` in front.
+#[must_use]
+pub fn trend(trend: &Trend) -> String {
+    document(&Versioned { schema_version: SCHEMA_VERSION, passed: None, value: trend })
 }
 
 #[derive(Serialize)]

@@ -4,10 +4,10 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
-use crate::policy::{Diff, Verdict};
+use crate::policy::{Diff, Trend, Verdict};
 use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
 
@@ -69,6 +69,12 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
 #[must_use]
 pub fn verdict(verdict: &Verdict, options: &Options) -> String {
     print(&verdict::document(verdict, options))
+}
+
+/// A history, as [`text::trend`](super::text::trend) has it.
+#[must_use]
+pub fn trend(trend: &Trend) -> String {
+    print(&trend::document(trend))
 }
 
 /// Why a crate is in the package, as [`text::why`](super::text::why) has it.

@@ -1,5 +1,5 @@
-//! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, a page to walk through,
-//! JSON, CSV and folded stacks for programs.
+//! Reports, differences and verdicts as bytes: text for people, Markdown for pull requests, a page to walk through, JSON, CSV and
+//! folded stacks for programs; verdicts also as GitHub workflow commands, SARIF and JUnit XML.
 //!
 //! Text and Markdown print one document, so that both say the same. Promises: every table has one unit per
 //! column, says what a percentage is of, and ends in a row that its columns add up to, with all that was left out in a
@@ -8,9 +8,13 @@
 
 pub mod csv;
 pub mod folded;
+pub mod github;
 pub mod html;
 pub mod json;
+pub mod junit;
 pub mod markdown;
+pub mod sarif;
+pub mod svg;
 pub mod text;
 
 mod analyze;
@@ -26,6 +30,7 @@ mod measure;
 mod options;
 mod slim;
 mod table;
+mod trend;
 mod trust;
 mod verdict;
 mod why;

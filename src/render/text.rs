@@ -4,11 +4,11 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
-use crate::policy::{Diff, Verdict};
+use crate::policy::{Diff, Trend, Verdict};
 use crate::report::{LayoutOutcome, Report};
 use crate::slim::Outcome;
 
@@ -70,6 +70,12 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
 #[must_use]
 pub fn verdict(verdict: &Verdict, options: &Options) -> String {
     print(&verdict::document(verdict, options), options)
+}
+
+/// A history: a line of bars for each size, its ends and extremes, and which crates changed.
+#[must_use]
+pub fn trend(trend: &Trend, options: &Options) -> String {
+    print(&trend::document(trend), options)
 }
 
 /// Why a crate is in the package and what would go with it: what [`Report::why`] holds. `None` where it explains no crate.

@@ -3,5 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod action;
 mod configuration;
+mod formats;
 mod growth;
+mod history;
