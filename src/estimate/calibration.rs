@@ -60,14 +60,18 @@ pub struct FunctionSummary {
     pub name: String,
     /// Version that its model stands for.
     pub version: String,
-    /// Invocations, all versions.
+    /// Invocations, all versions; CloudWatch's where no log tells them.
     pub invocations: u64,
     /// Cold starts, all versions.
     pub cold_starts: u64,
-    /// Invocations that ended as errors, time-outs included.
+    /// Invocations that ended as errors, time-outs included; CloudWatch's where no log tells them.
     pub errors: u64,
     /// Invocations that ran into the time-out.
     pub timeouts: u64,
+    /// Requests that were refused, where CloudWatch's `Throttles` were given.
+    pub throttles: Option<u64>,
+    /// Most environments that were busy at once, where CloudWatch's `ConcurrentExecutions` were given.
+    pub concurrent_executions: Option<u64>,
     /// Cold traces that were waited for, and environments that Lambda started ahead of requests, as X-Ray shows them.
     pub cold_traces: u64,
     /// See `cold_traces`.

@@ -96,6 +96,12 @@ fn functions(functions: &[FunctionSummary]) -> Table {
         Field::new(Column::plain("invocations", 3), |function: &FunctionSummary| Cell::Count(function.invocations)),
         Field::new(Column::plain("errors", 4), |function: &FunctionSummary| Cell::Count(function.errors)),
         Field::new(Column::plain("cold", 0), |function: &FunctionSummary| Cell::Count(function.cold_starts)),
+        Field::new(Column::plain("throttles", 4), |function: &FunctionSummary| {
+            function.throttles.map_or(Cell::Blank, Cell::Count)
+        }),
+        Field::new(Column::plain("at once", 4), |function: &FunctionSummary| {
+            function.concurrent_executions.map_or(Cell::Blank, Cell::Count)
+        }),
         Field::new(Column::plain("traces", 3), |function: &FunctionSummary| Cell::Count(function.cold_traces)),
         Field::new(Column::plain("prior init", 0), |function: &FunctionSummary| ms(function.prior_init_ms)),
         Field::new(Column::plain("learnt init", 0), |function: &FunctionSummary| ms(function.init_ms)),

@@ -33,5 +33,7 @@ fn logs_traces_and_metrics_come_through_the_pipes_of_the_readme() {
     let traces = model("traces.json");
     assert_eq!(traces["calibration"]["functions"][0]["cold_traces"], told["traces"]);
     near(&traces["functions"]["api"]["before_init"]["value"]["p50"], &told["gap_ms"], 0.02);
+    assert_eq!(model("metrics.json")["calibration"]["functions"][0]["throttles"], 1);
+    assert_eq!(model("metrics.json")["calibration"]["functions"][0]["invocations"], 3600);
     near(&model("metrics.json")["functions"]["api"]["requests_per_month"], &told["requests_per_month"], 0.001);
 }

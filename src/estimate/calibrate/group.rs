@@ -61,13 +61,12 @@ pub(super) struct Function {
     /// From X-Ray: before INIT, of cold starts that were waited for.
     pub(super) before_init: Histogram,
     pub(super) traces_ahead: u64,
-    pub(super) traces_warm: u64,
     /// Sum and time span of CloudWatch's `Invocations`, where logs are not there.
     pub(super) metric_invocations: f64,
-    pub(super) metric_throttles: f64,
     pub(super) metric_errors: f64,
     pub(super) metric_span: Option<(i64, i64)>,
-    pub(super) most_concurrent: f64,
+    pub(super) metric_throttles: Option<f64>,
+    pub(super) most_concurrent: Option<f64>,
 }
 
 impl Function {

@@ -122,12 +122,16 @@ fn summary(
     platform: &Platformed<'_>,
 ) -> FunctionSummary {
     let current = function.current();
+    // Counts of CloudWatch are whole numbers, far below 2^53.
+    let logged = |count: u64, metric: f64| if function.invocations > 0 { count } else { metric as u64 };
     FunctionSummary {
         name: name.to_owned(),
         version: current.map(|(version, _)| version.clone()).unwrap_or_default(),
-        invocations: function.invocations,
+        invocations: logged(function.invocations, function.metric_invocations),
         cold_starts: function.cold_starts(),
-        errors: function.errors,
+        errors: logged(function.errors, function.metric_errors),
+        throttles: function.metric_throttles.map(|throttles| throttles as u64),
+        concurrent_executions: function.most_concurrent.map(|most| most as u64),
         timeouts: function.timeouts,
         cold_traces: function.before_init.count(),
         traces_ahead: function.traces_ahead,

@@ -186,7 +186,7 @@ impl Observations {
         match (trace.kind, trace.before_init) {
             (TraceKind::Cold, Some(before)) => function.before_init.add(before),
             (TraceKind::InitializedAhead, _) => function.traces_ahead += 1,
-            (TraceKind::Warm, _) => function.traces_warm += 1,
+            (TraceKind::Warm, _) => {}
             _ => self.set_apart.incomplete_traces += 1,
         }
     }
@@ -196,9 +196,9 @@ impl Observations {
         let sum: f64 = metric.points.iter().map(|(_, value)| value).sum();
         let most = metric.points.iter().map(|(_, value)| *value).fold(0.0, f64::max);
         if metric.name.contains("ConcurrentExecutions") {
-            function.most_concurrent = function.most_concurrent.max(most);
+            function.most_concurrent = Some(function.most_concurrent.unwrap_or_default().max(most));
         } else if metric.name.contains("Throttles") {
-            function.metric_throttles += sum;
+            function.metric_throttles = Some(function.metric_throttles.unwrap_or_default() + sum);
         } else if metric.name.contains("Errors") && !metric.name.contains("DeadLetter") {
             function.metric_errors += sum;
         } else if metric.name.contains("Invocations") && !metric.name.contains("Provisioned") {
