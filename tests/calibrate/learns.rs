@@ -127,3 +127,48 @@ fn text_json_and_a_copy_that_is_written_and_read_again_give_the_same_model() {
     let by_tail = model_of(&tail(&invocations), folder.path(), &["--function", "api"]);
     assert_eq!(text, by_tail);
 }
+
+/// 25 cold traces of one function, as `aws xray batch-get-traces` prints them.
+fn traces(function: &str, gap_ms: f64) -> String {
+    let trace = |number: u32| {
+        let begin = 1_789_257_600.0 + f64::from(number) * 10.0;
+        let init = begin + gap_ms / 1000.0;
+        let service = serde_json::json!({"id": "a", "trace_id": "t", "name": function, "origin": "AWS::Lambda", "start_time": begin, "end_time": init + 0.1});
+        let own = serde_json::json!({"id": "b", "parent_id": "a", "trace_id": "t", "name": function, "origin": "AWS::Lambda::Function", "start_time": init + 0.001, "end_time": init + 0.1,
+            "subsegments": [{"id": "c", "name": "Initialization", "start_time": init, "end_time": init + 0.03}, {"id": "d", "name": "Invocation", "start_time": init + 0.031, "end_time": init + 0.09}]});
+        serde_json::json!({"Id": format!("1-{number}"), "Duration": 0.3, "Segments": [{"Id": "a", "Document": service.to_string()}, {"Id": "b", "Document": own.to_string()}]})
+    };
+    serde_json::json!({"Traces": (0..25).map(trace).collect::<Vec<_>>(), "UnprocessedTraceIds": []}).to_string()
+}
+
+// What `estimate --experiment` would bring home where a zipped MB costs 12 ms and an unzipped one nothing.
+#[test]
+fn the_padding_experiment_settles_what_bytes_cost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let zip = package("hello-cargo-lambda.zip");
+    let report = run(["analyze", arg(&zip), "--format", "json"]).exits(0).json();
+    let own_mb = report["artifact"]["zip_bytes"].as_f64().expect("bytes") / 1e6;
+    let mut args = vec!["calibrate".to_owned()];
+    for (kind, mb) in [("random", 0), ("random", 5), ("random", 20), ("random", 45), ("zero", 20), ("zero", 45)] {
+        let (name, bytes) = (format!("{kind}-{mb}"), mb * 1_000_000_u64);
+        let zipped = if kind == "random" { bytes } else { bytes / 1000 };
+        let mut padded = report.clone();
+        for (key, more) in [("zip_bytes", zipped), ("unzipped_bytes", bytes)] {
+            padded["artifact"][key] = (padded["artifact"][key].as_u64().expect("bytes") + more).into();
+        }
+        let (report_file, log) =
+            (folder.path().join(format!("{name}.json")), folder.path().join(format!("{name}.traces")));
+        fs::write(&report_file, padded.to_string()).expect("a report");
+        fs::write(&log, traces(&name, 140.0 + 12.0 * (own_mb + zipped as f64 / 1e6))).expect("traces");
+        args.extend([arg(&log).to_owned(), "--report".to_owned(), format!("{name}={}", report_file.display())]);
+    }
+    args.extend(["--format".to_owned(), "json".to_owned()]);
+    let model = run(args).exits(0).json();
+    let platform = &model["zip_x86_64"];
+    near(&platform["download_per_zipped_mb"]["value"]["p50"], 12.0, 0.15);
+    assert!(platform["unpack_per_unzipped_mb"]["value"]["p90"].as_f64() < Some(3.0), "{platform}");
+    let spread = &platform["download_per_zipped_mb"]["value"];
+    assert!(spread["p90"].as_f64() < Some(18.0), "the prior has 40: {spread}");
+    let said = model["calibration"]["regression"].as_str().expect("it is said");
+    assert!(said.contains("X-Ray of 6 functions with known packages"), "{said}");
+}

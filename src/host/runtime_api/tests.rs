@@ -143,11 +143,11 @@ fn what_is_no_request_ends_its_connection_and_no_other() {
     let both = format!("POST {RESPONSE} HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n");
     for (sent, status) in [("\0\0\0\0\r\n\r\n", 400), (&header, 400), (&headers, 400), (&both, 400), (&NEXT[..20], 0)] {
         let mut stream = connect(&api);
-        stream.write_all(sent.as_bytes()).unwrap();
-        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // The API may have hung up before it was told all: then the rest cannot be sent, and its answer is lost on the way.
+        let _ = stream.write_all(sent.as_bytes());
+        let _ = stream.shutdown(std::net::Shutdown::Write);
         let answer = rest(&mut stream);
         let expected = format!("HTTP/1.1 {status} ");
-        // The API may have hung up before it was told all: then its answer is lost on the way.
         assert!(answer.starts_with(&expected) || answer.is_empty() || status == 0, "{sent:?}: {answer}");
     }
     let mut stream = connect(&api);
