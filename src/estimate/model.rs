@@ -253,6 +253,16 @@ impl Model {
         }
     }
 
+    /// The same, to be moved.
+    pub(super) const fn platform_mut(&mut self, package: PackageKind, architecture: Architecture) -> &mut Platform {
+        match (package, architecture) {
+            (PackageKind::Zip, Architecture::X86_64) => &mut self.zip_x86_64,
+            (PackageKind::Zip, Architecture::Arm64) => &mut self.zip_arm64,
+            (PackageKind::Image, Architecture::X86_64) => &mut self.image_x86_64,
+            (PackageKind::Image, Architecture::Arm64) => &mut self.image_arm64,
+        }
+    }
+
     /// Every coefficient with its path inside the model, in a fixed order.
     #[must_use]
     pub fn coefficients(&self) -> Vec<(String, &Coefficient)> {

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::data::{PLATFORMS, drift};
 use super::{median, p90, percent};
 use crate::estimate::calibrate::a_month_ahead;
-use crate::estimate::model::Model;
 
 /// INIT of the same function in the following half year.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,7 +25,7 @@ pub struct DriftTest {
     pub covered_percent: f64,
 }
 
-pub(super) fn test(_model: &Model) -> Vec<DriftTest> {
+pub(super) fn test() -> Vec<DriftTest> {
     let functions = drift();
     PLATFORMS
         .into_iter()

@@ -96,13 +96,7 @@ fn outcome(row: &Row, platform: &[&Row], model: &Model) -> Outcome {
     let others: Vec<&Row> = platform.iter().filter(|other| other.family() != row.family()).copied().collect();
     let mut model = model.clone();
     let baseline = model.platform(row.1, row.2).max_memory_used_baseline_mb;
-    let coefficients = match (row.1, row.2) {
-        (crate::estimate::PackageKind::Zip, crate::elf::Architecture::X86_64) => &mut model.zip_x86_64,
-        (crate::estimate::PackageKind::Zip, crate::elf::Architecture::Arm64) => &mut model.zip_arm64,
-        (crate::estimate::PackageKind::Image, crate::elf::Architecture::X86_64) => &mut model.image_x86_64,
-        (crate::estimate::PackageKind::Image, crate::elf::Architecture::Arm64) => &mut model.image_arm64,
-    };
-    refit(coefficients, &others, baseline);
+    refit(model.platform_mut(row.1, row.2), &others, baseline);
     let touched_mb = (row.5 - baseline).max(0.0) + model.shared.touched_baseline_mb.value.p50;
     let inputs = Inputs::new(row.1, row.2, Inputs::MEMORY_MIN_MB).expect("a setting of Lambda");
     let estimate = predict(&inputs.with_touched(ByteSize::new((touched_mb * 1e6) as u64)), &model);

@@ -42,7 +42,7 @@ pub fn backtest(model: &Model) -> Backtest {
     Backtest {
         model: model.id.clone(),
         families: families::test(model),
-        drift: drift::test(model),
+        drift: drift::test(),
         experiments: experiments::test(model),
     }
 }

@@ -168,7 +168,7 @@ fn move_coefficients(
         touched: before.init_per_touched_mb.value,
         untouched: before.init_per_untouched_mb.value,
     };
-    let after = platform_mut(model, platform);
+    let after = model.platform_mut(platform.package, platform.architecture);
     let fit = if enough { fit_init(&points, programs, prior) } else { None };
     if let Some(fit) = fit {
         let what = format!("{} versions of {programs} programs, through {through}; before: ", points.len());
@@ -200,15 +200,6 @@ fn move_coefficients(
 fn replace(coefficient: &mut Coefficient, value: Interval, what: &str) {
     coefficient.value = value;
     coefficient.source = format!("{what}{}", coefficient.source);
-}
-
-fn platform_mut<'m>(model: &'m mut Model, platform: &Platformed<'_>) -> &'m mut Platform {
-    match (platform.package, platform.architecture) {
-        (PackageKind::Zip, Architecture::X86_64) => &mut model.zip_x86_64,
-        (PackageKind::Zip, Architecture::Arm64) => &mut model.zip_arm64,
-        (PackageKind::Image, Architecture::X86_64) => &mut model.image_x86_64,
-        (PackageKind::Image, Architecture::Arm64) => &mut model.image_arm64,
-    }
 }
 
 /// Every version whose memory is known. Functions whose packages load the same bytes run the same program: the padding experiment.
