@@ -124,6 +124,26 @@ impl ByteDelta {
     }
 }
 
+/// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar. Years are counted from March, so that leap days
+/// end them (Howard Hinnant, 'chrono-Compatible Low-Level Date Algorithms', `civil_from_days`).
+///
+/// ```
+/// assert_eq!(lambda_slim::units::civil_from_days(11_016), (2000, 2, 29));
+/// assert_eq!(lambda_slim::units::civil_from_days(-1), (1969, 12, 31));
+/// ```
+#[must_use]
+pub const fn civil_from_days(day: i64) -> (i64, i64, i64) {
+    let since_march_0000 = day + 719_468;
+    let (era, day_of_era) = (since_march_0000.div_euclid(146_097), since_march_0000.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
+    (year, month, day)
+}
+
 /// A duration in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
 #[serde(transparent)]

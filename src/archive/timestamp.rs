@@ -1,5 +1,7 @@
 //! Times as zip headers hold them.
 
+use crate::units::civil_from_days;
+
 /// A time as zip headers hold it: local to nowhere, in steps of 2 seconds, from 1980 to 2107. The default is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DosTimestamp {
@@ -33,7 +35,7 @@ impl DosTimestamp {
         }
         let seconds = seconds.max(EARLIEST);
         let (day, second) = (seconds / DAY, seconds % DAY);
-        let (year, month, day) = civil(day);
+        let (year, month, day) = civil_from_days(day);
         let date = (year - 1980) << 9 | month << 5 | day;
         let time = ((second / 3600) << 11) | ((second / 60 % 60) << 5) | (second % 60 / 2);
         let narrow = |value: i64| u16::try_from(value).expect("the time was clamped to what the format can say");
@@ -57,20 +59,6 @@ impl Default for DosTimestamp {
     fn default() -> Self {
         Self::EARLIEST
     }
-}
-
-/// Year, month and day of a day counted from 1970-01-01, at or after it. Years are counted from March, so that leap days end
-/// them (Howard Hinnant, 'chrono-Compatible Low-Level Date Algorithms', `civil_from_days`).
-fn civil(day: i64) -> (i64, i64, i64) {
-    let since_march_0000 = day + 719_468;
-    let (era, day_of_era) = (since_march_0000 / 146_097, since_march_0000 % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    (year, month, day)
 }
 
 #[cfg(test)]

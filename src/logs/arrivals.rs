@@ -1,6 +1,6 @@
 //! A list of requests that is no log: one time in each line, and perhaps how long it took.
 
-use super::time::timestamp;
+use super::time::{epoch_ms, timestamp};
 
 /// One request: when it came, in ms since 1970, and how long it took in ms where the line says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +26,7 @@ pub fn timed_request(line: &str) -> Option<TimedRequest> {
 
 fn time_ms(text: &str) -> Option<f64> {
     if let Ok(number) = text.parse::<f64>() {
-        // Seconds reach 10^11 in the year 5138.
-        let ms = if number.abs() > 1e11 { number } else { number * 1000.0 };
+        let ms = epoch_ms(number);
         return ms.is_finite().then_some(ms);
     }
     timestamp(text).map(|at| at.0 as f64)

@@ -29,9 +29,14 @@ pub(super) fn timestamp(text: &str) -> Option<Timestamp> {
     Some(Timestamp(local - zone_ms(bytes.get(zone..).unwrap_or_default())))
 }
 
-/// A number of CloudWatch's: seconds, or milliseconds where seconds would lie past the year 5000.
+/// Milliseconds of a number that is seconds, or milliseconds where seconds would lie past the year 5000.
+pub(super) fn epoch_ms(number: f64) -> f64 {
+    if number.abs() < 1e11 { number * 1000.0 } else { number }
+}
+
+/// A number of CloudWatch's, as a time.
 pub(super) fn epoch(number: f64) -> Option<Timestamp> {
-    let ms = if number.abs() < 1e11 { number * 1000.0 } else { number };
+    let ms = epoch_ms(number);
     // 285 million years on either side: f64 holds such integers exactly.
     (ms.abs() < 9e15).then(|| Timestamp(ms.round() as i64))
 }

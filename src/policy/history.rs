@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::package::Role;
 use crate::report::{Binary, Report};
-use crate::units::{ByteSize, Millis};
+use crate::units::{ByteSize, Millis, civil_from_days};
 
 /// Version of a line. A reader of version n reads 1..=n.
 pub const HISTORY_VERSION: u32 = 1;
@@ -151,15 +151,7 @@ fn record(text: &str) -> Result<Record, String> {
 /// `2026-11-29T17:31:00Z`.
 fn utc(unix_seconds: i64) -> String {
     let (days, second) = (unix_seconds.div_euclid(SECONDS_OF_A_DAY), unix_seconds.rem_euclid(SECONDS_OF_A_DAY));
-    // Days to a date of the Gregorian calendar: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (year, month, day) = civil_from_days(days);
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", second / 3600, second / 60 % 60, second % 60)
 }
 
