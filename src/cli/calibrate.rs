@@ -67,7 +67,8 @@ fn deployed(flags: &Calibrate) -> Result<Deployed, CliError> {
         let report = load_report(path)?;
         let program = started(&report).ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?;
         reported = reported.or(Some(program.architecture));
-        let inputs = Predictor::of(None, None)?.inputs(&report, None)?;
+        // Sizes alone are asked for, so any model will do.
+        let inputs = Predictor::with_model(None, None, None, None)?.inputs(&report, None)?;
         let inputs = inputs.ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?;
         packages.insert(function.to_owned(), PackageSizes::of(&inputs));
     }

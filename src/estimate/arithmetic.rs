@@ -8,6 +8,9 @@ use std::f64::consts::{LN_2, SQRT_2};
 /// The standard normal's 90th percentile: how many standard deviations p90 lies above p50.
 pub(super) const Z90: f64 = 1.281_551_565_544_600_4;
 
+/// Milliseconds of a month of 365.25 / 12 days.
+pub(super) const MONTH_MS: f64 = 2_629_800_000.0;
+
 /// e to the power of `x`; `x` is held within -700..=700, where the result is a normal number.
 pub(super) fn exp(x: f64) -> f64 {
     let x = x.clamp(-700.0, 700.0);

@@ -42,6 +42,12 @@ pub fn predict(inputs: &Inputs, model: &Model) -> Estimate {
     of_samples(inputs, known, model, &samples(known, known, model, &draws, Pivot::of(known)))
 }
 
+/// INIT alone, where many are asked for.
+pub(super) fn predict_init(inputs: &Inputs, model: &Model, draws: &Draws) -> Interval {
+    let samples = samples(inputs, inputs, model, draws, Pivot::of(inputs));
+    interval(samples.iter().map(Sample::init).collect())
+}
+
 /// Predicts the cold start of a package, and what traffic, money and other memory settings make of it.
 ///
 /// # Errors

@@ -3,14 +3,12 @@
 use super::environments::keep_alive;
 use super::group::{Function, Version, merged};
 use super::learn::Platformed;
-use crate::estimate::arithmetic::{Z90, exp, ln};
+use crate::estimate::arithmetic::{MONTH_MS, Z90, exp, ln};
 use crate::estimate::coefficient::{Coefficient, Distribution, PackageKind};
 use crate::estimate::draws::rounded;
 use crate::estimate::function::{FunctionModel, PackageSizes, Tails};
-use crate::estimate::inputs::Inputs;
 use crate::estimate::interval::{EvidenceGrade, Interval};
 use crate::estimate::model::Tail;
-use crate::estimate::predict::predict;
 use crate::estimate::sample::{CpuShare, first_call_of};
 use crate::logs::Histogram;
 use crate::units::ByteSize;
@@ -31,8 +29,7 @@ const IMAGE_DRIFT_SD: f64 = 0.08;
 const TAIL_PRIOR: f64 = 50.0;
 /// Share by which a first call's CPU time may differ another day: judgement, as first calls talk to other services.
 const FIRST_CALL_SHARE: f64 = 0.2;
-/// Milliseconds of a month of 365.25 / 12 days, and of the shortest span from which a month is counted up.
-const MONTH_MS: f64 = 2_629_800_000.0;
+/// Milliseconds of the shortest span from which a month is counted up.
 const SHORTEST_SPAN_MS: i64 = 3_600_000;
 
 /// Median INIT of some days of a version.
@@ -111,9 +108,7 @@ pub(super) fn above_baseline_mb(version: &Version, platform: &Platformed<'_>) ->
 /// INIT as the base model predicts it from `Max Memory Used`.
 pub(super) fn at_memory_used(version: &Version, platform: &Platformed<'_>) -> Option<Interval> {
     let touched_mb = above_baseline_mb(version, platform)? + platform.base.shared.touched_baseline_mb.value.p50;
-    let inputs = Inputs::new(platform.package, platform.architecture, Inputs::MEMORY_MIN_MB).ok()?;
-    let inputs = inputs.with_touched(ByteSize::new((touched_mb * 1e6) as u64));
-    Some(predict(&inputs, platform.base).init_ms)
+    platform.init_at(ByteSize::new((touched_mb * 1e6) as u64))
 }
 
 /// The function's own model. `through`: the last day of the records.

@@ -1,5 +1,6 @@
 //! From counts to a model.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::accuracy::held_out;
@@ -11,12 +12,15 @@ use crate::elf::Architecture;
 use crate::estimate::arithmetic::{Z90, exp, ln};
 use crate::estimate::calibration::{Calibration, FunctionSummary};
 use crate::estimate::coefficient::{Coefficient, PackageKind};
-use crate::estimate::draws::rounded;
+use crate::estimate::draws::{Draws, rounded};
 use crate::estimate::error::EstimateError;
 use crate::estimate::function::{FunctionModel, PackageSizes};
+use crate::estimate::inputs::Inputs;
 use crate::estimate::interval::{EvidenceGrade, Interval};
 use crate::estimate::model::{Model, Platform};
+use crate::estimate::predict::predict_init;
 use crate::logs::Histogram;
+use crate::units::{ByteSize, civil_from_days};
 
 /// Fewest versions that move floor and slope of INIT, and how far apart their memory has to be, in MB: fewer tell of one
 /// function alone.
@@ -54,9 +58,33 @@ pub(super) struct Platformed<'m> {
     pub(super) base: &'m Model,
     pub(super) package: PackageKind,
     pub(super) architecture: Architecture,
+    draws: Draws,
+    /// What the base predicts, by touched bytes: each is asked for several times.
+    predicted: RefCell<BTreeMap<ByteSize, Interval>>,
 }
 
-impl Platformed<'_> {
+impl<'b> Platformed<'b> {
+    fn new(base: &'b Model, deployed: &Deployed) -> Self {
+        Self {
+            base,
+            package: deployed.package,
+            architecture: deployed.architecture,
+            draws: Draws::new(),
+            predicted: RefCell::default(),
+        }
+    }
+
+    /// INIT as the base model predicts it of so much touched memory.
+    pub(super) fn init_at(&self, touched: ByteSize) -> Option<Interval> {
+        if let Some(known) = self.predicted.borrow().get(&touched) {
+            return Some(*known);
+        }
+        let inputs = Inputs::new(self.package, self.architecture, Inputs::MEMORY_MIN_MB).ok()?.with_touched(touched);
+        let init = predict_init(&inputs, self.base, &self.draws);
+        self.predicted.borrow_mut().insert(touched, init);
+        Some(init)
+    }
+
     pub(super) const fn of<'m>(&self, model: &'m Model) -> &'m Platform {
         model.platform(self.package, self.architecture)
     }
@@ -70,7 +98,7 @@ pub fn calibrate(observations: &Observations, base: &Model, deployed: &Deployed)
     if observations.is_empty() {
         return Err(EstimateError::NoSample { provisioned: observations.set_apart.provisioned_concurrency });
     }
-    let platform = Platformed { base, package: deployed.package, architecture: deployed.architecture };
+    let platform = Platformed::new(base, deployed);
     let (from, through) = observations.days.map(|(from, through)| (date(from), date(through))).unwrap_or_default();
     let lifetimes = observations.environments.lifetimes();
     let functions: BTreeMap<String, FunctionModel> = observations
@@ -299,18 +327,10 @@ fn centre_scatter(
     scatter.evidence = scatter.evidence.min(EvidenceGrade::Moderate);
 }
 
-/// YYYY-MM-DD of a day since 1970-01-01, in the Gregorian calendar (H. Hinnant, 'chrono-compatible low-level date algorithms').
+/// YYYY-MM-DD of a day since 1970-01-01.
 fn date(day: i64) -> String {
-    let shifted = day + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day_of_month = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day_of_month:02}")
+    let (year, month, day) = civil_from_days(day);
+    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Samples in, counts by function, version and day out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::environments::{Environments, Told};
 use super::group::{Function, Version, widened};
@@ -22,7 +22,6 @@ pub struct Observations {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) set_apart: SetApart,
     pub(super) billed: BilledOtherwise,
-    pub(super) memory_settings: BTreeSet<u32>,
     /// First and last day of anything that has a time.
     pub(super) days: Option<(i64, i64)>,
     pub(super) environments: Environments,
@@ -118,9 +117,6 @@ impl Observations {
                 Told::Nothing => {}
             }
         }
-        if let Some(memory_mb) = report.memory_mb {
-            self.memory_settings.insert(memory_mb);
-        }
         let function = self.function(place.function);
         function.invocations += 1;
         function.errors += u64::from(report.status != Status::Success);
@@ -214,9 +210,6 @@ impl Observations {
     fn aggregate(&mut self, aggregate: &Aggregate<'_>) {
         let place = aggregate.place;
         let day = place.at.map(crate::logs::Timestamp::day);
-        if let Some(memory_mb) = aggregate.memory_mb {
-            self.memory_settings.insert(memory_mb);
-        }
         self.billed.checked += aggregate.billed_checked;
         self.billed.without_init += aggregate.billed_without_init;
         self.billed.otherwise += aggregate.billed_otherwise;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::prices::Prices;
+use crate::estimate::arithmetic::MONTH_MS;
 use crate::estimate::draws::{interval_of, rounded_to};
 use crate::estimate::interval::Interval;
 use crate::estimate::sample::Sample;
@@ -11,8 +12,6 @@ use crate::estimate::sample::Sample;
 const ROUNDING_MS: f64 = 0.5;
 /// Digits of a dollar that are kept: a tenth of a cent of a cent.
 const DOLLAR_DIGITS: i32 = 6;
-/// Seconds of a month of 365.25 / 12 days.
-const SECONDS_PER_MONTH: f64 = 2_629_800.0;
 
 /// What the function costs, in US dollars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,7 +67,7 @@ pub(in crate::estimate) fn cost(samples: &[Sample], memory_mb: u32, prices: &Pri
         cold_starts_per_million_usd: million(&|sample| (sample.init() + sample.first_call).ceil()),
         provisioned_environment_per_month_usd: prices
             .provisioned_per_gb_second_usd
-            .map(|usd| rounded_to(usd * gb * SECONDS_PER_MONTH, DOLLAR_DIGITS)),
+            .map(|usd| rounded_to(usd * gb * MONTH_MS / 1000.0, DOLLAR_DIGITS)),
         month: month.map(|month| monthly(samples, gb, prices, month)),
     }
 }

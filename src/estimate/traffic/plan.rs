@@ -5,7 +5,7 @@ use super::latency::{Quantiles, of_mixture};
 use super::outcome::{CloudWatch, Concurrency, Latency, Method, Traffic};
 use super::simulate::{Arrival, ColdStart, Policy, Simulation, run};
 use super::timeouts::timeout_risks;
-use crate::estimate::arithmetic::ln;
+use crate::estimate::arithmetic::{MONTH_MS, ln};
 use crate::estimate::coefficient::Coefficient;
 use crate::estimate::draws::{Draws, Unknown, interval, percentile, rounded_to, splitmix64};
 use crate::estimate::error::EstimateError;
@@ -14,8 +14,6 @@ use crate::estimate::model::Model;
 use crate::estimate::price::Month;
 use crate::estimate::sample::Sample;
 
-/// Milliseconds of a month of 365.25 / 12 days.
-const MONTH_MS: f64 = 2_629_800_000.0;
 /// Requests that are simulated where the closed form is refused.
 const SIMULATED: usize = 2_000_000;
 /// Part of the meaning of a report, never changed.
