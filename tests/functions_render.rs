@@ -148,6 +148,7 @@ fn report() -> Report {
     Report {
         schema_version: 1,
         tool: Tool { name: "lambda-slim".to_owned(), version: "0.1.0".to_owned() },
+        build: None,
         artifact: Artifact {
             path: "bootstrap".to_owned(),
             kind: ArtifactKind::Elf,

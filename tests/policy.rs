@@ -5,8 +5,8 @@ use lambda_slim::attribution::{CrateKind, CrateRow, SectionKind, SectionRow};
 use lambda_slim::elf::Architecture;
 use lambda_slim::package::{Finding, Role, Severity};
 use lambda_slim::policy::{
-    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Budget, CRATES_UNNAMED, Error,
-    GROWTH_OVER_BUDGET, Growth, Measure, NO_BUDGET, Percent, SizeChange, Status, UNZIPPED_OVER_BUDGET, Verdict,
+    Amounts, BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, Budget, CRATES_UNNAMED,
+    Error, GROWTH_OVER_BUDGET, Growth, Measure, NO_BUDGET, Percent, SizeChange, Status, UNZIPPED_OVER_BUDGET, Verdict,
     ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET, check, diff, parse_size,
 };
 use lambda_slim::report::{Artifact, ArtifactKind, Binary, Entry, Report, Tool};
@@ -96,6 +96,7 @@ fn package(binaries: Vec<Binary>, assets: &[(&str, u64)]) -> Report {
     Report {
         schema_version: 1,
         tool: Tool { name: "lambda-slim".to_owned(), version: "0.1.0".to_owned() },
+        build: None,
         artifact: Artifact {
             path: "bootstrap.zip".to_owned(),
             kind: if is_zip { ArtifactKind::Zip } else { ArtifactKind::Directory },
@@ -244,10 +245,10 @@ fn budget_is_read_from_metadata() {
         "max-zip": "500 kB", "max-unzipped": 1_200_000, "max-growth": "5% and 10 KiB",
         "effort": "max", "model": {"max-age": 3},
     }));
-    assert_eq!(read.max_zip, Some(b(500_000)));
-    assert_eq!(read.max_unzipped, Some(b(1_200_000)));
+    assert_eq!(read.max_zip.max, Some(b(500_000)));
+    assert_eq!(read.max_unzipped.max, Some(b(1_200_000)));
     assert_eq!(read.max_growth, "5% and 10 KiB".parse().ok());
-    let again: Budget = serde_json::from_value(serde_json::to_value(read).expect("JSON")).expect("our own budget");
+    let again: Budget = serde_json::from_value(serde_json::to_value(&read).expect("JSON")).expect("our own budget");
     assert_eq!(again, read);
     assert!(budget(json!({})).is_empty());
 }
@@ -293,7 +294,8 @@ fn limit_holds_up_to_its_last_byte() {
     let verdict = check(&report, None, &budget(json!({"max-unzipped": 900}))).expect("a verdict");
     assert_eq!(codes(&verdict), [UNZIPPED_OVER_BUDGET]);
     let gate = verdict.violations[0].gate.as_ref().expect("a limit");
-    assert_eq!((gate.limit_bytes, gate.actual_bytes, gate.over_by()), (b(900), b(1_000), b(100)));
+    let amounts = Amounts::Bytes { limit_bytes: b(900), actual_bytes: b(1_000), baseline_bytes: None };
+    assert_eq!((gate.amounts, gate.over_by()), (amounts, b(100)));
     let blamed = &verdict.violations[0].blamed[0];
     assert_eq!((blamed.crate_name.as_deref(), blamed.grown_bytes), (Some("hyper"), None), "no baseline, no growth");
 }
@@ -331,7 +333,10 @@ fn growing_asset_is_blamed_too() {
 fn limit_that_cannot_be_applied_is_an_error() {
     let zip = one_binary(vec![dependency("hyper", "1.0.0", 1_000)]);
     let growth = budget(json!({"max-growth": "5%"}));
-    assert_eq!(check(&zip, None, &growth), Err(Error::GrowthNeedsBaseline { growth: "5%".to_owned() }));
+    assert_eq!(
+        check(&zip, None, &growth),
+        Err(Error::GrowthNeedsBaseline { budget: "max-growth".to_owned(), growth: "5%".to_owned() })
+    );
     let folder = folder(zip.clone());
     let error = check(&folder, None, &budget(json!({"max-zip": "5 MB"})));
     assert!(matches!(error, Err(Error::ZipBudgetNeedsZip { .. })), "{error:?}");

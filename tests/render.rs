@@ -218,6 +218,7 @@ fn package() -> Report {
     Report {
         schema_version: 1,
         tool: Tool { name: "lambda-slim".to_owned(), version: "0.1.0".to_owned() },
+        build: None,
         artifact: Artifact {
             path: "target/lambda/api/bootstrap.zip".to_owned(),
             kind: ArtifactKind::Zip,

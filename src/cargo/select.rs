@@ -11,7 +11,59 @@ pub struct SelectedBin {
     pub bin: BinTarget,
 }
 
+/// Several programs: `--workspace`, `--exclude`, and repeated `--package` and `--bin`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BinSelection {
+    /// Every member of the workspace.
+    pub workspace: bool,
+    /// Members to leave out.
+    pub exclude: Vec<String>,
+    /// These members; with none, and without `workspace`, cargo's default members.
+    pub packages: Vec<String>,
+    /// Programs of this name alone; with none, every program.
+    pub bins: Vec<String>,
+}
+
 impl CrateGraph {
+    /// The programs that a selection means, by package and name.
+    ///
+    /// # Errors
+    /// [`CargoError`] that lists what there is, where a package or program is unknown, or nothing is selected.
+    pub fn select_bins(&self, selection: &BinSelection) -> Result<Vec<SelectedBin>, CargoError> {
+        let members =
+            |specs: &[String]| specs.iter().map(|spec| self.workspace_member(spec)).collect::<Result<Vec<_>, _>>();
+        let excluded = members(&selection.exclude)?;
+        let mut packages = match (selection.workspace, selection.packages.as_slice()) {
+            (true, _) => self.workspace_members(),
+            (false, []) => self.default_members.clone(),
+            (false, specs) => members(specs)?,
+        };
+        packages.retain(|package| !excluded.contains(package));
+        let mut selected = if selection.bins.is_empty() {
+            self.bins_of(&packages)
+        } else {
+            let named = |name: &String| {
+                let own =
+                    self.bins_of(&packages).into_iter().filter(|found| found.bin.name == *name).collect::<Vec<_>>();
+                match own.as_slice() {
+                    [] if selection.packages.is_empty() => Ok(vec![self.select_bin(None, Some(name))?]),
+                    [] => Err(CargoError::UnknownBin { name: name.clone(), bins: self.bin_names(&packages) }),
+                    _ => Ok(own),
+                }
+            };
+            selection.bins.iter().map(named).collect::<Result<Vec<_>, _>>()?.concat()
+        };
+        let key = |selected: &SelectedBin| (self.package(selected.package).id.clone(), selected.bin.name.clone());
+        selected.sort_by_cached_key(key);
+        selected.dedup_by_key(|selected| key(selected));
+        if selected.is_empty() {
+            return Err(CargoError::NoBin {
+                packages: packages.iter().map(|&index| self.package(index).name.clone()).collect(),
+            });
+        }
+        Ok(selected)
+    }
+
     /// The package of the only program that cargo builds here (workspace default members).
     ///
     /// # Errors

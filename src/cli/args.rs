@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use crate::estimate::PackageKind;
-use crate::policy::{Growth, parse_size};
 use crate::slim::Rewrite;
-use crate::units::ByteSize;
+
+use super::partition::Partition;
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -59,6 +59,22 @@ pub(super) struct Subject {
     pub(super) build: Build,
 }
 
+/// Several packages in one run. `-p` and `--bin` are then repeatable.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Several packages")]
+pub(super) struct Several {
+    /// All programs of the workspace
+    #[arg(long, conflicts_with_all = ["artifact", "package"])]
+    pub(super) workspace: bool,
+    /// Leave this package out (repeatable)
+    #[arg(long, value_name = "SPEC", requires = "workspace")]
+    pub(super) exclude: Vec<String>,
+    /// Only the K-th of N parts, as "2/5" (every fifth package from the second) or "hash:2/5" (by name, whatever else there is): to
+    /// spread packages over machines. `merge` joins their reports
+    #[arg(long, value_name = "K/N")]
+    pub(super) partition: Option<Partition>,
+}
+
 /// Lambda's architectures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Arch {
@@ -82,10 +98,10 @@ pub(super) struct Build {
     pub(super) manifest_path: Option<PathBuf>,
     /// Package to build
     #[arg(short, long, value_name = "SPEC")]
-    pub(super) package: Option<String>,
+    pub(super) package: Vec<String>,
     /// Program to build
     #[arg(long, value_name = "NAME")]
-    pub(super) bin: Option<String>,
+    pub(super) bin: Vec<String>,
     /// Build in release mode (the default)
     #[arg(short, long, conflicts_with = "profile")]
     pub(super) release: bool,
@@ -253,6 +269,7 @@ pub(super) enum TableFormat {
 
 /// `analyze`.
 #[derive(Debug, Args)]
+#[command(mut_arg("artifact", |arg| arg.index(1)), mut_arg("rustc_args", |arg| arg.index(3)))]
 pub(super) struct Analyze {
     /// What a row is
     #[arg(long, value_name = "WHAT", default_value = "crate")]
@@ -275,6 +292,12 @@ pub(super) struct Analyze {
     /// What to analyze.
     #[command(flatten)]
     pub(super) subject: Subject,
+    /// Several packages.
+    #[command(flatten)]
+    pub(super) several: Several,
+    /// More packages to analyze in the same run
+    #[arg(value_name = "MORE", index = 2)]
+    pub(super) more: Vec<PathBuf>,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: TableOutput,
@@ -309,6 +332,7 @@ pub(super) enum View {
 /// `slim`.
 #[derive(Debug, Args)]
 #[command(mut_arg("artifact", |arg| arg.index(1)), mut_arg("rustc_args", |arg| arg.index(3)))]
+#[command(mut_arg("package", |arg| arg.action(ArgAction::Set)), mut_arg("bin", |arg| arg.action(ArgAction::Set)))]
 pub(super) struct Slim {
     /// The zip to write; of several packages, the folder for their zips. In a project the default is
     /// target/lambda/<bin>/bootstrap.zip
@@ -413,44 +437,6 @@ impl PackageArg {
     }
 }
 
-/// `check`.
-#[derive(Debug, Args)]
-pub(super) struct Check {
-    /// Largest zip, like 50MB, 1.5MiB or 600000
-    #[arg(long, value_name = "SIZE", env = "LAMBDA_SLIM_MAX_ZIP", value_parser = size, help_heading = "Budget")]
-    pub(super) max_zip: Option<ByteSize>,
-    /// Largest sum of the files' sizes
-    #[arg(long, value_name = "SIZE", env = "LAMBDA_SLIM_MAX_UNZIPPED", value_parser = size, help_heading = "Budget")]
-    pub(super) max_unzipped: Option<ByteSize>,
-    /// Largest growth over the baseline: "2%", "10KiB", "2% and 10KiB", "2% or 10KiB"
-    #[arg(long, value_name = "GROWTH", env = "LAMBDA_SLIM_MAX_GROWTH", help_heading = "Budget")]
-    pub(super) max_growth: Option<Growth>,
-    /// Longest predicted init in ms (its median, by the model of LAMBDA_SLIM_MODEL or 'model' in Cargo.toml, else the prior)
-    #[arg(long, value_name = "MS", env = "LAMBDA_SLIM_MAX_INIT_MS", help_heading = "Budget")]
-    pub(super) max_init_ms: Option<u32>,
-    /// What to compare with: a report, or an artifact
-    #[arg(long, value_name = "FILE", env = "LAMBDA_SLIM_BASELINE", help_heading = "Budget")]
-    pub(super) baseline: Option<PathBuf>,
-    /// Write today's report to the baseline file
-    #[arg(long, help_heading = "Budget")]
-    pub(super) update_baseline: bool,
-    /// Report violations, but exit with 0
-    #[arg(long, help_heading = "Budget")]
-    pub(super) warn_only: bool,
-    /// Append today's sizes, commit and largest crates to this history (JSON lines), whatever the verdict; `trend` draws it
-    #[arg(long, value_name = "FILE")]
-    pub(super) record: Option<PathBuf>,
-    /// How many rows to show (0 for all)
-    #[arg(short = 'n', value_name = "N", default_value_t = 20)]
-    pub(super) rows: usize,
-    /// What to check; a report of this program will do.
-    #[command(flatten)]
-    pub(super) subject: Subject,
-    /// Where the result goes.
-    #[command(flatten)]
-    pub(super) output: CheckOutput,
-}
-
 /// `diff`.
 #[derive(Debug, Args)]
 pub(super) struct Diff {
@@ -484,8 +470,4 @@ pub(super) enum DiffBy {
     Section,
     /// A function or data object. Of reports, those that `analyze --by function` wrote.
     Function,
-}
-
-fn size(text: &str) -> Result<ByteSize, crate::policy::Error> {
-    parse_size(text)
 }

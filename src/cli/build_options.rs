@@ -18,8 +18,8 @@ pub(super) fn build_architecture(build: &Build) -> Option<Architecture> {
 pub(super) fn build_options(build: &Build, global: &Global) -> BuildOptions {
     BuildOptions {
         manifest_path: build.manifest_path.clone(),
-        package: build.package.clone(),
-        bin: build.bin.clone(),
+        package: build.package.first().cloned(),
+        bin: build.bin.first().cloned(),
         profile: build.profile.clone(),
         features: build.features.clone(),
         all_features: build.all_features,

@@ -18,7 +18,7 @@ use super::estimate_args::{Calibrate, Engine};
 use super::exit_code::ExitCode;
 use super::output;
 use super::predictor::{Predictor, load_model, started};
-use super::subject::load_report;
+use super::report_file::load_report;
 use super::terminal::Terminal;
 
 /// Mode of a model: `rw-r--r--`.

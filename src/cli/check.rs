@@ -1,76 +1,175 @@
 //! `check`: the gate.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::attribution::Detail;
+use crate::cargo::LockedPackages;
 use crate::host;
-use crate::policy::{Budget, Manifest, Verdict, check};
-use crate::render::{Options, json, markdown};
+use crate::policy::{Budget, LockChange, LockHistory, Manifest, Verdict, check};
+use crate::render::{Options, markdown};
 use crate::report::Report;
 
-use super::args::{Check, Global};
-use super::configuration::{Configuration, slim_options_of};
+use super::args::Global;
+use super::baselines::{self, Base, Baselines, report_of};
+use super::check_args::Check;
+use super::configuration::Configuration;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
+use super::packages::{Opened, Packages, sorted_out};
 use super::predictor::Predictor;
-use super::subject::{Loaded, load_report, with_slashes};
+use super::subject::with_slashes;
 use super::terminal::Terminal;
 use super::trend;
 
-/// Mode of a baseline: `rw-r--r--`.
-const BASELINE_MODE: u32 = 0o644;
+/// A package that was held against its budget.
+struct Checked {
+    report: Report,
+    configuration: Configuration,
+    verdict: Verdict,
+    /// The file that its baseline is written to, where that is asked for.
+    baseline_file: Option<PathBuf>,
+}
 
 pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let (mut report, configuration) = report(flags, global, terminal)?;
-    let asked = Budget {
-        max_zip: flags.max_zip,
-        max_unzipped: flags.max_unzipped,
-        max_growth: flags.max_growth,
-        max_init_ms: flags.max_init_ms,
-    };
-    let budget = asked.or(configuration.budget);
-    if budget.max_init_ms.is_some() {
-        report.estimate = Predictor::of(None, Some(&configuration))?.predict(&report)?;
+    if flags.baseline.update && flags.several.partition.is_some() {
+        return Err(CliError::Usage(
+            "--update-baseline with --partition would leave out the others: write the parts with `analyze --format json`, join them \
+             with `merge`, and check the result",
+        ));
     }
-    let baseline_path = flags.baseline.clone().or(configuration.baseline.clone());
-    if flags.update_baseline {
-        let path = baseline_path.as_deref();
-        let path =
-            path.ok_or(CliError::Usage("--update-baseline needs --baseline FILE, or 'baseline' in Cargo.toml"))?;
-        host::replace(path, json::report(&report).as_bytes(), Some(BASELINE_MODE))?;
-        terminal.note(&format!("note: wrote {}", path.display()));
+    let asked = flags.limits.budget()?;
+    let packages = Packages::of(&flags.subject, &flags.more, &flags.several, global, terminal)?;
+    let is_one = packages.is_one;
+    let baselines = Baselines::new(&flags.baseline, &flags.start, &flags.subject, global);
+    let mut results = packages.each(&flags.subject, global, terminal, |opened, configuration, terminal| {
+        one(opened, configuration, &asked, flags, &baselines, terminal)
+    });
+    drop(baselines);
+    if is_one && matches!(results.as_slice(), [(_, Err(_))]) {
+        return Err(results.remove(0).1.err().expect("it is an error"));
     }
-    let baseline = match baseline_path.as_deref() {
-        // Growth is growth over what was just written: none. Absolute limits hold all the same.
-        Some(_) if flags.update_baseline => Some(report.clone()),
-        Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
-        Some(path) => Some(report_or_artifact(path, &[], Detail::Crates)?),
-        None => None,
-    };
-    let verdict = check(&report, baseline.as_ref(), &budget)?;
-    let file = flags.output.output.as_deref();
+    let (checked, failures) = sorted_out(results);
+    if flags.baseline.update && failures.is_empty() {
+        let mut files: BTreeMap<PathBuf, Vec<Report>> = BTreeMap::new();
+        for Checked { report, baseline_file, .. } in &checked {
+            files.entry(baseline_file.clone().unwrap_or_default()).or_default().push(report.clone());
+        }
+        baselines::write(files, terminal)?;
+    }
     if let Some(history) = &flags.record {
-        trend::record(history, &report, &configuration)?;
+        for checked in &checked {
+            trend::record(history, &checked.report, &checked.configuration)?;
+        }
     }
-    let manifests = manifests(&verdict, &configuration);
+    let manifests = manifests(&checked);
+    let file = flags.output.output.as_deref();
     let options = output::options(terminal, file, flags.rows);
-    terminal.result(&output::verdict(&verdict, &manifests, flags.output.format, &options), file)?;
-    summarize(&verdict, flags.rows, terminal);
-    Ok(if verdict.passed() || flags.warn_only { ExitCode::Done } else { ExitCode::Violation })
+    let verdicts: Vec<&Verdict> = checked.iter().map(|checked| &checked.verdict).collect();
+    let printed = match verdicts.as_slice() {
+        [verdict] if is_one => output::verdict(verdict, &manifests, flags.output.format, &options),
+        verdicts => output::verdicts(verdicts, &failures, &manifests, flags.output.format, &options),
+    };
+    terminal.result(&printed, file)?;
+    for verdict in &verdicts {
+        summarize(verdict, flags.rows, terminal);
+    }
+    let failed = verdicts.iter().any(|verdict| !verdict.passed());
+    Ok(match (failures.is_empty(), failed) {
+        (false, _) => ExitCode::Trouble,
+        (true, true) => ExitCode::Violation,
+        (true, false) => ExitCode::Done,
+    })
+}
+
+/// Checks one package.
+fn one(
+    opened: Opened,
+    configuration: Configuration,
+    asked: &Budget,
+    flags: &Check,
+    baselines: &Baselines<'_>,
+    terminal: Terminal,
+) -> Result<Checked, CliError> {
+    let budget = asked.clone().or(configuration.budget.clone());
+    let path = opened.path();
+    let baseline_file = baselines.file(&configuration);
+    let (project, base) = match &opened {
+        _ if flags.baseline.update => (None, None),
+        Opened::Report(_) => (None, baselines.find(&path, None, &configuration, &budget, terminal)?),
+        Opened::Artifact(loaded) => {
+            let project = loaded.project.as_ref();
+            (project, baselines.find(&path, project, &configuration, &budget, terminal)?)
+        }
+    };
+    let lock = project.map(|project| project.graph.workspace_root().to_owned());
+    // Functions are compared where the baseline has them, and not looked for where it has none.
+    let lists_functions = |base: &Base| base.report.binaries.iter().all(|binary| !binary.functions.is_empty());
+    let detail = if base.as_ref().is_some_and(lists_functions) { Detail::Functions } else { Detail::Crates };
+    let mut report = match opened {
+        Opened::Report(report) => *report,
+        Opened::Artifact(loaded) => report_of(&loaded, &budget, &flags.start, detail, terminal)?,
+    };
+    if flags.baseline.update && baseline_file.is_none() {
+        return Err(CliError::Usage("--update-baseline needs --baseline FILE, or 'baseline' in Cargo.toml"));
+    }
+    let commit = base.as_ref().and_then(|base| base.commit.clone());
+    let mut before = match base {
+        // Growth is growth over what is about to be written: none. Absolute limits hold all the same.
+        None if flags.baseline.update => Some(report.clone()),
+        base => base.map(|base| base.report),
+    };
+    if !budget.max_init_ms.is_empty() {
+        let predictor = Predictor::of(None, Some(&configuration))?;
+        report.estimate = predictor.predict(&report)?;
+        if let Some(before) = &mut before {
+            before.estimate = predictor.predict(before)?;
+        }
+    }
+    let mut verdict = check(&report, before.as_ref(), &budget)?;
+    let root = lock.or_else(|| configuration.workspace_root.clone());
+    if let Some(history) = lock_history(&verdict, commit.as_deref(), root.as_deref()) {
+        verdict.find_lock_changes(&history);
+    }
+    if flags.warn_only {
+        verdict = verdict.as_warnings();
+    }
+    Ok(Checked { report, configuration, verdict, baseline_file })
+}
+
+/// What became of the lock file since the baseline, where there is somebody to blame.
+fn lock_history(verdict: &Verdict, commit: Option<&str>, root: Option<&Path>) -> Option<LockHistory> {
+    let mut remarks = verdict.violations.iter().chain(&verdict.warnings);
+    if remarks.all(|violation| violation.blamed.is_empty()) {
+        return None;
+    }
+    let (before, changes) = host::changes_since(commit?, &root?.join("Cargo.lock"))?;
+    let change = |change: host::FileChange| {
+        let host::FileChange { commit, date, subject, text } = change;
+        (LockChange { commit, date, subject }, LockedPackages::parse(&text))
+    };
+    Some(LockHistory { before: LockedPackages::parse(&before), changes: changes.into_iter().map(change).collect() })
 }
 
 /// The manifests of the packages with which a blamed crate's path begins, for the place of a remark. One that cannot be read is none.
-fn manifests(verdict: &Verdict, configuration: &Configuration) -> Vec<Manifest> {
-    let is_root = |name: &str| {
-        let mut blamed = verdict.violations.iter().flat_map(|violation| &violation.blamed);
-        blamed.any(|blame| blame.why.first().is_some_and(|root| root == name))
-    };
-    let members = configuration.members.iter().filter(|(name, _)| is_root(name));
-    let manifest = |(name, path): &(String, PathBuf)| {
-        Some(Manifest { package: name.clone(), path: shown(path), text: host::read_text(path).ok()? })
-    };
-    members.filter_map(manifest).collect()
+fn manifests(checked: &[Checked]) -> Vec<Manifest> {
+    let mut manifests: Vec<Manifest> = Vec::new();
+    for Checked { verdict, configuration, .. } in checked {
+        let remarks = || verdict.violations.iter().chain(&verdict.warnings);
+        let is_root = |name: &str| {
+            let mut blamed = remarks().flat_map(|violation| &violation.blamed);
+            blamed.any(|blame| blame.why.first().is_some_and(|root| root == name))
+        };
+        for (name, path) in configuration.members.iter().filter(|(name, _)| is_root(name)) {
+            if manifests.iter().any(|known| known.package == *name) {
+                continue;
+            }
+            let text = host::read_text(path).ok();
+            manifests.extend(text.map(|text| Manifest { package: name.clone(), path: shown(path), text }));
+        }
+    }
+    manifests
 }
 
 /// From the repository's root, as GitHub wants it, else from the current folder.
@@ -89,26 +188,4 @@ fn summarize(verdict: &Verdict, rows: usize, terminal: Terminal) {
     if let Err(error) = host::append(Path::new(&file), markdown::verdict(verdict, &options).as_bytes()) {
         terminal.warn(&format!("warning: no summary: {error}"));
     }
-}
-
-fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report, Configuration), CliError> {
-    if let Some(path) = flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
-        let configuration = Configuration::find(&flags.subject, None, global, terminal)?;
-        return Ok((load_report(path)?, configuration));
-    }
-    let loaded = Loaded::new(&flags.subject, global, terminal)?;
-    let configuration = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;
-    Ok((loaded.report(Detail::Crates, &slim_options_of(&loaded)?, terminal)?, configuration))
-}
-
-/// A report, or an artifact that becomes one with the help of these symbols.
-pub(super) fn report_or_artifact(path: &Path, symbols: &[PathBuf], detail: Detail) -> Result<Report, CliError> {
-    if host::looks_like_json(path) {
-        if !symbols.is_empty() {
-            return Err(CliError::Usage("symbols are for an artifact: a report has its names already"));
-        }
-        return load_report(path);
-    }
-    let loaded = Loaded::named(path)?.with_symbols(symbols)?;
-    loaded.report_as_it_is(&loaded.package()?, detail)
 }

@@ -2,10 +2,12 @@
 
 use clap::{Parser, Subcommand};
 
-use super::args::{Analyze, Check, Diff, Global, Slim};
+use super::args::{Analyze, Diff, Global, Slim};
+use super::check_args::Check;
 use super::estimate_args::{Calibrate, Estimate};
 use super::layout_args::Layout;
 use super::measure_args::Measure;
+use super::merge_args::Merge;
 use super::trend_args::Trend;
 
 /// Makes AWS Lambda deployment packages smaller and faster to start.
@@ -43,6 +45,8 @@ pub(super) enum Command {
     Layout(Layout),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
+    /// Joins reports of several runs, as `--partition` makes them, into one
+    Merge(Merge),
     /// Draws the history that `check --record` writes
     Trend(Trend),
     /// Compares two artifacts or reports, by crate, section or function

@@ -6,10 +6,10 @@ use crate::render::{By, Options};
 use crate::report::Report;
 
 use super::args::{Diff, DiffBy, DiffFormat};
-use super::check::report_or_artifact;
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
+use super::report_file::report_or_artifact;
 use super::terminal::Terminal;
 
 /// True where no crate of the package can be named.

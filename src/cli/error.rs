@@ -14,7 +14,7 @@ use crate::logs::LogsError;
 use crate::package::PackageError;
 use crate::policy;
 use crate::render::text;
-use crate::report::{BuildError, ReadError};
+use crate::report::{BuildError, ReadError, TwoReportsOfOne};
 use crate::slim::{Rewrite, SlimError};
 
 /// Why a command could not be carried out. Every one ends in exit code 2.
@@ -240,6 +240,20 @@ pub enum CliError {
         /// Where it would be.
         path: PathBuf,
     },
+    /// The baseline is there, and the package is not in it.
+    #[error(
+        "{package}: not in the baseline {baseline}, so that its growth cannot be limited; --update-baseline writes it anew, and \
+        --warn baseline-missing (rules.baseline-missing in Cargo.toml) lets new packages pass"
+    )]
+    NotInBaseline {
+        /// The baseline: a file or a commit.
+        baseline: String,
+        /// The package.
+        package: String,
+    },
+    /// Reports that are not of one run.
+    #[error(transparent)]
+    TwoReportsOfOne(#[from] TwoReportsOfOne),
     /// Usage that clap cannot see.
     #[error("{0}")]
     Usage(&'static str),

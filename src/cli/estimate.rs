@@ -12,7 +12,6 @@ use crate::slim::{Rewrite, Slimmed};
 use crate::units::ByteSize;
 
 use super::args::{Global, PackageArg};
-use super::check::report_or_artifact;
 use super::configuration::{Configuration, slim_options_of};
 use super::error::CliError;
 use super::estimate_args;
@@ -20,7 +19,9 @@ use super::estimate_question::question;
 use super::exit_code::ExitCode;
 use super::output;
 use super::predictor::{Predictor, load_model, started};
-use super::subject::{Loaded, asked_architecture, load_report, slim_options};
+use super::report_file::load_report;
+use super::report_file::report_or_artifact;
+use super::subject::{Loaded, asked_architecture, slim_options};
 use super::terminal::Terminal;
 
 pub(super) fn run(
@@ -61,7 +62,7 @@ pub(super) fn run(
 /// `--package-kind` says that already.
 fn package_kind(flags: &mut estimate_args::Estimate) -> PackageKind {
     let kind = flags.package_kind.or_else(|| {
-        let named = flags.subject.build.package.take_if(|package| package == "zip" || package == "image");
+        let named = flags.subject.build.package.pop_if(|package| package == "zip" || package == "image");
         named.map(|kind| if kind == "image" { PackageArg::Image } else { PackageArg::Zip })
     });
     kind.map_or(PackageKind::Zip, PackageArg::kind)

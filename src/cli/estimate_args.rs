@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 use super::args::{Output, PackageArg, Subject};
 
@@ -17,6 +17,7 @@ use super::args::{Output, PackageArg, Subject};
 
 Every number has its source at the end of the output. Before INIT (placement, download) is little known: measure it with X-Ray and
 `calibrate`, or run what --experiment prints.")]
+#[command(mut_arg("package", |arg| arg.action(ArgAction::Set)), mut_arg("bin", |arg| arg.action(ArgAction::Set)))]
 pub(super) struct Estimate {
     /// Memory setting in MB, 128 to 10240
     #[arg(long, value_name = "MB", env = "LAMBDA_SLIM_MEMORY")]

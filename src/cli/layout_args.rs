@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::args::{Build, Format, rewrites};
 use super::measure_args::StartFlags;
@@ -10,6 +10,7 @@ use crate::slim::Rewrite;
 
 /// `layout`.
 #[derive(Debug, Args)]
+#[command(mut_arg("package", |arg| arg.action(ArgAction::Set)), mut_arg("bin", |arg| arg.action(ArgAction::Set)))]
 pub(super) struct Layout {
     /// The zip to write; the default is target/lambda/<bin>/bootstrap.zip
     #[arg(short, long, value_name = "OUT.zip")]

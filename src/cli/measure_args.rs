@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgAction, Args};
 
 use super::args::{Format, Subject};
 
@@ -25,6 +25,7 @@ pub(super) struct StartFlags {
 
 /// `measure`.
 #[derive(Debug, Args)]
+#[command(mut_arg("package", |arg| arg.action(ArgAction::Set)), mut_arg("bin", |arg| arg.action(ArgAction::Set)))]
 pub(super) struct Measure {
     /// How it is started.
     #[command(flatten)]

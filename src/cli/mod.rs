@@ -3,10 +3,12 @@
 
 mod analyze;
 mod args;
+mod baselines;
 mod boot_check;
 mod build_options;
 mod calibrate;
 mod check;
+mod check_args;
 mod command;
 mod configuration;
 mod debug_file;
@@ -24,10 +26,15 @@ mod measure;
 mod measure_args;
 mod measure_findings;
 mod measure_waits;
+mod merge;
+mod merge_args;
 mod order;
 mod output;
+mod packages;
+mod partition;
 mod predictor;
 mod project;
+mod report_file;
 mod run;
 mod slim;
 mod slim_several;

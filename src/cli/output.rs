@@ -3,10 +3,8 @@
 use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Manifest, Trend, Verdict, annotations};
-use crate::render::{
-    self, By, Filter, Options, View, csv, folded, github, html, json, junit, markdown, sarif, svg, text,
-};
-use crate::report::Report;
+use crate::render::{By, Filter, Options, View, csv, folded, github, html, json, junit, markdown, sarif, svg, text};
+use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION};
 
 use super::args;
 use super::args::{CheckFormat, DiffFormat, Format, TableFormat};
@@ -113,12 +111,7 @@ pub(super) fn slim(report: &Report, format: Format, options: &Options) -> String
 }
 
 /// What slimming made of several packages: each result, and a table of all; in JSON one document.
-pub(super) fn slim_several(
-    done: &[&Report],
-    failures: &[render::Failure<'_>],
-    format: Format,
-    options: &Options,
-) -> String {
+pub(super) fn slim_several(done: &[&Report], failures: &[PackageFailure], format: Format, options: &Options) -> String {
     let rows: Vec<_> =
         done.iter().filter_map(|report| Some((report.artifact.path.as_str(), report.slim.as_ref()?))).collect();
     let each = |title: &dyn Fn(&str) -> String| -> String {
@@ -129,7 +122,10 @@ pub(super) fn slim_several(
     pick(
         format,
         || each(&|path| text::paragraph(&format!("{path}:"), options)) + &text::slim_summary(&rows, options),
-        || json::packages(done, failures),
+        || {
+            let packages = done.iter().map(|&report| report.clone()).collect();
+            json::reports(&Reports { schema_version: SCHEMA_VERSION, packages, failures: failures.to_vec() })
+        },
         || each(&markdown::title) + &markdown::slim_summary(&rows),
     )
 }
@@ -187,6 +183,53 @@ pub(super) fn verdict(verdict: &Verdict, manifests: &[Manifest], format: CheckFo
         CheckFormat::Junit => junit::verdict(verdict),
     }
 }
+
+/// The gate's verdicts over several packages.
+pub(super) fn verdicts(
+    verdicts: &[&Verdict],
+    failures: &[PackageFailure],
+    manifests: &[Manifest],
+    format: CheckFormat,
+    options: &Options,
+) -> String {
+    let each = |print: &dyn Fn(&Verdict) -> String| verdicts.iter().map(|verdict| print(verdict)).collect::<Vec<_>>();
+    match format {
+        CheckFormat::Text => {
+            let told = each(&|verdict| text::verdict(verdict, options) + "\n").concat();
+            told + &text::verdict_summary(verdicts, failures, options)
+        }
+        CheckFormat::Markdown => {
+            let told = each(&|verdict| markdown::verdict(verdict, options) + "\n").concat();
+            markdown::verdict_summary(verdicts, failures) + "\n" + &told
+        }
+        CheckFormat::Json => json::verdicts(verdicts, failures),
+        CheckFormat::Github => each(&|verdict| github::verdict(verdict, &annotations(verdict, manifests))).concat(),
+        CheckFormat::Sarif => {
+            let with_remarks: Vec<_> =
+                verdicts.iter().map(|&verdict| (verdict, annotations(verdict, manifests))).collect();
+            sarif::verdicts(&with_remarks)
+        }
+        CheckFormat::Junit => junit::verdicts(verdicts, failures),
+    }
+}
+
+/// Reports of several packages, each as a report alone, and a table of all.
+pub(super) fn reports(reports: &Reports, format: TableFormat, options: &Options) -> String {
+    let each = |print: &dyn Fn(&Report) -> String| {
+        reports.packages.iter().map(|report| print(report) + "\n").collect::<String>()
+    };
+    match format {
+        TableFormat::Markdown => {
+            markdown::report_summary(reports) + "\n" + &each(&|report| markdown::report(report, options))
+        }
+        TableFormat::Json => json::reports(reports),
+        _ => each(&|report| text::report(report, options)) + &text::report_summary(reports, options),
+    }
+}
+
+pub(super) const ONE_PACKAGE: CliError = CliError::Usage(
+    "a page, folded stacks and csv are of one package: analyze it by itself, or take text, markdown or json",
+);
 
 /// A history.
 pub(super) fn trend(trend: &Trend, format: TrendFormat, options: &Options) -> String {

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::host;
-use crate::render::Failure;
+use crate::report::PackageFailure;
 use crate::units::ByteSize;
 
 use super::args::{Global, Slim};
@@ -164,15 +164,14 @@ fn tell(
             }
             Err(error) => {
                 Terminal::error(error);
-                failures.push((artifact.display().to_string(), error.to_string()));
+                failures.push(PackageFailure { path: artifact.display().to_string(), error: error.to_string() });
             }
         }
     }
     let done: Vec<&Done> = results.iter().filter_map(|result| result.as_ref().ok()).collect();
     let reports: Vec<_> = done.iter().map(|done| &done.report).collect();
-    let failed: Vec<_> = failures.iter().map(|(path, error)| Failure { path, error }).collect();
     let options = output::options(terminal, None, 0);
-    terminal.result(&output::slim_several(&reports, &failed, flags.format, &options), None)?;
+    terminal.result(&output::slim_several(&reports, &failures, flags.format, &options), None)?;
     for (artifact, done) in
         artifacts.iter().zip(results).filter_map(|(artifact, result)| Some((artifact, result.as_ref().ok()?)))
     {

@@ -14,7 +14,7 @@ use crate::host::{
 use crate::layout::Placement;
 use crate::package::{DeploymentPackage, PackageFile};
 use crate::procfs::FilePages;
-use crate::report::{Context, LinkMapFile, Report, SymbolFile};
+use crate::report::{BuildFacts, Context, LinkMapFile, Report, SymbolFile};
 use crate::slim::{self, Slimmed};
 
 use super::args::{Arch, Build, Global, Subject};
@@ -56,6 +56,8 @@ pub(super) struct Loaded {
     /// The linker's map and where it is.
     link_map: Option<(String, Bytes)>,
     architecture: Option<Architecture>,
+    /// How it was built, where it was built here.
+    build: Option<BuildFacts>,
     /// A crate to explain in the report.
     pub(super) why: Option<WhyQuery>,
 }
@@ -96,14 +98,30 @@ impl Loaded {
         terminal: Terminal,
     ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
-        let mut loaded = match artifact {
-            Some(path) => Self::open(path, subject, &options, terminal)?,
-            None if subject.build.no_build => Self::find(&options, terminal)?,
-            None => {
-                let project = load_project(&options, terminal)?;
-                Self::laid_out(&subject.build, project, &options, Layout::AsFound, terminal)?.loaded
-            }
+        match artifact {
+            Some(path) => Self::open(path, subject, &options, terminal)?.completed(subject),
+            None => Self::of_project(load_project(&options, terminal)?, subject, &options, terminal),
+        }
+    }
+
+    /// Builds the project's program, or finds what is built already.
+    pub(super) fn of_project(
+        project: Project,
+        subject: &Subject,
+        options: &BuildOptions,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
+        let loaded = if subject.build.no_build {
+            Self::find(project, options, terminal)?
+        } else {
+            Self::laid_out(&subject.build, project, options, Layout::AsFound, terminal)?.loaded
         };
+        loaded.completed(subject)
+    }
+
+    /// With what the flags know about it.
+    pub(super) fn completed(self, subject: &Subject) -> Result<Self, CliError> {
+        let mut loaded = self;
         if let Some(path) = &subject.metadata {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
             loaded.saved_graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
@@ -128,6 +146,7 @@ impl Loaded {
             symbols: Vec::new(),
             link_map: None,
             architecture: None,
+            build: None,
             why: None,
         }
     }
@@ -146,7 +165,12 @@ impl Loaded {
         Ok(Self::of(path, Content::Artifact(content)))
     }
 
-    fn open(path: &Path, subject: &Subject, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
+    pub(super) fn open(
+        path: &Path,
+        subject: &Subject,
+        options: &BuildOptions,
+        terminal: Terminal,
+    ) -> Result<Self, CliError> {
         let mut loaded = Self::named(path)?;
         if subject.build.manifest_path.is_some() {
             loaded.set_project(load_project(options, terminal)?);
@@ -154,8 +178,7 @@ impl Loaded {
         Ok(loaded)
     }
 
-    fn find(options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
-        let project = load_project(options, terminal)?;
+    fn find(project: Project, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
         let found = host::find_built(&project, options)?;
         terminal.note(&format!("note: using {}", found.display()));
         let mut loaded = Self::named(&found)?;
@@ -182,17 +205,18 @@ impl Loaded {
     ) -> Result<LaidOut, CliError> {
         let order::LaidOut { built, placement } = order::build(build, project, options, layout, terminal)?;
         let link_order = built.order.clone();
-        Ok(LaidOut { loaded: Self::built(build, built)?, placement, link_order })
+        Ok(LaidOut { loaded: Self::built(build, built, options.directory.as_deref())?, placement, link_order })
     }
 
-    fn built(build: &Build, built: Built) -> Result<Self, CliError> {
+    /// Paths of flags are taken from `directory`, else from the current one.
+    fn built(build: &Build, built: Built, directory: Option<&Path>) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(&built.executable)?;
         let ArtifactContent::Elf(program) = content else {
             return Err(CliError::Usage(
                 "the program that was built is no ELF file: build for Linux, with --target or --arm64",
             ));
         };
-        let included = included(&build.include, &built.project)?;
+        let included = included(&build.include, directory.unwrap_or(Path::new(".")), &built.project)?;
         let package_path = host::lambda_zip_path(&built.project);
         let mut loaded = Self::of(package_path, Content::Built { program: program.clone(), included });
         loaded.symbols.push(Symbols { path: path.display().to_string(), data: program });
@@ -200,6 +224,7 @@ impl Loaded {
         loaded.identities = built.identities();
         loaded.std_identities = built.sysroot_identities();
         loaded.homes = built.symbol_homes();
+        loaded.build = Some(build_facts(&built));
         loaded.set_project(built.project);
         Ok(loaded)
     }
@@ -353,7 +378,7 @@ impl Loaded {
         let of_project = self.project.as_ref().map(|project| (&project.graph, Some(project.root)));
         let (graph, root) = match &self.saved_graph {
             Some(saved) => (Some(saved), None),
-            None => of_project.map_or((None, None), |(graph, root)| (Some(graph), root)),
+            None => of_project.map_or((None, None), |(graph, root)| (Some(&**graph), root)),
         };
         let context = Context {
             path: with_slashes(&self.path),
@@ -368,7 +393,8 @@ impl Loaded {
             why: self.why.as_ref(),
         };
         let analysis = |source| CliError::Analysis { path: self.path.clone(), source };
-        Report::build(package, data, &context).map_err(analysis)
+        let report = Report::build(package, data, &context).map_err(analysis)?;
+        Ok(Report { build: self.build.clone(), ..report })
     }
 
     /// Slims the package, with a progress bar.
@@ -407,11 +433,6 @@ pub(super) fn source_date() -> Result<Option<i64>, CliError> {
     }
 }
 
-/// Reads a report of this program back.
-pub(super) fn load_report(path: &Path) -> Result<Report, CliError> {
-    Report::from_json(&host::read_text(path)?).map_err(|source| CliError::Report { path: path.to_owned(), source })
-}
-
 fn zip_package<'a>(path: &Path, data: &'a [u8]) -> Result<DeploymentPackage<'a>, CliError> {
     let archive = |source| CliError::Archive { path: path.to_owned(), source };
     let parsed = Archive::parse(data, &Limits::default()).map_err(archive)?;
@@ -422,6 +443,18 @@ fn package_file(file: &TreeFile) -> PackageFile<'_> {
     match &file.kind {
         TreeFileKind::File(bytes) => PackageFile::new(file.path.clone(), Some(file.unix_mode), Cow::Borrowed(bytes)),
         TreeFileKind::Symlink(target) => PackageFile::symlink(file.path.clone(), target),
+    }
+}
+
+fn build_facts(built: &Built) -> BuildFacts {
+    let mut features = built.project.root_package().features.clone();
+    features.sort();
+    BuildFacts {
+        target: built.target.clone(),
+        profile: built.profile.clone(),
+        features,
+        rustc: built.rustc_version.clone(),
+        commit: host::commit(),
     }
 }
 
@@ -451,10 +484,10 @@ fn link_map(path: &Path) -> Result<(String, Bytes), CliError> {
     Ok((with_slashes(path), host::open_link_map(path)?))
 }
 
-/// Files of `--include`, taken from the current directory, else those of cargo-lambda's `include`, taken from the package's folder.
-fn included(flags: &[PathBuf], project: &Project) -> Result<Vec<TreeFile>, CliError> {
+/// Files of `--include`, taken from `directory`, else those of cargo-lambda's `include`, taken from the package's folder.
+fn included(flags: &[PathBuf], directory: &Path, project: &Project) -> Result<Vec<TreeFile>, CliError> {
     if !flags.is_empty() {
-        return Ok(host::read_included(Path::new("."), flags)?);
+        return Ok(host::read_included(directory, flags)?);
     }
     let configured: Vec<PathBuf> = project.lambda_build.include.iter().flatten().map(PathBuf::from).collect();
     Ok(host::read_included(&project.root_package().source_root, &configured)?)

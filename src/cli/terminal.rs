@@ -8,6 +8,7 @@ use anstream::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::host;
+use crate::report::PackageFailure;
 use crate::units::ByteSize;
 
 use super::args::{ColorWhen, Global};
@@ -77,6 +78,11 @@ impl Terminal {
     /// Says what went wrong where there is a result all the same.
     pub(super) fn warn(&self, text: &str) {
         stderr(&format!("{text}\n"));
+    }
+
+    /// Says why one of several packages failed.
+    pub(super) fn failure(failure: &PackageFailure) {
+        stderr(&format!("error: {}\n", failure.in_words()));
     }
 
     /// Prints the error that ends the run.

@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::bytes::file_bytes;
 use super::find::find_program;
@@ -250,7 +251,7 @@ fn follow_configured_target(
     if let Some(root) = graph.index_of(&id) {
         target.clone_into(&mut project.platform);
         project.root = root;
-        project.graph = graph;
+        project.graph = Arc::new(graph);
     }
     Ok(())
 }

@@ -12,7 +12,11 @@ const DIGITS: [usize; 2] = [40, 64];
 #[must_use]
 pub fn commit() -> Option<String> {
     let args: Vec<OsString> = ["rev-parse", "--verify", "HEAD"].map(OsString::from).to_vec();
-    let answer = Tool::new("git".into(), &args, None).answer().ok()?;
+    commit_name(&Tool::new("git".into(), &args, None).answer().ok()?)
+}
+
+/// The name of a commit in what git prints; `None` where it is none.
+pub(super) fn commit_name(answer: &str) -> Option<String> {
     let name = answer.trim_end();
     let is_name = DIGITS.contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_name.then(|| name.to_owned())

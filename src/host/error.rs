@@ -113,6 +113,17 @@ pub enum HostError {
         /// Why.
         cause: io::Error,
     },
+    /// git does not know a commit.
+    #[error(
+        "no commit {reference:?} in the repository here: {why}. A shallow clone lacks it: fetch it first (`git fetch origin BRANCH`; \
+        `fetch-depth: 0` of actions/checkout)"
+    )]
+    NoCommit {
+        /// What was asked for.
+        reference: String,
+        /// What git says.
+        why: String,
+    },
     /// A program that was asked something failed.
     #[error("`{command}` failed ({status}): {stderr}")]
     CommandFailed {

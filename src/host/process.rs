@@ -56,6 +56,12 @@ impl Tool {
         self
     }
 
+    /// Without a variable of ours.
+    pub(super) fn without_env(mut self, key: &str) -> Self {
+        self.command.env_remove(key);
+        self
+    }
+
     /// The command line, as messages show it.
     pub(super) fn text(&self) -> &str {
         &self.text

@@ -2,18 +2,19 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::process::{BuildEvent, Output, Tool};
 use super::toolchain::{Toolchain, cargo};
 use super::{BuildOptions, HostError, options::gnu_triple};
-use crate::cargo::{BinTarget, CrateGraph, LambdaBuild, Package};
+use crate::cargo::{BinSelection, BinTarget, CargoError, CrateGraph, LambdaBuild, Package, SelectedBin};
 use crate::elf::Architecture;
 
 /// A cargo project, read but not built.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Project {
     /// The crate graph for the platform that is built for.
-    pub graph: CrateGraph,
+    pub graph: Arc<CrateGraph>,
     /// Index of the package that builds the program.
     pub root: usize,
     /// The program.
@@ -38,33 +39,65 @@ impl Project {
     /// # Errors
     /// [`HostError`] if cargo or rustc cannot be run or fail, or the program is not exactly one.
     pub fn load(options: &BuildOptions, on_event: &mut dyn FnMut(BuildEvent<'_>)) -> Result<Self, HostError> {
+        let (package, bin) = (options.package.as_deref(), options.bin.as_deref());
+        let select = |graph: &CrateGraph| Ok(vec![graph.select_bin(package, bin)?]);
+        let mut projects = Self::load_with(options, &select, on_event)?;
+        Ok(projects.pop().expect("one program was selected"))
+    }
+
+    /// Reads the project once, for several of its programs. Each is the project as [`Project::load`] reads it for that program.
+    ///
+    /// # Errors
+    /// As [`Project::load`]; and where the selection means no program.
+    pub fn load_several(
+        options: &BuildOptions,
+        selection: &BinSelection,
+        on_event: &mut dyn FnMut(BuildEvent<'_>),
+    ) -> Result<Vec<Self>, HostError> {
+        Self::load_with(options, &|graph: &CrateGraph| graph.select_bins(selection), on_event)
+    }
+
+    fn load_with(
+        options: &BuildOptions,
+        select: &dyn Fn(&CrateGraph) -> Result<Vec<SelectedBin>, CargoError>,
+        on_event: &mut dyn FnMut(BuildEvent<'_>),
+    ) -> Result<Vec<Self>, HostError> {
         let toolchain = Toolchain::find(options.directory.as_deref())?;
         let from_environment = env::var("CARGO_BUILD_TARGET").ok().filter(|target| !target.is_empty());
         let asked = options.target_triple().map(str::to_owned);
-        let mut platform = asked.clone().or(from_environment.clone()).unwrap_or(toolchain.host.clone());
-
-        let mut graph = read_graph(options, &platform, on_event)?;
-        let mut selected = graph.select_bin(options.package.as_deref(), options.bin.as_deref())?;
-        let lambda_build = graph.lambda_build(selected.package)?;
+        let platform = asked.clone().or(from_environment.clone()).unwrap_or(toolchain.host.clone());
+        let graph = Arc::new(read_graph(options, &platform, on_event)?);
         let arm64 = gnu_triple(Architecture::Arm64);
-        let lambda_wants_arm64 = lambda_build.arm64 == Some(true) && asked.is_none() && from_environment.is_none();
-        if lambda_wants_arm64 && platform != arm64 {
-            arm64.clone_into(&mut platform);
-            graph = read_graph(options, &platform, on_event)?;
-            selected = graph.select_bin(options.package.as_deref(), options.bin.as_deref())?;
+        // cargo-lambda's settings can ask for another platform than the one that the graph was read for.
+        let mut arm64_graph: Option<Arc<CrateGraph>> = None;
+        let mut projects = Vec::new();
+        for SelectedBin { package, bin } in select(&graph)? {
+            let lambda_build = graph.lambda_build(package)?;
+            let wants_arm64 = lambda_build.arm64 == Some(true) && asked.is_none() && from_environment.is_none();
+            let (graph, root, platform) = if wants_arm64 && platform != arm64 {
+                let read = match &arm64_graph {
+                    Some(read) => Arc::clone(read),
+                    None => Arc::new(read_graph(options, arm64, on_event)?),
+                };
+                arm64_graph = Some(Arc::clone(&read));
+                let root = read.index_of(&graph.package(package).id).unwrap_or(package);
+                (read, root, arm64.to_owned())
+            } else {
+                (Arc::clone(&graph), package, platform.clone())
+            };
+            projects.push(Self {
+                lambda_dir: lambda_dir(options, &lambda_build, &graph),
+                target: asked.clone().or(wants_arm64.then(|| arm64.to_owned())),
+                graph,
+                root,
+                bin,
+                lambda_build,
+                rustc_version: toolchain.version.clone(),
+                platform,
+                toolchain: toolchain.clone(),
+            });
         }
-        let lambda_dir = lambda_dir(options, &lambda_build, &graph);
-        Ok(Self {
-            graph,
-            root: selected.package,
-            bin: selected.bin,
-            target: asked.or(lambda_wants_arm64.then(|| arm64.to_owned())),
-            lambda_build,
-            rustc_version: toolchain.version.clone(),
-            lambda_dir,
-            platform,
-            toolchain,
-        })
+        Ok(projects)
     }
 
     /// The package that builds the program.

@@ -1,165 +1,150 @@
 //! The gate itself.
 
-use std::collections::BTreeSet;
-
+use super::blame::{blamed, of_row};
 use super::budget::Budget;
-use super::change::{SizeChange, Status};
-use super::diff::{Diff, diff};
+use super::diff::{Diff, diff_as_listed};
 use super::error::Error;
+use super::gates::Question;
+use super::parts::{PartKind, Parts};
+use super::rules::Level;
 use super::verdict::{
-    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
-    CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict,
-    Violation, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
+    Amounts, Blame, CRATE_OVER_BUDGET, CRATES_UNNAMED, FILE_OVER_BUDGET, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET,
+    LIMIT_NAMES_NOTHING, Measure, NO_BUDGET, Part, SECTION_OVER_BUDGET, TOUCHED_OVER_BUDGET, UNZIPPED_OVER_BUDGET,
+    Verdict, Violation, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };
+use super::{baseline as comparison, rule_checks};
 use crate::attribution::CrateKind;
 use crate::package::{Finding, Severity};
-use crate::report::{ArtifactKind, Report};
-use crate::units::{ByteDelta, ByteSize};
-
-/// How many of the largest are named where no baseline says who grew.
-const LARGEST_NAMED: usize = 10;
+use crate::report::Report;
 
 /// Holds a report against a budget and, where there is one, a baseline.
 ///
-/// Fails on a zip or files over their limit, on growth over `max-growth` (of the zip where both sides are zips, and of
-/// the files), and on every finding of severity error: a small package that does not start is worth nothing.
+/// Fails on every limit that is not kept, on every rule and finding whose level is `deny`; a finding of severity error has that level
+/// unless a rule says otherwise: a small package that does not start is worth nothing. Where both reports list functions, the blamed
+/// crates name theirs.
 ///
 /// # Errors
-/// [`Error::GrowthNeedsBaseline`] and [`Error::ZipBudgetNeedsZip`], where a limit could not be applied.
+/// Where a limit could not be applied: growth without a baseline, the zip of a folder, a crate where none has a name.
 pub fn check(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Verdict, Error> {
-    let diff = baseline.map(|old| diff(old, new));
-    let gates = gates(new, baseline, budget)?;
-    let mut violations: Vec<Violation> =
-        gates.iter().filter(|gate| !gate.passed()).map(|gate| over_budget(gate, new, diff.as_ref())).collect();
-    violations.extend(budget.max_init_ms.map(|limit| init(new, limit)).transpose()?.flatten());
-    let mut notes = notes(new, baseline, diff.as_ref(), budget, &violations);
-    for finding in &new.findings {
-        match finding.severity {
-            Severity::Error => violations.push(not_deployable(finding)),
-            Severity::Warning => notes.push(finding.clone()),
-            Severity::Note => {}
-        }
-    }
-    notes.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
-    Ok(Verdict { subject: new.artifact.path.clone(), violations, gates, notes, diff })
-}
-
-fn gates(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result<Vec<Gate>, Error> {
-    let sizes = |report: &Report, measure| match measure {
-        Measure::Zipped => report.artifact.zip_bytes,
-        Measure::Unzipped => Some(report.artifact.unzipped_bytes),
-    };
-    let mut gates = Vec::new();
-    let limits =
-        [("max-zip", Measure::Zipped, budget.max_zip), ("max-unzipped", Measure::Unzipped, budget.max_unzipped)];
-    for (name, measure, limit) in limits {
-        let Some(limit) = limit else { continue };
-        let Some(actual) = sizes(new, measure) else {
-            return Err(Error::ZipBudgetNeedsZip {
-                path: new.artifact.path.clone(),
-                kind: kind_in_words(new.artifact.kind),
-            });
-        };
-        gates.push(Gate {
-            budget: name.to_owned(),
-            rule: format!("{} B", limit.get()),
-            measure,
-            limit_bytes: limit,
-            actual_bytes: actual,
-            baseline_bytes: baseline.and_then(|old| sizes(old, measure)),
-        });
-    }
-    let Some(growth) = budget.max_growth else {
-        return Ok(gates);
-    };
-    let baseline = baseline.ok_or_else(|| Error::GrowthNeedsBaseline { growth: growth.to_string() })?;
-    for measure in [Measure::Zipped, Measure::Unzipped] {
-        if let (Some(before), Some(actual)) = (sizes(baseline, measure), sizes(new, measure)) {
-            gates.push(Gate {
-                budget: "max-growth".to_owned(),
-                rule: growth.to_string(),
-                measure,
-                limit_bytes: growth.limit(before),
-                actual_bytes: actual,
-                baseline_bytes: Some(before),
-            });
-        }
-    }
-    Ok(gates)
-}
-
-/// The predicted init against its limit: its median, for the interval is what is not known.
-fn init(new: &Report, limit_ms: u32) -> Result<Option<Violation>, Error> {
-    let Some(estimate) = &new.estimate else {
-        return Err(Error::InitBudgetNeedsProgram { path: new.artifact.path.clone() });
-    };
-    let init = estimate.init_ms;
-    if init.p50 <= f64::from(limit_ms) {
-        return Ok(None);
-    }
-    let known = if estimate.touched_measured || estimate.touched_logged {
-        ""
-    } else {
-        "; memory was guessed from sizes: `measure` knows better"
-    };
-    let message = format!(
-        "init is predicted to take {:.1} ms ({:.1} to {:.1}, model {}), past max-init-ms {limit_ms}{known}",
-        init.p50, init.p10, init.p90, estimate.model
-    );
-    Ok(Some(Violation {
-        code: INIT_OVER_BUDGET.to_owned(),
-        message,
+    let diff = baseline.map(|old| diff_as_listed(old, new));
+    let question = Question { new, baseline, budget };
+    let gates = question.gates()?;
+    let failed = gates.iter().filter(|gate| !gate.passed());
+    let mut verdict = Verdict {
         subject: new.artifact.path.clone(),
-        gate: None,
-        blamed_by: None,
-        blamed: Vec::new(),
-    }))
+        violations: failed.map(|gate| over_budget(gate, question, diff.as_ref())).collect(),
+        warnings: Vec::new(),
+        gates: gates.clone(),
+        notes: notes(question, diff.as_ref()),
+        diff: None,
+        message: None,
+    };
+    let mut remarks = rule_checks::remarks(question, diff.as_ref());
+    remarks.extend(comparison::remarks(question, diff.as_ref()));
+    for remark in remarks {
+        let level = budget.rules.own(&remark.code);
+        verdict.place(level, remark);
+    }
+    for finding in &new.findings {
+        let level = budget.rules.finding(&finding.code, finding.severity);
+        match level.severity() {
+            Some(Severity::Error) => verdict.violations.push(denied(finding, new)),
+            Some(severity) => verdict.notes.push(Finding { severity, ..finding.clone() }),
+            None => {}
+        }
+    }
+    let nameless = |violation: &Violation| !violation.blamed.is_empty() && !names_a_crate(&violation.blamed);
+    if verdict.violations.iter().any(nameless) {
+        verdict.notes.extend(unnamed_note(new, baseline));
+    }
+    verdict.notes.sort_by(|a, b| (a.severity, &a.code, &a.subject).cmp(&(b.severity, &b.code, &b.subject)));
+    verdict.message = budget.message.clone().filter(|_| !verdict.passed());
+    Ok(Verdict { diff, ..verdict })
 }
 
-const fn kind_in_words(kind: ArtifactKind) -> &'static str {
-    match kind {
-        ArtifactKind::Zip => "a zip",
-        ArtifactKind::Directory => "a folder",
-        ArtifactKind::Elf => "an ELF file",
+impl Verdict {
+    /// Puts what a rule has to say where its level wants it.
+    fn place(&mut self, level: Level, remark: Violation) {
+        match level {
+            Level::Deny => self.violations.push(remark),
+            Level::Warn => self.warnings.push(remark),
+            Level::Note => self.notes.push(note(&remark.code, &remark.subject, remark.message)),
+            Level::Allow => {}
+        }
     }
 }
 
-fn over_budget(gate: &Gate, new: &Report, diff: Option<&Diff>) -> Violation {
-    let (blamed_by, blamed) = match diff {
-        Some(diff) => grown(diff, gate.measure),
-        None => largest(new, gate.measure),
-    };
-    let code = match (gate.budget.as_str(), gate.measure) {
-        ("max-growth", _) => GROWTH_OVER_BUDGET,
-        (_, Measure::Zipped) => ZIPPED_OVER_BUDGET,
-        (_, Measure::Unzipped) => UNZIPPED_OVER_BUDGET,
+fn over_budget(gate: &Gate, question: Question<'_>, diff: Option<&Diff>) -> Violation {
+    let (blamed_by, blamed) = blamed(question, gate, diff);
+    let code = match (gate.of_growth, &gate.part, gate.measure) {
+        (_, _, Measure::Init) => INIT_OVER_BUDGET,
+        (true, ..) => GROWTH_OVER_BUDGET,
+        (_, Some(Part::Crate(_)), _) => CRATE_OVER_BUDGET,
+        (_, Some(Part::Section(_)), _) => SECTION_OVER_BUDGET,
+        (_, Some(Part::Program(_)), _) | (_, _, Measure::File) => FILE_OVER_BUDGET,
+        (_, _, Measure::Zipped) => ZIPPED_OVER_BUDGET,
+        (_, _, Measure::Unzipped) => UNZIPPED_OVER_BUDGET,
+        (_, _, Measure::Touched) => TOUCHED_OVER_BUDGET,
     };
     Violation {
         code: code.to_owned(),
-        message: message(gate, blamed.first()),
-        subject: new.artifact.path.clone(),
+        message: message(gate, question.new, blamed.first()),
+        subject: question.new.artifact.path.clone(),
         gate: Some(gate.clone()),
         blamed_by: Some(blamed_by),
         blamed,
     }
 }
 
-fn message(gate: &Gate, first: Option<&Blame>) -> String {
-    let what = match gate.measure {
-        Measure::Zipped => "the zip is",
-        Measure::Unzipped => "the files are",
+/// What was measured, as the subject of a sentence.
+fn subject(gate: &Gate) -> String {
+    let of = |what: &str| match gate.measure {
+        Measure::Zipped => format!("{what} takes in the zip"),
+        Measure::Touched => format!("{what} has in memory after init"),
+        _ => format!("{what} takes"),
     };
-    let (actual, over) = (gate.actual_bytes.get(), gate.over_by().get());
-    let (limit, rule) = (gate.limit_bytes.get(), &gate.rule);
-    let mut message = match gate.baseline_bytes {
-        Some(before) if gate.budget == "max-growth" => {
-            let grown = gate.actual_bytes.since(before).get();
+    match (&gate.part, gate.measure) {
+        (Some(Part::Program(path)), _) => format!("{path} is"),
+        (Some(Part::Crate(name)), _) => of(&format!("crate {name}")),
+        (Some(Part::Section(name)), _) => of(&format!("section {name}")),
+        (None, Measure::Zipped) => "the zip is".to_owned(),
+        (None, Measure::Touched) => "init touches".to_owned(),
+        (None, _) => "the files are".to_owned(),
+    }
+}
+
+fn message(gate: &Gate, new: &Report, first: Option<&Blame>) -> String {
+    let mut message = match gate.amounts {
+        Amounts::Bytes { limit_bytes, actual_bytes, baseline_bytes } => {
+            let (what, actual, over) = (subject(gate), actual_bytes.get(), gate.over_by().get());
+            match baseline_bytes.filter(|_| gate.of_growth) {
+                Some(before) => {
+                    let grown = actual_bytes.since(before).get();
+                    format!(
+                        "{what} {actual} bytes, {grown} more than the baseline's {}, and {over} past {} {}",
+                        before.get(),
+                        gate.budget,
+                        gate.rule
+                    )
+                }
+                None => format!("{what} {actual} bytes, {over} past {} {}", gate.budget, limit_bytes.get()),
+            }
+        }
+        Amounts::Time { limit_ms, actual_ms, baseline_ms } => {
+            let over = actual_ms.get() - limit_ms.get();
+            let grown = baseline_ms.filter(|_| gate.of_growth).map(|before| {
+                format!(", {:.1} more than the baseline's {:.1}", actual_ms.get() - before.get(), before.get())
+            });
             format!(
-                "{what} {actual} bytes, {grown} more than the baseline's {}, and {over} past max-growth {rule}",
-                before.get()
+                "init is predicted to take {:.1} ms{}{}, {over:.1} past {} {}{}",
+                actual_ms.get(),
+                prediction(new),
+                grown.unwrap_or_default(),
+                gate.budget,
+                gate.rule,
+                guessed(new)
             )
         }
-        _ => format!("{what} {actual} bytes, {over} past {} {limit}", gate.budget),
     };
     if let Some((blame, grown)) = first.and_then(|blame| Some((blame, blame.grown_bytes?))) {
         let name = blame.crate_name.as_ref().unwrap_or(&blame.path);
@@ -172,97 +157,38 @@ fn message(gate: &Gate, first: Option<&Blame>) -> String {
     message
 }
 
-/// Everything that grew, most first. Files of the package that are no programs stand beside the crates.
-fn grown(diff: &Diff, measure: Measure) -> (Measure, Vec<Blame>) {
-    let knows_zip = diff.zip.is_some() && diff.binaries.iter().all(|binary| binary.compressed.is_some());
-    let measure = if knows_zip { measure } else { Measure::Unzipped };
-    let pick = |file: SizeChange, compressed: Option<SizeChange>| match measure {
-        Measure::Zipped => compressed.unwrap_or_default(),
-        Measure::Unzipped => file,
-    };
-    let mut blamed = Vec::new();
-    for binary in &diff.binaries {
-        for row in &binary.crates {
-            let change = pick(row.file, row.compressed);
-            blamed.push(Blame {
-                path: binary.path.clone(),
-                crate_name: Some(row.name.clone()),
-                kind: Some(row.kind),
-                version: row.new_version.clone(),
-                old_version: row.old_version.clone().filter(|_| row.old_version != row.new_version),
-                size_bytes: change.new_bytes,
-                grown_bytes: Some(change.delta_bytes),
-                why: row.why.clone(),
-            });
-        }
-    }
-    let programs: BTreeSet<&str> = diff.binaries.iter().map(|binary| binary.path.as_str()).collect();
-    for entry in diff.entries.iter().filter(|entry| !programs.contains(entry.path.as_str())) {
-        let change = pick(entry.unzipped, entry.compressed);
-        blamed.push(file_blame(&entry.path, change.new_bytes, Some(change.delta_bytes)));
-    }
-    blamed.retain(|blame| blame.grown_bytes > Some(ByteDelta::default()));
-    blamed.sort_by_cached_key(|blame| (std::cmp::Reverse(blame.grown_bytes), key(blame)));
-    (measure, blamed)
+/// ` (20.1 to 60.3, model prior-2026-08)`.
+fn prediction(new: &Report) -> String {
+    let told = new.estimate.as_ref().map(|estimate| {
+        format!(" ({:.1} to {:.1}, model {})", estimate.init_ms.p10, estimate.init_ms.p90, estimate.model)
+    });
+    told.unwrap_or_default()
 }
 
-/// The largest crates and files, for a violation that no baseline explains.
-fn largest(new: &Report, measure: Measure) -> (Measure, Vec<Blame>) {
-    let knows_zip = new.binaries.iter().all(|binary| binary.crates.iter().all(|row| row.compressed_bytes.is_some()));
-    let measure = if knows_zip { measure } else { Measure::Unzipped };
-    let pick = |file: ByteSize, compressed: Option<ByteSize>| match measure {
-        Measure::Zipped => compressed.unwrap_or(ByteSize::ZERO),
-        Measure::Unzipped => file,
-    };
+fn guessed(new: &Report) -> &'static str {
+    match &new.estimate {
+        Some(estimate) if !estimate.touched_measured && !estimate.touched_logged => {
+            "; memory was guessed from sizes: `measure` knows better"
+        }
+        _ => "",
+    }
+}
+
+/// A finding that fails. Of a crate in several versions, its versions are to blame: they have a line in a manifest.
+fn denied(finding: &Finding, new: &Report) -> Violation {
     let mut blamed = Vec::new();
     for binary in &new.binaries {
-        for row in &binary.crates {
-            blamed.push(Blame {
-                path: binary.path.clone(),
-                crate_name: Some(row.name.clone()),
-                kind: Some(row.kind),
-                version: row.version.clone(),
-                old_version: None,
-                size_bytes: pick(row.file_bytes, row.compressed_bytes),
-                grown_bytes: None,
-                why: row.why.clone(),
-            });
-        }
+        let rows = binary.crates.iter().filter(|row| row.name == finding.subject && finding.code == "duplicate-crate");
+        blamed.extend(rows.map(|row| of_row(&binary.path, row, row.file_bytes)));
     }
-    let programs: BTreeSet<&str> = new.binaries.iter().map(|binary| binary.path.as_str()).collect();
-    for entry in new.artifact.entries.iter().filter(|entry| !programs.contains(entry.path.as_str())) {
-        blamed.push(file_blame(&entry.path, pick(entry.uncompressed_bytes, entry.compressed_bytes), None));
-    }
-    blamed.sort_by_cached_key(|blame| (std::cmp::Reverse(blame.size_bytes), key(blame)));
-    blamed.truncate(LARGEST_NAMED);
-    (measure, blamed)
-}
-
-fn file_blame(path: &str, size_bytes: ByteSize, grown_bytes: Option<ByteDelta>) -> Blame {
-    Blame {
-        path: path.to_owned(),
-        crate_name: None,
-        kind: None,
-        version: None,
-        old_version: None,
-        size_bytes,
-        grown_bytes,
-        why: Vec::new(),
-    }
-}
-
-fn key(blame: &Blame) -> (Option<String>, Option<String>, String, Option<CrateKind>) {
-    (blame.crate_name.clone(), blame.version.clone(), blame.path.clone(), blame.kind)
-}
-
-fn not_deployable(finding: &Finding) -> Violation {
+    blamed.sort_by_cached_key(|blame: &Blame| std::cmp::Reverse((blame.size_bytes, blame.version.clone())));
     Violation {
         code: finding.code.clone(),
         message: finding.message.clone(),
         subject: finding.subject.clone(),
         gate: None,
-        blamed_by: None,
-        blamed: Vec::new(),
+        blamed_by: Some(Measure::Unzipped).filter(|_| !blamed.is_empty()),
+        blamed,
     }
 }
 
@@ -270,63 +196,42 @@ fn note(code: &str, subject: &str, message: String) -> Finding {
     Finding { code: code.to_owned(), severity: Severity::Note, message, subject: subject.to_owned(), saves_bytes: None }
 }
 
-fn notes(
-    new: &Report,
-    baseline: Option<&Report>,
-    diff: Option<&Diff>,
-    budget: &Budget,
-    violations: &[Violation],
-) -> Vec<Finding> {
+fn notes(question: Question<'_>, diff: Option<&Diff>) -> Vec<Finding> {
+    let Question { new, baseline, budget } = question;
     let mut notes = Vec::new();
     if budget.is_empty() {
         let message = "no budget is set: only findings can fail this check; set max-zip, max-unzipped or max-growth";
         notes.push(note(NO_BUDGET, &new.artifact.path, message.to_owned()));
     }
-    if let (Some(old), Some(diff)) = (baseline, diff) {
-        notes.extend(comparison_notes(old, new, diff, budget));
+    if let (Some(old), Some(diff)) = (baseline, diff)
+        && budget.max_growth.is_some()
+        && diff.zip.is_none()
+    {
+        let message = "one of the two is not a zip: growth is compared unzipped only";
+        notes.push(note(ZIP_GROWTH_UNKNOWN, &old.artifact.path, message.to_owned()));
     }
-    if violations.iter().any(|violation| !violation.blamed.is_empty() && !names_a_crate(&violation.blamed)) {
-        notes.extend(unnamed_note(new, baseline));
+    for (kind, limits) in [(PartKind::Crate, &budget.crates), (PartKind::Section, &budget.sections)] {
+        notes.extend(limits_of_nothing(question, kind, limits.keys()));
     }
     notes
 }
 
-fn comparison_notes(old: &Report, new: &Report, diff: &Diff, budget: &Budget) -> Vec<Finding> {
-    let mut notes = Vec::new();
-    let baseline = old.artifact.path.as_str();
-    if budget.max_growth.is_some() && diff.zip.is_none() {
-        let message = "one of the two is not a zip: growth is compared unzipped only";
-        notes.push(note(ZIP_GROWTH_UNKNOWN, baseline, message.to_owned()));
-    }
-    let architectures =
-        |report: &Report| report.binaries.iter().map(|binary| binary.architecture.name()).collect::<BTreeSet<_>>();
-    let (was, is) = (architectures(old), architectures(new));
-    if was != is {
-        let list = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(" and ");
-        let message =
-            format!("the baseline is for {}, the artifact for {}: sizes differ by design", list(was), list(is));
-        notes.push(note(BASELINE_ARCHITECTURE_DIFFERS, baseline, message));
-    }
-    for binary in &diff.binaries {
-        let message = match (binary.status, &binary.old_path) {
-            (Status::Added, _) => format!("{:?} is not in the baseline", binary.path),
-            (Status::Removed, _) => format!("{:?} is in the baseline only", binary.path),
-            (_, Some(was)) if *was != binary.path => format!("{:?} is compared with {was:?}", binary.path),
-            _ => continue,
-        };
-        notes.push(note(BASELINE_BINARIES_DIFFER, baseline, message));
-    }
-    if old.tool != new.tool {
-        let message = format!(
-            "the baseline was counted by {} {}, the artifact by {} {}: part of a crate's change may be a change of counting",
-            old.tool.name, old.tool.version, new.tool.name, new.tool.version
-        );
-        notes.push(note(BASELINE_TOOL_DIFFERS, baseline, message));
-    }
-    for tool in diff.binaries.iter().flat_map(|binary| &binary.tools) {
-        notes.push(note(BASELINE_TOOLCHAIN_DIFFERS, baseline, tool.message.clone()));
-    }
-    notes
+/// A limit that names what is not there keeps nobody from growing: perhaps it is misspelt.
+fn limits_of_nothing<'a>(
+    question: Question<'_>,
+    kind: PartKind,
+    names: impl Iterator<Item = &'a String>,
+) -> Vec<Finding> {
+    let sides: Vec<Parts> =
+        [Some(question.new), question.baseline].into_iter().flatten().map(|report| Parts::of(report, kind)).collect();
+    let missing = names.filter(|name| *name != "*" && sides.iter().all(|parts| parts.get(&kind.key(name)).is_none()));
+    missing
+        .map(|name| {
+            let what = if kind == PartKind::Crate { "crate" } else { "section" };
+            let message = format!("{}.{name}: no {what} of that name has bytes here", kind.table());
+            Finding { severity: Severity::Warning, ..note(LIMIT_NAMES_NOTHING, name, message) }
+        })
+        .collect()
 }
 
 /// True where someone with a name can be blamed: a crate, or a file that is no program.

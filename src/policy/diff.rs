@@ -105,6 +105,12 @@ pub fn diff_with_functions(old: &Report, new: &Report) -> Diff {
     Diff { without_functions, ..compare(old, new, &binary_change_with_functions) }
 }
 
+/// Compares two reports, and their functions where both list them: what a verdict knows.
+pub(super) fn diff_as_listed(old: &Report, new: &Report) -> Diff {
+    let list = |report: &Report| report.binaries.iter().all(lists_functions);
+    if list(old) && list(new) { diff_with_functions(old, new) } else { diff(old, new) }
+}
+
 fn compare(old: &Report, new: &Report, binary_change: &dyn Fn(Pair<'_, Binary>) -> BinaryChange) -> Diff {
     let zip = both(old.artifact.zip_bytes, new.artifact.zip_bytes);
     let mut entries: Vec<EntryChange> = pair(&old.artifact.entries, &new.artifact.entries, |entry| &entry.path)

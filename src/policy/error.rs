@@ -1,5 +1,7 @@
 //! What can be wrong with a budget, or with the question put to the gate.
 
+use super::budget::KEYS;
+
 /// A budget that cannot be read, or that cannot be applied to the reports at hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -47,10 +49,78 @@ pub enum Error {
         text: String,
     },
     /// A key that looks like a limit and is none, so that the limit its author meant would never apply.
-    #[error("unknown key {key:?}: the limits are max-zip, max-unzipped, max-growth and max-init-ms")]
+    #[error("unknown key {key:?}: the limits are {KEYS}")]
     UnknownKey {
         /// The key as given.
         key: String,
+    },
+    /// A key of a crate's or section's limits that there is not.
+    #[error("unknown key {key:?}: the limits of a part are file, zip and touched")]
+    UnknownPartKey {
+        /// The key as given.
+        key: String,
+    },
+    /// A key of a rule's table that there is not.
+    #[error("unknown key {key:?}: a rule's table has level and at")]
+    UnknownRuleKey {
+        /// The key as given.
+        key: String,
+    },
+    /// A rule that there is not, so that what its author meant would never apply.
+    #[error("unknown rule {code:?}{}", if .near.is_empty() { String::new() } else { format!(": did you mean {near}?") })]
+    UnknownRule {
+        /// The code as given.
+        code: String,
+        /// Codes that share a word with it; empty where none does.
+        near: String,
+    },
+    /// A level that there is not.
+    #[error("key {key:?}: level {level:?} is none of deny, warn, note and allow")]
+    UnknownLevel {
+        /// The key.
+        key: String,
+        /// The level as given.
+        level: String,
+    },
+    /// Neither a size nor growth, nor one of each.
+    #[error("limit {text:?} is none of \"1 MB\", \"+5%\" (growth over the baseline) and \"1 MB, +5%\"")]
+    LimitSyntax {
+        /// The text as given.
+        text: String,
+    },
+    /// Not a whole number of ms.
+    #[error("time {text:?} is not a whole number of ms, like \"120\" or \"120 ms\"")]
+    TimeSyntax {
+        /// The text as given.
+        text: String,
+    },
+    /// A limit on memory, and nothing that was measured.
+    #[error(
+        "{budget} needs a measured start, and {path:?} has none: give the artifact, or the report of `measure --format json`"
+    )]
+    TouchedBudgetNeedsMeasurement {
+        /// The limit's key.
+        budget: String,
+        /// The report without a measurement.
+        path: String,
+    },
+    /// A limit on a crate, and no crate that has a name.
+    #[error(
+        "{budget} cannot be applied to {path:?}: it is stripped, so that no crate has a name; give its unstripped twin or debug file with --symbols"
+    )]
+    CrateBudgetNeedsNames {
+        /// The limit's key.
+        budget: String,
+        /// The artifact.
+        path: String,
+    },
+    /// A limit on bytes in the zip, and no zip.
+    #[error("{budget} needs a zip, and {path:?} is none, or its programs' bytes in it are not known")]
+    PartBudgetNeedsZip {
+        /// The limit's key.
+        budget: String,
+        /// The artifact.
+        path: String,
     },
     /// A limit on init, and nothing that has one.
     #[error("max-init-ms cannot be applied to {path}: it holds no program that Lambda starts")]
@@ -82,9 +152,11 @@ pub enum Error {
         /// What it is.
         found: &'static str,
     },
-    /// `max-growth` with nothing to compare with.
-    #[error("max-growth {growth:?} needs a baseline to compare with: give --baseline")]
+    /// Growth with nothing to compare with.
+    #[error("{budget} {growth:?} needs a baseline to compare with: give --baseline FILE or --baseline-ref GITREF")]
     GrowthNeedsBaseline {
+        /// The limit's key.
+        budget: String,
         /// The limit as given.
         growth: String,
     },

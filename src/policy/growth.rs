@@ -22,6 +22,13 @@ impl Percent {
         Self { thousandths }
     }
 
+    /// The percentage as a fraction of 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a percentage that anybody means stays far below 2^53 thousandths")]
+    pub const fn as_fraction(self) -> f64 {
+        self.thousandths as f64 / 100_000.0
+    }
+
     /// This share of `whole`, rounded down to whole bytes.
     #[must_use]
     pub fn of(self, whole: ByteSize) -> ByteSize {

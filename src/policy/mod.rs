@@ -5,6 +5,8 @@
 //! crates add up to the change of the file. It formats no sizes; messages hold exact bytes.
 
 mod annotation;
+mod baseline;
+mod blame;
 mod budget;
 mod change;
 mod check;
@@ -12,9 +14,15 @@ mod crate_changes;
 mod diff;
 mod error;
 mod function_changes;
+mod gates;
 mod growth;
 mod history;
+mod limit;
+mod lock_history;
 mod pairing;
+mod parts;
+mod rule_checks;
+mod rules;
 mod size;
 mod tool_change;
 mod trend;
@@ -30,11 +38,18 @@ pub use error::Error;
 pub use function_changes::FunctionChange;
 pub use growth::{Growth, Percent};
 pub use history::{HISTORY_VERSION, History, MalformedLine, Record, RecordedCrate};
+pub use limit::{Limit, PartLimit, TimeGrowth, TimeLimit};
+pub use lock_history::{LockChange, LockHistory};
+pub use rules::{
+    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_FEATURES_DIFFER, BASELINE_MISSING,
+    BASELINE_PROFILE_DIFFERS, BASELINE_TARGET_DIFFERS, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Level,
+    NEW_DEPENDENCY, QUOTA_SHARE, Rules, SECOND_VERSION,
+};
 pub use size::parse_size;
 pub use tool_change::{BuildTool, ToolChange};
 pub use trend::{ArtifactTrend, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
 pub use verdict::{
-    BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
-    CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict,
-    Violation, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
+    Amounts, Blame, CRATE_OVER_BUDGET, CRATES_UNNAMED, FILE_OVER_BUDGET, FUNCTIONS_NAMED, GROWTH_OVER_BUDGET, Gate,
+    GrownFunction, INIT_OVER_BUDGET, LIMIT_NAMES_NOTHING, Measure, NO_BUDGET, Part, SECTION_OVER_BUDGET,
+    TOUCHED_OVER_BUDGET, UNZIPPED_OVER_BUDGET, Verdict, Violation, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };

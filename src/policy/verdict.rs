@@ -3,15 +3,24 @@
 use serde::{Deserialize, Serialize};
 
 use super::diff::Diff;
+use super::lock_history::LockChange;
 use crate::attribution::CrateKind;
 use crate::package::Finding;
-use crate::units::{ByteDelta, ByteSize};
+use crate::units::{ByteDelta, ByteSize, Millis};
 
 /// Violation: the zip is larger than `max-zip`.
 pub const ZIPPED_OVER_BUDGET: &str = "zipped-over-budget";
 /// Violation: the files are larger than `max-unzipped`.
 pub const UNZIPPED_OVER_BUDGET: &str = "unzipped-over-budget";
-/// Violation: the zip or the files grew by more than `max-growth`.
+/// Violation: a program is larger than `max-file`.
+pub const FILE_OVER_BUDGET: &str = "file-over-budget";
+/// Violation: a crate is larger than its limit.
+pub const CRATE_OVER_BUDGET: &str = "crate-over-budget";
+/// Violation: a section is larger than its limit.
+pub const SECTION_OVER_BUDGET: &str = "section-over-budget";
+/// Violation: init touches more memory than `max-touched`.
+pub const TOUCHED_OVER_BUDGET: &str = "touched-over-budget";
+/// Violation: something grew by more than a limit lets it.
 pub const GROWTH_OVER_BUDGET: &str = "growth-over-budget";
 /// Violation: the predicted init takes longer than `max-init-ms`.
 pub const INIT_OVER_BUDGET: &str = "init-over-budget";
@@ -19,18 +28,12 @@ pub const INIT_OVER_BUDGET: &str = "init-over-budget";
 pub const NO_BUDGET: &str = "no-budget";
 /// Note: one of the two is no zip, so that growth was compared unzipped only.
 pub const ZIP_GROWTH_UNKNOWN: &str = "zip-growth-unknown";
-/// Note: the baseline is for another architecture.
-pub const BASELINE_ARCHITECTURE_DIFFERS: &str = "baseline-architecture-differs";
-/// Note: the baseline has other binaries.
-pub const BASELINE_BINARIES_DIFFER: &str = "baseline-binaries-differ";
-/// Note: the baseline was counted by another version of the tool.
-pub const BASELINE_TOOL_DIFFERS: &str = "baseline-tool-differs";
-/// Note: the baseline was made by another compiler or linker.
-pub const BASELINE_TOOLCHAIN_DIFFERS: &str = "baseline-toolchain-differs";
+/// Note: a limit names a crate or section that neither the artifact nor the baseline has.
+pub const LIMIT_NAMES_NOTHING: &str = "limit-names-nothing";
 /// Note: no crate can be named, because the files are stripped.
 pub const CRATES_UNNAMED: &str = "crates-unnamed";
 
-/// Which size a number is about.
+/// Which size or time a number is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -38,36 +41,87 @@ pub enum Measure {
     Zipped,
     /// Bytes of the files.
     Unzipped,
+    /// Bytes of one file, or of a part of the files.
+    File,
+    /// Bytes of memory that init touches.
+    Touched,
+    /// The predicted init, in ms: its median.
+    Init,
+}
+
+/// What a limit is about, where it is not the package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// A program of the package, by its path.
+    Program(String),
+    /// A crate by its name, all versions and programs together.
+    Crate(String),
+    /// A section by its name, all programs together.
+    Section(String),
+}
+
+/// A limit and what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Amounts {
+    /// Of a size.
+    Bytes {
+        /// The largest size that passes.
+        limit_bytes: ByteSize,
+        /// The size found.
+        actual_bytes: ByteSize,
+        /// The baseline's size; `None` where none was given.
+        baseline_bytes: Option<ByteSize>,
+    },
+    /// Of a time.
+    Time {
+        /// The longest time that passes.
+        limit_ms: Millis,
+        /// The time found.
+        actual_ms: Millis,
+        /// The baseline's time; `None` where none was given.
+        baseline_ms: Option<Millis>,
+    },
 }
 
 /// One limit as it was applied.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
-    /// The key that set it: `max-zip`, `max-unzipped` or `max-growth`.
+    /// The key that set it: `max-zip`, `max-growth`, `crates.hyper`.
     pub budget: String,
     /// The limit as configured, in the form that a budget is read from: `540000 B`, `5%`.
     pub rule: String,
     /// What was measured.
     pub measure: Measure,
-    /// The largest size that passes.
-    pub limit_bytes: ByteSize,
-    /// The size found.
-    pub actual_bytes: ByteSize,
-    /// The baseline's size; `None` where none was given.
-    pub baseline_bytes: Option<ByteSize>,
+    /// Whether growth was limited, and not the size or time itself.
+    #[serde(default)]
+    pub of_growth: bool,
+    /// The part of the package that it is about; `None` for all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+    /// The limit, what was found, and the baseline.
+    #[serde(flatten)]
+    pub amounts: Amounts,
 }
 
 impl Gate {
-    /// True where the size found keeps the limit.
+    /// True where what was found keeps the limit.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.actual_bytes <= self.limit_bytes
+        match self.amounts {
+            Amounts::Bytes { limit_bytes, actual_bytes, .. } => actual_bytes <= limit_bytes,
+            Amounts::Time { limit_ms, actual_ms, .. } => actual_ms.get() <= limit_ms.get(),
+        }
     }
 
-    /// Bytes past the limit; 0 where it passed.
+    /// Bytes past the limit; 0 where it passed or is of a time.
     #[must_use]
     pub const fn over_by(&self) -> ByteSize {
-        self.actual_bytes.saturating_sub(self.limit_bytes)
+        match self.amounts {
+            Amounts::Bytes { limit_bytes, actual_bytes, .. } => actual_bytes.saturating_sub(limit_bytes),
+            Amounts::Time { .. } => ByteSize::ZERO,
+        }
     }
 }
 
@@ -91,10 +145,32 @@ pub struct Blame {
     pub grown_bytes: Option<ByteDelta>,
     /// Shortest dependency path from the root package.
     pub why: Vec<String>,
+    /// Its functions that grew most, where both sides list functions; at most [`FUNCTIONS_NAMED`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub functions: Vec<GrownFunction>,
+    /// What brought this version into the lock file since the baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked_by: Option<LockChange>,
+}
+
+/// How many functions of a crate are named.
+pub const FUNCTIONS_NAMED: usize = 3;
+
+/// A function or data object that grew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GrownFunction {
+    /// Its name without what changes from build to build.
+    pub name: String,
+    /// Its size now, in file bytes.
+    pub size_bytes: ByteSize,
+    /// What it grew, in file bytes.
+    pub grown_bytes: ByteDelta,
+    /// True where the baseline does not have it.
+    pub is_new: bool,
 }
 
 /// One reason to fail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Violation {
     /// Stable kebab-case code: one of this room's, or a finding's.
     pub code: String,
@@ -112,21 +188,35 @@ pub struct Violation {
 }
 
 /// What the gate concluded. No violations is a pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The artifact.
     pub subject: String,
-    /// Reasons to fail: limits in the order max-zip, max-unzipped, max-growth, then findings.
+    /// Reasons to fail: limits in their order, then rules, then findings.
     pub violations: Vec<Violation>,
+    /// What would be reasons to fail, and is only said: rules whose level is `warn`, and everything where the check may not fail.
+    #[serde(default)]
+    pub warnings: Vec<Violation>,
     /// Every limit that was applied, kept or not.
     pub gates: Vec<Gate>,
     /// Worth knowing, and no reason to fail: warnings of the report, and what limits the comparison.
     pub notes: Vec<Finding>,
     /// What changed since the baseline; `None` without one.
     pub diff: Option<Diff>,
+    /// What the project says to who fails; `None` where it says nothing or the check passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 impl Verdict {
+    /// The same verdict where the check may not fail: what is violated is a warning.
+    #[must_use]
+    pub fn as_warnings(mut self) -> Self {
+        self.violations.append(&mut self.warnings);
+        std::mem::swap(&mut self.violations, &mut self.warnings);
+        self
+    }
+
     /// True where nothing was violated.
     #[must_use]
     pub fn passed(&self) -> bool {

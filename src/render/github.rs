@@ -3,19 +3,14 @@
 //! Form and escapes: "Workflow commands for GitHub Actions", docs.github.com, and `actions/toolkit` `packages/core/src/command.ts`, read
 //! 2026-11-29. GitHub shows at most 10 errors and 10 warnings of a step; the rest stays in its log.
 
-use super::human;
+use super::{human, verdict};
 use crate::package::Severity;
 use crate::policy::{Annotation, Blame, Verdict};
 
 /// One line that says how it ended, then a command for each remark: errors, warnings, notices.
 #[must_use]
-pub fn verdict(verdict: &Verdict, annotations: &[Annotation]) -> String {
-    let how = match verdict.violations.len() {
-        0 => format!("PASS {}", verdict.subject),
-        1 => format!("FAIL {}: 1 violation", verdict.subject),
-        more => format!("FAIL {}: {more} violations", verdict.subject),
-    };
-    let mut text = plain(&how) + "\n";
+pub fn verdict(of: &Verdict, annotations: &[Annotation]) -> String {
+    let mut text = plain(&verdict::title(of)) + "\n";
     for annotation in annotations {
         text += &command(annotation);
     }
@@ -35,6 +30,7 @@ fn command(annotation: &Annotation) -> String {
     }
     properties.push(format!("title={}", property(&format!("lambda-slim: {}", annotation.code))));
     let lines = std::iter::once(annotation.message.clone()).chain(annotation.grown.iter().map(grown));
+    let lines = lines.chain(annotation.advice.clone());
     let message: Vec<String> = lines.map(|line| data(&plain(&line))).collect();
     format!("::{name} {}::{}\n", properties.join(","), message.join("%0A"))
 }
@@ -44,9 +40,13 @@ fn grown(blame: &Blame) -> String {
     let name = blame.crate_name.as_ref().unwrap_or(&blame.path);
     let named = human::with_version(name, blame.version.as_deref());
     let bytes = blame.grown_bytes.unwrap_or_default().get();
-    match blame.why.as_slice() {
+    let grown = match blame.why.as_slice() {
         [] => format!("{bytes:+} bytes {named}"),
         why => format!("{bytes:+} bytes {named} ({})", human::path(why)),
+    };
+    match blame.functions.first() {
+        Some(function) => format!("{grown}: {:+} file bytes in {}", function.grown_bytes.get(), function.name),
+        None => grown,
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::estimate::{Backtest, Model};
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{Report, SCHEMA_VERSION};
+use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION};
 
 /// The report in schema order.
 ///
@@ -29,24 +29,23 @@ pub fn backtest(test: &Backtest) -> String {
 
 /// Reports of several packages, and what went wrong with others: `{"schema_version", "packages", "failures"}`.
 #[must_use]
-pub fn packages(packages: &[&Report], failures: &[Failure<'_>]) -> String {
-    document(&Packages { schema_version: SCHEMA_VERSION, packages, failures })
+pub fn reports(reports: &Reports) -> String {
+    document(reports)
 }
 
-/// A package that failed while others did not.
-#[derive(Debug, Clone, Serialize)]
-pub struct Failure<'a> {
-    /// Its path, as given.
-    pub path: &'a str,
-    /// What is wrong with it.
-    pub error: &'a str,
+/// Verdicts over several packages, with `schema_version` and `passed` in front.
+#[must_use]
+pub fn verdicts(verdicts: &[&Verdict], failures: &[PackageFailure]) -> String {
+    let passed = failures.is_empty() && verdicts.iter().all(|verdict| verdict.passed());
+    document(&Verdicts { schema_version: SCHEMA_VERSION, passed, packages: verdicts, failures })
 }
 
 #[derive(Serialize)]
-struct Packages<'a> {
+struct Verdicts<'a> {
     schema_version: u32,
-    packages: &'a [&'a Report],
-    failures: &'a [Failure<'a>],
+    passed: bool,
+    packages: &'a [&'a Verdict],
+    failures: &'a [PackageFailure],
 }
 
 /// The differences, with `schema_version` in front.

@@ -4,11 +4,11 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, verdict, why};
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, Report};
+use crate::report::{LayoutOutcome, PackageFailure, Report, Reports};
 use crate::slim::Outcome;
 
 /// The report, as [`text::report`](super::text::report) has it.
@@ -69,6 +69,18 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
 #[must_use]
 pub fn verdict(verdict: &Verdict, options: &Options) -> String {
     print(&verdict::document(verdict, options))
+}
+
+/// Verdicts over several packages: a row for each.
+#[must_use]
+pub fn verdict_summary(verdicts: &[&Verdict], failures: &[PackageFailure]) -> String {
+    print(&summary::verdicts(verdicts, failures))
+}
+
+/// Reports of several packages: a row for each.
+#[must_use]
+pub fn report_summary(reports: &Reports) -> String {
+    print(&summary::reports(reports))
 }
 
 /// A history, as [`text::trend`](super::text::trend) has it.

@@ -29,6 +29,7 @@ mod layout;
 mod measure;
 mod options;
 mod slim;
+mod summary;
 mod table;
 mod trend;
 mod trust;
@@ -37,5 +38,4 @@ mod why;
 mod words;
 
 pub use human::clean;
-pub use json::Failure;
 pub use options::{By, Filter, Options, View};

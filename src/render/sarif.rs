@@ -6,24 +6,39 @@
 use serde_json::{Value, json};
 
 use super::human;
+use super::verdict::measured;
 use crate::package::Severity;
 use crate::policy::{
-    Annotation, BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS,
-    BASELINE_TOOLCHAIN_DIFFERS, CRATES_UNNAMED, GROWTH_OVER_BUDGET, INIT_OVER_BUDGET, Measure, NO_BUDGET,
+    Annotation, BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_FEATURES_DIFFER, BASELINE_MISSING,
+    BASELINE_PROFILE_DIFFERS, BASELINE_TARGET_DIFFERS, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS,
+    CRATE_OVER_BUDGET, CRATES_UNNAMED, FILE_OVER_BUDGET, GROWTH_OVER_BUDGET, INIT_OVER_BUDGET, LIMIT_NAMES_NOTHING,
+    NEW_DEPENDENCY, NO_BUDGET, QUOTA_SHARE, SECOND_VERSION, SECTION_OVER_BUDGET, TOUCHED_OVER_BUDGET,
     UNZIPPED_OVER_BUDGET, Verdict, ZIP_GROWTH_UNKNOWN, ZIPPED_OVER_BUDGET,
 };
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The gate's own codes. Codes of findings are added where they occur.
-const RULES: [(&str, Severity, &str); 11] = [
+const RULES: [(&str, Severity, &str); 23] = [
     (ZIPPED_OVER_BUDGET, Severity::Error, "The zip is larger than max-zip"),
     (UNZIPPED_OVER_BUDGET, Severity::Error, "The files are larger than max-unzipped"),
-    (GROWTH_OVER_BUDGET, Severity::Error, "The zip or the files grew by more than max-growth"),
+    (FILE_OVER_BUDGET, Severity::Error, "A program is larger than max-file"),
+    (CRATE_OVER_BUDGET, Severity::Error, "A crate is larger than its limit"),
+    (SECTION_OVER_BUDGET, Severity::Error, "A section is larger than its limit"),
+    (TOUCHED_OVER_BUDGET, Severity::Error, "Init touches more memory than max-touched"),
+    (GROWTH_OVER_BUDGET, Severity::Error, "Something grew by more than its limit"),
     (INIT_OVER_BUDGET, Severity::Error, "The predicted init takes longer than max-init-ms"),
+    (NEW_DEPENDENCY, Severity::Warning, "A dependency that the baseline does not have"),
+    (SECOND_VERSION, Severity::Warning, "One more version of a crate than the baseline has"),
+    (QUOTA_SHARE, Severity::Warning, "A share of one of Lambda's quotas is used up"),
+    (LIMIT_NAMES_NOTHING, Severity::Warning, "A limit names a crate or section that is not there"),
     (NO_BUDGET, Severity::Note, "No limit is set, so that only findings can fail"),
     (ZIP_GROWTH_UNKNOWN, Severity::Note, "One of the two is no zip: growth is compared unzipped only"),
     (BASELINE_ARCHITECTURE_DIFFERS, Severity::Note, "The baseline is for another architecture"),
+    (BASELINE_MISSING, Severity::Error, "There is nothing to compare with"),
+    (BASELINE_TARGET_DIFFERS, Severity::Note, "The baseline was built for another target"),
+    (BASELINE_PROFILE_DIFFERS, Severity::Note, "The baseline was built with another profile"),
+    (BASELINE_FEATURES_DIFFER, Severity::Note, "The baseline was built with other features"),
     (BASELINE_BINARIES_DIFFER, Severity::Note, "The baseline has other programs"),
     (BASELINE_TOOL_DIFFERS, Severity::Note, "The baseline was counted by another version of lambda-slim"),
     (BASELINE_TOOLCHAIN_DIFFERS, Severity::Note, "The baseline was made by another compiler or linker"),
@@ -31,21 +46,30 @@ const RULES: [(&str, Severity, &str); 11] = [
 ];
 
 /// The verdict as a log with one run.
+#[must_use]
+pub fn verdict(verdict: &Verdict, annotations: &[Annotation]) -> String {
+    verdicts(&[(verdict, annotations.to_vec())])
+}
+
+/// Verdicts over several packages as one log with one run: GitHub takes one run of a tool.
 ///
 /// # Panics
 /// Never: the log has text keys and is written to memory.
 #[must_use]
-pub fn verdict(verdict: &Verdict, annotations: &[Annotation]) -> String {
+pub fn verdicts(verdicts: &[(&Verdict, Vec<Annotation>)]) -> String {
     let mut rules: Vec<Value> = RULES.iter().map(|(code, severity, text)| rule(code, *severity, text)).collect();
     let mut codes: Vec<&str> = RULES.iter().map(|(code, ..)| *code).collect();
-    for annotation in annotations {
+    for annotation in verdicts.iter().flat_map(|(_, annotations)| annotations) {
         if !codes.contains(&annotation.code.as_str()) {
             codes.push(&annotation.code);
             rules.push(rule(&annotation.code, annotation.severity, &annotation.code.replace('-', " ")));
         }
     }
     let index = |code: &str| codes.iter().position(|known| *known == code);
-    let results: Vec<Value> = annotations.iter().map(|annotation| result(annotation, verdict, index)).collect();
+    let results: Vec<Value> = verdicts
+        .iter()
+        .flat_map(|(verdict, annotations)| annotations.iter().map(|annotation| result(annotation, verdict, index)))
+        .collect();
     let log = json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -76,11 +100,7 @@ fn rule(code: &str, severity: Severity, text: &str) -> Value {
 fn result(annotation: &Annotation, verdict: &Verdict, index: impl Fn(&str) -> Option<usize>) -> Value {
     let first = annotation.grown.first();
     let who = first.map_or("", |blame| blame.crate_name.as_deref().unwrap_or(&blame.path));
-    let what = match annotation.gate.as_ref().map(|gate| gate.measure) {
-        Some(Measure::Zipped) => "zip",
-        Some(Measure::Unzipped) => "files",
-        None => "",
-    };
+    let what = annotation.gate.as_ref().map(measured).unwrap_or_default();
     let mut physical = json!({
         "artifactLocation": {"uri": uri(annotation.place.as_ref().map_or(&verdict.subject, |place| &place.path))},
     });

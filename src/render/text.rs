@@ -4,12 +4,12 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, verdict, why};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, Report};
+use crate::report::{LayoutOutcome, PackageFailure, Report, Reports};
 use crate::slim::Outcome;
 
 /// The report: the artifact, its files, a table for each binary, findings, and what `estimate` and `slim` filled in.
@@ -70,6 +70,18 @@ pub fn diff(diff: &Diff, options: &Options) -> String {
 #[must_use]
 pub fn verdict(verdict: &Verdict, options: &Options) -> String {
     print(&verdict::document(verdict, options), options)
+}
+
+/// Verdicts over several packages: a row for each.
+#[must_use]
+pub fn verdict_summary(verdicts: &[&Verdict], failures: &[PackageFailure], options: &Options) -> String {
+    print(&summary::verdicts(verdicts, failures), options)
+}
+
+/// Reports of several packages: a row for each.
+#[must_use]
+pub fn report_summary(reports: &Reports, options: &Options) -> String {
+    print(&summary::reports(reports), options)
 }
 
 /// A history: a line of bars for each size, its ends and extremes, and which crates changed.

@@ -5,60 +5,107 @@ use super::document::{Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Cell, Column, Field, Table};
-use crate::policy::{Blame, Gate, Measure, Verdict, Violation};
+use crate::policy::{Amounts, Blame, Gate, GrownFunction, LockChange, Measure, Part, Verdict, Violation};
+
+/// Digits of a commit's name that people read.
+const COMMIT_DIGITS: usize = 9;
+/// How many crates a change of the lock file names.
+const LOCKED_NAMED: usize = 8;
 
 pub(super) fn document(verdict: &Verdict, options: &Options) -> Document {
     let mut document = Document::default();
-    match verdict.violations.len() {
-        0 => document.toned_title(Tone::Good, format!("PASS {}", verdict.subject)),
-        1 => document.toned_title(Tone::Bad, format!("FAIL {}: 1 violation", verdict.subject)),
-        more => document.toned_title(Tone::Bad, format!("FAIL {}: {more} violations", verdict.subject)),
+    let tone = if verdict.passed() { Tone::Good } else { Tone::Bad };
+    document.toned_title(tone, title(verdict));
+    if let Some(message) = &verdict.message {
+        document.paragraph(Tone::Strong, message);
     }
     let mut results: Vec<Item> = verdict.gates.iter().filter(|gate| gate.passed()).map(passed).collect();
-    results.extend(verdict.violations.iter().map(failed));
+    results.extend(verdict.violations.iter().map(|violation| failed("FAIL", Tone::Bad, violation)));
+    results.extend(verdict.warnings.iter().map(|violation| failed("WARN", Tone::Caution, violation)));
     document.list(results);
     // Two limits on one size blame the same crates: they are told once.
-    for measure in [Measure::Zipped, Measure::Unzipped] {
+    for measure in [Measure::Zipped, Measure::Unzipped, Measure::Touched] {
         let same = |violation: &&Violation| violation.blamed_by == Some(measure) && !violation.blamed.is_empty();
-        if let Some(violation) = verdict.violations.iter().find(same) {
+        let of_package = |violation: &&Violation| violation.gate.as_ref().is_some_and(|gate| gate.part.is_none());
+        let all = || verdict.violations.iter().chain(&verdict.warnings).filter(same);
+        if let Some(violation) = all().find(of_package).or_else(|| all().next()) {
             document.caption(blame_title(violation, measure));
             document.table(blamed(violation, options));
+            functions(&mut document, violation, options);
         }
     }
+    lock_changes(&mut document, verdict);
     document.list(verdict.notes.iter().map(finding).collect());
     document
 }
 
+/// `FAIL bootstrap.zip: 2 violations`.
+pub(super) fn title(verdict: &Verdict) -> String {
+    match verdict.violations.len() {
+        0 => format!("PASS {}", verdict.subject),
+        1 => format!("FAIL {}: 1 violation", verdict.subject),
+        more => format!("FAIL {}: {more} violations", verdict.subject),
+    }
+}
+
+/// What was measured: `zip`, `crate hyper`, `crate hyper in the zip`.
+pub(super) fn measured(gate: &Gate) -> String {
+    let of = |what: String| match gate.measure {
+        Measure::Zipped => format!("{what} in the zip"),
+        Measure::Touched => format!("{what} in memory"),
+        _ => what,
+    };
+    match (&gate.part, gate.measure) {
+        (Some(Part::Program(path)), _) => path.clone(),
+        (Some(Part::Crate(name)), _) => of(format!("crate {name}")),
+        (Some(Part::Section(name)), _) => of(format!("section {name}")),
+        (None, Measure::Zipped) => "zip".to_owned(),
+        (None, Measure::Unzipped | Measure::File) => "files".to_owned(),
+        (None, Measure::Touched) => "touched memory".to_owned(),
+        (None, Measure::Init) => "init".to_owned(),
+    }
+}
+
+/// What was found and its limit: `541.11 KiB`, `527.34 KiB`; and the baseline, where there is one.
+pub(super) fn amounts(gate: &Gate) -> (String, String, Option<String>) {
+    match gate.amounts {
+        Amounts::Bytes { limit_bytes, actual_bytes, baseline_bytes } => {
+            (human::size(actual_bytes), human::size(limit_bytes), baseline_bytes.map(human::size))
+        }
+        Amounts::Time { limit_ms, actual_ms, baseline_ms } => {
+            let ms = |ms: crate::units::Millis| format!("{:.1} ms", ms.get());
+            (ms(actual_ms), ms(limit_ms), baseline_ms.map(ms))
+        }
+    }
+}
+
 /// `zip: 541.11 KiB of 527.34 KiB (max-zip 540000 B)`. The limit's own words are told: they may be in MB.
 fn applied(gate: &Gate) -> String {
-    let what = match gate.measure {
-        Measure::Zipped => "zip",
-        Measure::Unzipped => "files",
-    };
-    let (actual, limit) = (human::size(gate.actual_bytes), human::size(gate.limit_bytes));
-    format!("{what}: {actual} of {limit} ({} {}){}", gate.budget, gate.rule, before(gate))
+    let (actual, limit, before) = amounts(gate);
+    let before = before.map(|before| format!(", baseline {before}")).unwrap_or_default();
+    format!("{}: {actual} of {limit} ({} {}){before}", measured(gate), gate.budget, gate.rule)
 }
 
 fn passed(gate: &Gate) -> Item {
     Item::new("PASS", Tone::Good, applied(gate))
 }
 
-fn failed(violation: &Violation) -> Item {
+fn failed(mark: &'static str, tone: Tone, violation: &Violation) -> Item {
     let line = match &violation.gate {
-        Some(gate) => format!("{}, over by {}", applied(gate), human::size(gate.over_by())),
+        Some(gate) => match gate.amounts {
+            Amounts::Bytes { .. } => format!("{}, over by {}", applied(gate), human::size(gate.over_by())),
+            Amounts::Time { .. } => applied(gate),
+        },
         None => format!("in {}", violation.subject),
     };
-    Item::new("FAIL", Tone::Bad, format!("{}: {}", violation.code, violation.message)).with_lines(vec![line])
-}
-
-fn before(gate: &Gate) -> String {
-    gate.baseline_bytes.map(|bytes| format!(", baseline {}", human::size(bytes))).unwrap_or_default()
+    Item::new(mark, tone, format!("{}: {}", violation.code, violation.message)).with_lines(vec![line])
 }
 
 fn blame_title(violation: &Violation, measure: Measure) -> String {
     let bytes = match measure {
         Measure::Zipped => "zip bytes",
-        Measure::Unzipped => "file bytes",
+        Measure::Touched => "bytes of memory",
+        _ => "file bytes",
     };
     if violation.blamed.iter().any(|blame| blame.grown_bytes.is_some()) {
         format!("What grew, in {bytes}:")
@@ -83,6 +130,66 @@ fn blamed(violation: &Violation, options: &Options) -> Table {
         }),
     ];
     Table::of(&violation.blamed, &fields).abridged(options)
+}
+
+/// The functions of the first crates that grew.
+fn functions(document: &mut Document, violation: &Violation, options: &Options) {
+    type Row<'a> = (&'a Blame, &'a GrownFunction);
+    fn of_blame(blame: &Blame) -> impl Iterator<Item = (&Blame, &GrownFunction)> {
+        blame.functions.iter().map(move |function| (blame, function))
+    }
+    let rows: Vec<Row<'_>> = violation.blamed.iter().flat_map(of_blame).collect();
+    if rows.is_empty() {
+        return;
+    }
+    let fields: Vec<Field<Row<'_>>> = vec![
+        Field::new(Column::name("function"), |(_, function): &Row<'_>| Cell::Text(function.name.clone())),
+        Field::new(Column::sum("grew", 0), |(_, function): &Row<'_>| Cell::delta(Some(function.grown_bytes))),
+        Field::new(Column::sum("now", 1), |(_, function): &Row<'_>| Cell::Size(function.size_bytes)),
+        Field::new(Column::words("crate", 2), |(blame, _): &Row<'_>| {
+            Cell::Text(blame.crate_name.clone().unwrap_or_default())
+        }),
+    ];
+    document.caption("Functions that grew most in them, in file bytes:");
+    document.table(Table::of(rows, &fields).abridged(options));
+}
+
+/// Which change of Cargo.lock brought which version.
+fn lock_changes(document: &mut Document, verdict: &Verdict) {
+    let mut told: Vec<(&LockChange, Vec<String>)> = Vec::new();
+    for blame in verdict.violations.iter().chain(&verdict.warnings).flat_map(|violation| &violation.blamed) {
+        let Some(change) = &blame.locked_by else { continue };
+        let name = blame_name(blame);
+        match told.iter_mut().find(|(known, _)| *known == change) {
+            Some((_, names)) if names.contains(&name) => {}
+            Some((_, names)) => names.push(name),
+            None => told.push((change, vec![name])),
+        }
+    }
+    if told.is_empty() {
+        return;
+    }
+    document.caption("Cargo.lock changed in:");
+    let item = |(change, names): (&LockChange, Vec<String>)| {
+        let (mark, text) = match &change.commit {
+            Some(commit) => {
+                let short: String = commit.chars().take(COMMIT_DIGITS).collect();
+                (short, format!("{} {}", change.date, change.subject))
+            }
+            None => ("now".to_owned(), "not committed yet".to_owned()),
+        };
+        Item::new(mark, Tone::Plain, text).with_lines(vec![some(&names)])
+    };
+    document.list(told.into_iter().map(item).collect());
+}
+
+/// The first names, and how many more there are.
+fn some(names: &[String]) -> String {
+    let shown = names[..names.len().min(LOCKED_NAMED)].join(", ");
+    match names.len().saturating_sub(LOCKED_NAMED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn blame_name(blame: &Blame) -> String {

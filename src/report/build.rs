@@ -144,6 +144,7 @@ impl Report {
         let mut report = Self {
             schema_version: SCHEMA_VERSION,
             tool: Tool::this(),
+            build: None,
             artifact,
             binaries,
             findings: Vec::new(),

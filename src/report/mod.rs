@@ -3,9 +3,11 @@
 mod build;
 mod layout;
 mod read;
+mod reports;
 mod schema;
 
 pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
 pub use layout::{LayoutOutcome, LayoutSide, TouchedKind};
 pub use read::ReadError;
-pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
+pub use reports::{PackageFailure, Reports, TwoReportsOfOne};
+pub use schema::{Artifact, ArtifactKind, Binary, BuildFacts, Entry, Report, SCHEMA_VERSION, Tool};

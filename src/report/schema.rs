@@ -22,6 +22,9 @@ pub struct Report {
     pub schema_version: u32,
     /// Who wrote it.
     pub tool: Tool,
+    /// How it was built; only of what this program has built itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildFacts>,
     /// The file or folder as a whole.
     pub artifact: Artifact,
     /// Every ELF file in it.
@@ -52,6 +55,21 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// How a program was built: what makes two reports comparable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildFacts {
+    /// The target triple.
+    pub target: String,
+    /// cargo's profile.
+    pub profile: String,
+    /// Features of the root package that are on, sorted.
+    pub features: Vec<String>,
+    /// What `rustc --version` says.
+    pub rustc: String,
+    /// The commit that was checked out, all digits; `None` outside of git.
+    pub commit: Option<String>,
 }
 
 /// What kind of artifact was read.

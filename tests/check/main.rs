@@ -8,3 +8,5 @@ mod configuration;
 mod formats;
 mod growth;
 mod history;
+mod pull_request;
+mod several;

@@ -1,0 +1,87 @@
+//! Which commit put a crate's version into the lock file.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::verdict::Verdict;
+use crate::cargo::LockedPackages;
+
+/// A change of the lock file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockChange {
+    /// The commit's name, all digits; `None` where the change is not committed yet.
+    pub commit: Option<String>,
+    /// The day it was committed in UTC, `2026-11-29`; empty where it is not.
+    pub date: String,
+    /// The first line of the commit's message; empty where it is not committed.
+    pub subject: String,
+}
+
+/// The lock file from the baseline to today.
+#[derive(Debug, Clone, Default)]
+pub struct LockHistory {
+    /// What the baseline had locked.
+    pub before: LockedPackages,
+    /// Each change since, oldest first, with what was locked after it.
+    pub changes: Vec<(LockChange, LockedPackages)>,
+}
+
+impl LockHistory {
+    /// The first change after which this version of a crate is locked; `None` where the baseline had it.
+    ///
+    /// A crate's name in symbols has `_` where its package may have `-`; cargo lets no two packages differ by that alone.
+    #[must_use]
+    pub fn brought(&self, name: &str, version: &str) -> Option<&LockChange> {
+        let wanted = (normal(name), version.to_owned());
+        if set(&self.before).contains(&wanted) {
+            return None;
+        }
+        self.changes.iter().find(|(_, locked)| set(locked).contains(&wanted)).map(|(change, _)| change)
+    }
+}
+
+fn normal(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+fn set(locked: &LockedPackages) -> BTreeSet<(String, String)> {
+    locked.iter().map(|(name, version)| (normal(name), version.to_owned())).collect()
+}
+
+impl Verdict {
+    /// Says of each blamed crate whose version is new which change of the lock file brought it.
+    pub fn find_lock_changes(&mut self, history: &LockHistory) {
+        let remarks = self.violations.iter_mut().chain(&mut self.warnings);
+        for blame in remarks.flat_map(|violation| &mut violation.blamed) {
+            let (Some(name), Some(version)) = (&blame.crate_name, &blame.version) else { continue };
+            blame.locked_by = history.brought(name, version).cloned();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locked(packages: &[(&str, &str)]) -> LockedPackages {
+        packages.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect()
+    }
+
+    #[test]
+    fn the_first_change_that_has_the_version_brought_it() {
+        let change = |subject: &str| LockChange { commit: None, date: String::new(), subject: subject.to_owned() };
+        let history = LockHistory {
+            before: locked(&[("aws-lc-sys", "1.0.0"), ("serde", "1.0.0")]),
+            changes: vec![
+                (change("serde"), locked(&[("aws-lc-sys", "1.0.0"), ("serde", "1.0.1")])),
+                (change("lc"), locked(&[("aws-lc-sys", "1.1.0"), ("serde", "1.0.1")])),
+            ],
+        };
+        let brought = |name, version| history.brought(name, version).map(|change| change.subject.as_str());
+        assert_eq!(brought("aws_lc_sys", "1.1.0"), Some("lc"));
+        assert_eq!(brought("serde", "1.0.1"), Some("serde"));
+        assert_eq!(brought("serde", "1.0.0"), None, "the baseline had it");
+        assert_eq!(brought("hyper", "1.0.0"), None);
+    }
+}
