@@ -136,9 +136,9 @@ fn each_kind_of_change_is_told_and_blamed() {
     assert_eq!(added["message"], "Ask in #size first");
     repository.commit("Say it with ryu");
     let github = repository.check(&["--baseline-ref", "main", "--format", "github"]).exits(1).stdout;
-    assert!(github.contains("::error file=Cargo.toml,line=9,"), "{github}");
+    assert!(github.contains("::error file=Cargo.toml,line=11,"), "{github}");
     assert!(
-        github.contains("::warning file=Cargo.toml,line=9,title=lambda-slim%3A new-dependency::ryu 0.2.8 is new"),
+        github.contains("::warning file=Cargo.toml,line=11,title=lambda-slim%3A new-dependency::ryu 0.2.8 is new"),
         "{github}"
     );
     let markdown = repository.check(&["--baseline-ref", "main", "--format", "markdown"]).exits(1).stdout;
@@ -277,7 +277,7 @@ fn a_commit_that_cannot_be_compared_with_is_one_clear_error() {
     assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
 
     // Where HEAD left main.
-    repository.git(&["checkout", "-q", "main"]);
+    repository.git(&["checkout", "-q", "-f", "main"]);
     repository.write("src/more.rs", "");
     repository.commit("Main goes on");
     repository.git(&["checkout", "-q", "-f", "change"]);
