@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::attribution::Detail;
 use crate::cargo::LockedPackages;
 use crate::host;
-use crate::policy::{Budget, LockChange, LockHistory, Manifest, Verdict, check};
+use crate::policy::{Budget, LockChange, LockHistory, Manifest, Verdict, Violation, check};
 use crate::render::{Options, markdown};
 use crate::report::Report;
 
@@ -131,6 +131,18 @@ fn one(
     let root = lock.or_else(|| configuration.workspace_root.clone());
     if let Some(history) = lock_history(&verdict, commit.as_deref(), root.as_deref()) {
         verdict.find_lock_changes(&history);
+    }
+    let of_growth = |violation: &Violation| violation.gate.as_ref().is_some_and(|gate| gate.of_growth);
+    if verdict.violations.iter().any(of_growth) {
+        verdict.accept = Some(match &baseline_file {
+            Some(file) => format!(
+                "If this is wanted: the same command with --update-baseline writes {}; commit it with the change.",
+                with_slashes(file)
+            ),
+            None => "If this is wanted: raise the limit in Cargo.toml in the same change; once that is merged, it is what the next \
+                one is compared with."
+                .to_owned(),
+        });
     }
     if flags.warn_only {
         verdict = verdict.as_warnings();

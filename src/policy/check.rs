@@ -38,6 +38,7 @@ pub fn check(new: &Report, baseline: Option<&Report>, budget: &Budget) -> Result
         notes: notes(question, diff.as_ref()),
         diff: None,
         message: None,
+        accept: None,
     };
     let mut remarks = rule_checks::remarks(question, diff.as_ref());
     remarks.extend(comparison::remarks(question, diff.as_ref()));

@@ -206,6 +206,9 @@ pub struct Verdict {
     /// What the project says to who fails; `None` where it says nothing or the check passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// What to do where the growth is wanted; `None` where nothing grew too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
 }
 
 impl Verdict {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use humansize::{BINARY, format_size};
+use humansize::{BINARY, FixedAt, format_size};
 
 use crate::estimate::Interval;
 use crate::units::{ByteDelta, ByteSize};
@@ -10,6 +10,17 @@ use crate::units::{ByteDelta, ByteSize};
 /// `540.57 KiB`.
 pub(super) fn size(size: ByteSize) -> String {
     format_size(size.get(), BINARY)
+}
+
+/// Sizes that stand beside each other, in one unit: that of the smallest that is not nothing.
+pub(super) fn sizes<const N: usize>(sizes: [Option<ByteSize>; N]) -> [Option<String>; N] {
+    let smallest = sizes.iter().flatten().filter(|size| **size > ByteSize::ZERO).min().copied().unwrap_or_default();
+    let unit = match smallest.get() {
+        0..1_024 => FixedAt::Base,
+        1_024..1_048_576 => FixedAt::Kilo,
+        _ => FixedAt::Mega,
+    };
+    sizes.map(|size| size.map(|size| format_size(size.get(), BINARY.fixed_at(Some(unit)))))
 }
 
 /// `540.57 KiB (553542 bytes)`; below 1 KiB the first says it all.

@@ -23,6 +23,8 @@ pub(super) fn document(verdict: &Verdict, options: &Options) -> Document {
     results.extend(verdict.violations.iter().map(|violation| failed("FAIL", Tone::Bad, violation)));
     results.extend(verdict.warnings.iter().map(|violation| failed("WARN", Tone::Caution, violation)));
     document.list(results);
+    let has_functions = |violation: &&Violation| violation.blamed.iter().any(|blame| !blame.functions.is_empty());
+    let mut with_functions: Option<&Violation> = None;
     // Two limits on one size blame the same crates: they are told once.
     for measure in [Measure::Zipped, Measure::Unzipped, Measure::Touched] {
         let same = |violation: &&Violation| violation.blamed_by == Some(measure) && !violation.blamed.is_empty();
@@ -31,10 +33,16 @@ pub(super) fn document(verdict: &Verdict, options: &Options) -> Document {
         if let Some(violation) = all().find(of_package).or_else(|| all().next()) {
             document.caption(blame_title(violation, measure));
             document.table(blamed(violation, options));
-            functions(&mut document, violation, options);
+            with_functions = with_functions.or(Some(violation)).filter(has_functions);
         }
     }
+    if let Some(violation) = with_functions {
+        functions(&mut document, violation, options);
+    }
     lock_changes(&mut document, verdict);
+    if let Some(accept) = &verdict.accept {
+        document.paragraph(Tone::Dim, accept);
+    }
     document.list(verdict.notes.iter().map(finding).collect());
     document
 }
@@ -70,7 +78,8 @@ pub(super) fn measured(gate: &Gate) -> String {
 pub(super) fn amounts(gate: &Gate) -> (String, String, Option<String>) {
     match gate.amounts {
         Amounts::Bytes { limit_bytes, actual_bytes, baseline_bytes } => {
-            (human::size(actual_bytes), human::size(limit_bytes), baseline_bytes.map(human::size))
+            let [actual, limit, baseline] = human::sizes([Some(actual_bytes), Some(limit_bytes), baseline_bytes]);
+            (actual.unwrap_or_default(), limit.unwrap_or_default(), baseline)
         }
         Amounts::Time { limit_ms, actual_ms, baseline_ms } => {
             let ms = |ms: crate::units::Millis| format!("{:.1} ms", ms.get());
@@ -98,7 +107,9 @@ fn failed(mark: &'static str, tone: Tone, violation: &Violation) -> Item {
         },
         None => format!("in {}", violation.subject),
     };
-    Item::new(mark, tone, format!("{}: {}", violation.code, violation.message)).with_lines(vec![line])
+    // A sentence that begins with its subject has named it.
+    let lines = if violation.message.starts_with(&violation.subject) { Vec::new() } else { vec![line] };
+    Item::new(mark, tone, format!("{}: {}", violation.code, violation.message)).with_lines(lines)
 }
 
 fn blame_title(violation: &Violation, measure: Measure) -> String {
@@ -139,9 +150,6 @@ fn functions(document: &mut Document, violation: &Violation, options: &Options) 
         blame.functions.iter().map(move |function| (blame, function))
     }
     let rows: Vec<Row<'_>> = violation.blamed.iter().flat_map(of_blame).collect();
-    if rows.is_empty() {
-        return;
-    }
     let fields: Vec<Field<Row<'_>>> = vec![
         Field::new(Column::name("function"), |(_, function): &Row<'_>| Cell::Text(function.name.clone())),
         Field::new(Column::sum("grew", 0), |(_, function): &Row<'_>| Cell::delta(Some(function.grown_bytes))),
