@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::verdict::Verdict;
+use super::rules::NEW_DEPENDENCY;
+use super::verdict::{Blame, Verdict, Violation};
 use crate::cargo::LockedPackages;
 
 /// A change of the lock file.
@@ -50,8 +51,14 @@ fn set(locked: &LockedPackages) -> BTreeSet<(String, String)> {
 }
 
 impl Verdict {
-    /// Says of each blamed crate whose version is new which change of the lock file brought it.
+    /// Says of each blamed crate whose version is new which change of the lock file brought it. A crate that was locked before is no new
+    /// dependency, even if it left no bytes then.
     pub fn find_lock_changes(&mut self, history: &LockHistory) {
+        let locked: BTreeSet<String> = history.before.iter().map(|(name, _)| normal(name)).collect();
+        let was_locked = |blame: &Blame| blame.crate_name.as_ref().is_some_and(|name| locked.contains(&normal(name)));
+        let is_known = |remark: &Violation| remark.code == NEW_DEPENDENCY && remark.blamed.iter().all(was_locked);
+        self.violations.retain(|remark| !is_known(remark));
+        self.warnings.retain(|remark| !is_known(remark));
         let remarks = self.violations.iter_mut().chain(&mut self.warnings);
         for blame in remarks.flat_map(|violation| &mut violation.blamed) {
             let (Some(name), Some(version)) = (&blame.crate_name, &blame.version) else { continue };

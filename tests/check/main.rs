@@ -8,5 +8,6 @@ mod configuration;
 mod formats;
 mod growth;
 mod history;
+mod limits;
 mod pull_request;
 mod several;
