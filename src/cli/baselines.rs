@@ -261,6 +261,9 @@ pub(super) fn report_of(
 /// Writes baselines, each file with the reports of its packages.
 pub(super) fn write(reports: BTreeMap<PathBuf, Vec<Report>>, terminal: Terminal) -> Result<(), CliError> {
     for (path, mut reports) in reports {
+        if path.exists() && !host::looks_like_json(&path) {
+            return Err(CliError::BaselineIsNoReport { path });
+        }
         let text = match reports.as_slice() {
             [_] => json::report(&reports.remove(0)),
             _ => json::reports(&Reports::new(reports, Vec::new())?),

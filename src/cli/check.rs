@@ -135,10 +135,11 @@ fn one(
     let of_growth = |violation: &Violation| violation.gate.as_ref().is_some_and(|gate| gate.of_growth);
     if verdict.violations.iter().any(of_growth) {
         verdict.accept = Some(match &baseline_file {
-            Some(file) => format!(
+            Some(file) if host::looks_like_json(file) => format!(
                 "If this is wanted: the same command with --update-baseline writes {}; commit it with the change.",
                 with_slashes(file)
             ),
+            Some(file) => format!("If this is wanted: the new package is the next baseline, in the place of {}.", with_slashes(file)),
             None => "If this is wanted: raise the limit in Cargo.toml in the same change; once that is merged, it is what the next \
                 one is compared with."
                 .to_owned(),

@@ -240,6 +240,12 @@ pub enum CliError {
         /// Where it would be.
         path: PathBuf,
     },
+    /// A baseline that a report would replace is another thing.
+    #[error("{}: it is no report, and --update-baseline would replace it with one: name another file", .path.display())]
+    BaselineIsNoReport {
+        /// The file.
+        path: PathBuf,
+    },
     /// The baseline is there, and the package is not in it.
     #[error(
         "{package}: not in the baseline {baseline}, so that its growth cannot be limited; --update-baseline writes it anew, and \

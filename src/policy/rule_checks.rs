@@ -16,6 +16,9 @@ use crate::package::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
 use crate::report::{Binary, Report};
 use crate::units::{ByteDelta, ByteSize};
 
+/// How many crates are named where no path groups them.
+const NEW_NAMED: usize = 5;
+
 /// What the rules have to say, whatever their levels.
 pub(super) fn remarks(question: Question<'_>, diff: Option<&Diff>) -> Vec<Violation> {
     let mut remarks = Vec::new();
@@ -53,7 +56,9 @@ fn new_dependencies(question: Question<'_>, old: &Report, diff: &Diff) -> Vec<Vi
             let why = question.new.binaries.iter().find(|new| new.path == binary.path).and_then(|new| why(new, row));
             // The root package is nobody's dependency.
             let first = why.iter().flat_map(|why| why.iter().skip(1)).find(|name| is_new(name));
-            let head = first.map_or_else(|| row.name.clone(), Clone::clone);
+            // Without a graph nobody knows who brought whom: they are told together.
+            let unknown = || if why.is_some_and(|why| why.is_empty()) { String::new() } else { row.name.clone() };
+            let head = first.map_or_else(unknown, Clone::clone);
             groups.entry(PartKind::Crate.key(&head)).or_default().push(Blame {
                 path: binary.path.clone(),
                 crate_name: Some(row.name.clone()),
@@ -85,6 +90,9 @@ fn why<'a>(new: &'a Binary, row: &super::CrateChange) -> Option<&'a Vec<String>>
 }
 
 fn new_dependency(head: &str, mut crates: Vec<Blame>, bytes: ByteSize, new: &Report) -> Violation {
+    if head.is_empty() && crates.len() > 1 {
+        return several_new(crates, bytes, new);
+    }
     let is_head = |blame: &Blame| blame.crate_name.as_ref().is_some_and(|name| PartKind::Crate.key(name) == head);
     crates.sort_by_cached_key(|blame| (!is_head(blame), Reverse(blame.size_bytes), blame.crate_name.clone()));
     let first = &crates[0];
@@ -105,6 +113,23 @@ fn new_dependency(head: &str, mut crates: Vec<Blame>, bytes: ByteSize, new: &Rep
         code: NEW_DEPENDENCY.to_owned(),
         message: format!("{shown}{version} is new{path}{with}: {} file bytes", bytes.get()),
         subject: if shown.is_empty() { new.artifact.path.clone() } else { shown },
+        gate: None,
+        blamed_by: Some(Measure::Unzipped),
+        blamed: crates,
+    }
+}
+
+/// Crates that came in, and no path that says how.
+fn several_new(mut crates: Vec<Blame>, bytes: ByteSize, new: &Report) -> Violation {
+    crates.sort_by_cached_key(|blame| (Reverse(blame.size_bytes), blame.crate_name.clone()));
+    let names = crates.iter().take(NEW_NAMED).filter_map(|blame| blame.crate_name.clone());
+    let names = names.collect::<Vec<_>>().join(", ");
+    let more = crates.len().saturating_sub(NEW_NAMED);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Violation {
+        code: NEW_DEPENDENCY.to_owned(),
+        message: format!("{} crates are new: {names}{more}: {} file bytes", crates.len(), bytes.get()),
+        subject: new.artifact.path.clone(),
         gate: None,
         blamed_by: Some(Measure::Unzipped),
         blamed: crates,

@@ -77,6 +77,12 @@ fn growth_of_a_part_needs_a_baseline_and_is_told_over_it() {
     hello(&["--baseline", arg(&baseline), "--update-baseline"]).exits(0);
     let with = |args: &[&str]| hello(&[&["--baseline", arg(&baseline), "--format", "json"], args].concat());
     with(&["--max-crate", "*=+0B", "--max-section", "*=+0B", "--max-zip", "+0 B", "--max-file", "+0%"]).exits(0);
+    // What is no report is not replaced by one.
+    let copy = folder.path().join("old.zip");
+    fs::copy(package("arm64.zip"), &copy).expect("a copy");
+    let error = hello(&["--baseline", arg(&copy), "--update-baseline"]).exits(2).stderr;
+    assert!(error.contains("old.zip: it is no report"), "{error}");
+    assert_eq!(fs::read(&copy).expect("it is there"), fs::read(package("arm64.zip")).expect("a package"));
     // A smaller past: what is there now has grown.
     let mut report: Value =
         serde_json::from_str(&fs::read_to_string(&baseline).expect("it was written")).expect("JSON");
