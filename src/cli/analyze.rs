@@ -20,7 +20,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
         return Err(output::PAGE_IS_WHOLE);
     }
     let several = &flags.several;
-    let chooses = several.workspace || several.partition.is_some() || !flags.more.is_empty();
+    let chooses = several.workspace || several.partition.is_some() || !several.more.is_empty();
     if chooses || flags.subject.build.bin.len() > 1 || flags.subject.build.package.len() > 1 {
         return analyze_several(flags, global, terminal);
     }
@@ -61,7 +61,7 @@ fn analyze_several(flags: &Analyze, global: &Global, terminal: Terminal) -> Resu
         return Err(output::ONE_PACKAGE);
     }
     let options = output::analyze_options(flags, terminal)?;
-    let packages = Packages::of(&flags.subject, &flags.more, &flags.several, global, terminal)?;
+    let packages = Packages::of(&flags.subject, &flags.several, global, terminal)?;
     let results = packages.each(&flags.subject, global, terminal, |opened, _, terminal| match opened {
         Opened::Report(report) => Ok(*report),
         Opened::Artifact(loaded) => report(flags, &loaded, terminal),

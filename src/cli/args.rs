@@ -63,6 +63,9 @@ pub(super) struct Subject {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Several packages")]
 pub(super) struct Several {
+    /// More packages or reports, in the same run
+    #[arg(value_name = "MORE", index = 2)]
+    pub(super) more: Vec<PathBuf>,
     /// All programs of the workspace
     #[arg(long, conflicts_with_all = ["artifact", "package"])]
     pub(super) workspace: bool,
@@ -295,9 +298,6 @@ pub(super) struct Analyze {
     /// Several packages.
     #[command(flatten)]
     pub(super) several: Several,
-    /// More packages to analyze in the same run
-    #[arg(value_name = "MORE", index = 2)]
-    pub(super) more: Vec<PathBuf>,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: TableOutput,

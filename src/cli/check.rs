@@ -40,7 +40,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
         ));
     }
     let asked = flags.limits.budget()?;
-    let packages = Packages::of(&flags.subject, &flags.more, &flags.several, global, terminal)?;
+    let packages = Packages::of(&flags.subject, &flags.several, global, terminal)?;
     let is_one = packages.is_one;
     let baselines = Baselines::new(&flags.baseline, &flags.start, &flags.subject, global);
     let mut results = packages.each(&flags.subject, global, terminal, |opened, configuration, terminal| {

@@ -37,9 +37,6 @@ pub(super) struct Check {
     /// Several packages.
     #[command(flatten)]
     pub(super) several: Several,
-    /// More packages or reports to check in the same run
-    #[arg(value_name = "MORE", index = 2)]
-    pub(super) more: Vec<PathBuf>,
     /// Where the result goes.
     #[command(flatten)]
     pub(super) output: CheckOutput,

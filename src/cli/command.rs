@@ -44,7 +44,7 @@ pub(super) enum Command {
     /// Links the project's program anew: functions of a start first, the rest in the order in which it compresses best
     Layout(Layout),
     /// Fails when a package is over its budget or grew too much
-    Check(Check),
+    Check(Box<Check>),
     /// Joins reports of several runs, as `--partition` makes them, into one
     Merge(Merge),
     /// Draws the history that `check --record` writes

@@ -55,7 +55,6 @@ impl Packages {
     /// The packages that the flags mean: artifacts and reports that are named, or programs of the project.
     pub(super) fn of(
         subject: &Subject,
-        more: &[PathBuf],
         several: &Several,
         global: &Global,
         terminal: Terminal,
@@ -64,9 +63,9 @@ impl Packages {
         let build = &subject.build;
         let chooses =
             several.workspace || build.bin.len() > 1 || build.package.len() > 1 || several.partition.is_some();
-        let mut is_one = more.is_empty() && !chooses;
+        let mut is_one = several.more.is_empty() && !chooses;
         let mut candidates = Vec::new();
-        for path in subject.artifact.iter().chain(more) {
+        for path in subject.artifact.iter().chain(&several.more) {
             if !host::looks_like_json(path) {
                 candidates.push((with_slashes(path), Candidate::Artifact(path.clone())));
                 continue;

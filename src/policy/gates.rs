@@ -133,13 +133,12 @@ impl Question<'_> {
         if limits.is_empty() {
             return Ok(());
         }
-        if kind == PartKind::Crate {
-            for report in [Some(self.new), self.baseline].into_iter().flatten().filter(|report| !names_crates(report)) {
-                return Err(Error::CrateBudgetNeedsNames {
-                    budget: format!("{}.{}", kind.table(), limits.keys().next().map_or(ANY, String::as_str)),
-                    path: report.artifact.path.clone(),
-                });
-            }
+        let mut sides = [Some(self.new), self.baseline].into_iter().flatten();
+        if let Some(report) = sides.find(|report| kind == PartKind::Crate && !names_crates(report)) {
+            return Err(Error::CrateBudgetNeedsNames {
+                budget: format!("{}.{}", kind.table(), limits.keys().next().map_or(ANY, String::as_str)),
+                path: report.artifact.path.clone(),
+            });
         }
         let (now, before) = (Parts::of(self.new, kind), self.baseline.map(|old| Parts::of(old, kind)));
         for (name, limit) in limits.iter().filter(|(name, _)| *name != ANY) {

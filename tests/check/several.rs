@@ -20,7 +20,7 @@ fn packages(count: usize) -> (TempDir, Vec<String>) {
     let place = |number: usize| {
         let path = PathBuf::from(format!("target/lambda/function-{number:03}/bootstrap.zip"));
         fs::create_dir_all(folder.path().join(path.parent().expect("a folder"))).expect("a folder");
-        let from = if number % 3 == 0 { "hello-cargo-lambda.zip" } else { "arm64.zip" };
+        let from = if usize::is_multiple_of(number, 3) { "hello-cargo-lambda.zip" } else { "arm64.zip" };
         fs::copy(package(from), folder.path().join(&path)).expect("a copy");
         path.to_str().expect("UTF-8").to_owned()
     };
