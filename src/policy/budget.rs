@@ -11,9 +11,6 @@ use super::growth::Growth;
 use super::limit::{Limit, PartLimit, TimeLimit, in_key, size_limit, time_limit, type_of};
 use super::rules::Rules;
 
-/// The keys of a budget, for who misspelt one.
-pub(super) const KEYS: &str = "max-zip, max-unzipped, max-file, max-touched, max-init-ms and max-growth";
-
 /// Limits that a package must keep, and what findings do. What is empty is not limited.
 ///
 /// In `[package.metadata.lambda-slim]`:

@@ -1,6 +1,7 @@
 //! What can be wrong with a budget, or with the question put to the gate.
 
-use super::budget::KEYS;
+/// The keys of a budget, for who misspelt one.
+const KEYS: &str = "max-zip, max-unzipped, max-file, max-touched, max-init-ms and max-growth";
 
 /// A budget that cannot be read, or that cannot be applied to the reports at hand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,22 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
+use super::lock_change::LockChange;
 use super::rules::NEW_DEPENDENCY;
 use super::verdict::{Blame, Verdict, Violation};
 use crate::cargo::LockedPackages;
-
-/// A change of the lock file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LockChange {
-    /// The commit's name, all digits; `None` where the change is not committed yet.
-    pub commit: Option<String>,
-    /// The day it was committed in UTC, `2026-11-29`; empty where it is not.
-    pub date: String,
-    /// The first line of the commit's message; empty where it is not committed.
-    pub subject: String,
-}
 
 /// The lock file from the baseline to today.
 #[derive(Debug, Clone, Default)]

@@ -18,6 +18,7 @@ mod gates;
 mod growth;
 mod history;
 mod limit;
+mod lock_change;
 mod lock_history;
 mod pairing;
 mod parts;
@@ -39,7 +40,8 @@ pub use function_changes::FunctionChange;
 pub use growth::{Growth, Percent};
 pub use history::{HISTORY_VERSION, History, MalformedLine, Record, RecordedCrate};
 pub use limit::{Limit, PartLimit, TimeGrowth, TimeLimit};
-pub use lock_history::{LockChange, LockHistory};
+pub use lock_change::LockChange;
+pub use lock_history::LockHistory;
 pub use rules::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_FEATURES_DIFFER, BASELINE_MISSING,
     BASELINE_PROFILE_DIFFERS, BASELINE_TARGET_DIFFERS, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Level,

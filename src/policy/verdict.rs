@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diff::Diff;
-use super::lock_history::LockChange;
+use super::lock_change::LockChange;
 use crate::attribution::CrateKind;
 use crate::package::Finding;
 use crate::units::{ByteDelta, ByteSize, Millis};
