@@ -32,10 +32,10 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
         loaded.report(detail, &slim_options, terminal)?
     };
     spinner.finish_and_clear();
-    let printed = match &flags.why {
-        Some(_) => output::why(&report, flags.output.format, &options)?,
-        None => output::report(&report, flags.output.format, &options),
-    };
+    let printed = terminal.timed("render", || match &flags.why {
+        Some(_) => output::why(&report, flags.output.format, &options),
+        None => Ok(output::report(&report, flags.output.format, &options)),
+    })?;
     terminal.result(&printed, flags.output.output.as_deref())?;
     Ok(ExitCode::Done)
 }

@@ -17,7 +17,7 @@ pub(super) struct Global {
     /// No progress and no notes on stderr
     #[arg(short, long, global = true)]
     pub(super) quiet: bool,
-    /// More from cargo (-vv for still more)
+    /// The time of each stage, and more from cargo (-vv for still more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// When to use colours

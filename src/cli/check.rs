@@ -45,17 +45,20 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
         // Growth is growth over what was just written: none. Absolute limits hold all the same.
         Some(_) if flags.update_baseline => Some(report.clone()),
         Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
-        Some(path) => Some(report_or_artifact(path, &[], Detail::Crates)?),
+        Some(path) => {
+            Some(terminal.timed("read the baseline", || report_or_artifact(path, &[], Detail::Crates))?)
+        }
         None => None,
     };
-    let verdict = check(&report, baseline.as_ref(), &budget)?;
+    let verdict = terminal.timed("judge", || check(&report, baseline.as_ref(), &budget))?;
     let file = flags.output.output.as_deref();
     if let Some(history) = &flags.record {
         trend::record(history, &report, &configuration)?;
     }
     let manifests = manifests(&verdict, &configuration);
     let options = output::options(terminal, file, flags.rows);
-    terminal.result(&output::verdict(&verdict, &manifests, flags.output.format, &options), file)?;
+    let printed = terminal.timed("render", || output::verdict(&verdict, &manifests, flags.output.format, &options));
+    terminal.result(&printed, file)?;
     summarize(&verdict, flags.rows, terminal);
     Ok(if verdict.passed() || flags.warn_only { ExitCode::Done } else { ExitCode::Violation })
 }
@@ -94,7 +97,7 @@ fn summarize(verdict: &Verdict, rows: usize, terminal: Terminal) {
 fn report(flags: &Check, global: &Global, terminal: Terminal) -> Result<(Report, Configuration), CliError> {
     if let Some(path) = flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
         let configuration = Configuration::find(&flags.subject, None, global, terminal)?;
-        return Ok((load_report(path)?, configuration));
+        return Ok((terminal.timed("read the report", || load_report(path))?, configuration));
     }
     let loaded = Loaded::new(&flags.subject, global, terminal)?;
     let configuration = Configuration::find(&flags.subject, loaded.project.as_ref(), global, terminal)?;

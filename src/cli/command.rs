@@ -47,6 +47,8 @@ pub(super) enum Command {
     Trend(Trend),
     /// Compares two artifacts or reports, by crate, section or function
     Diff(Diff),
+    /// Prints the JSON Schema of the report (`--format json`)
+    Schema,
     /// Prints a shell's completion script
     Completions {
         /// The shell

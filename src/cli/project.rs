@@ -8,7 +8,7 @@ use super::terminal::Terminal;
 
 /// A project's crate graph, its program, its configuration.
 pub(super) fn load_project(options: &BuildOptions, terminal: Terminal) -> Result<Project, CliError> {
-    Ok(Project::load(options, &mut |event| pass_on(event, terminal))?)
+    terminal.timed("read the project", || Ok(Project::load(options, &mut |event| pass_on(event, terminal))?))
 }
 
 /// The members of the workspace around the current folder, or of `--manifest-path`; `None` outside of any.

@@ -1,5 +1,7 @@
 //! Tables and sentences for people at a terminal.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
@@ -162,8 +164,8 @@ impl Printer {
 
     /// A label, and text beside it whose further lines start below its first.
     fn hanging(&mut self, label: &str, label_tone: Tone, text: &str, tone: Tone) {
+        let indent = length(label);
         let label = self.toned(label_tone, label);
-        let indent = length_without_ansi(&label);
         self.wrapped(&label, tone, text, indent);
     }
 
@@ -250,7 +252,7 @@ impl Layout {
         let mut line = String::new();
         for (at, &width) in self.widths.iter().enumerate() {
             let text = shorten(&cell(at), width);
-            let padding = " ".repeat(width - length(&text));
+            let padding = " ".repeat(width.saturating_sub(length(&text)));
             if at > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
@@ -300,36 +302,46 @@ fn remove_column(grid: &mut Grid, at: usize) -> &'static str {
     grid.heads.remove(at).title
 }
 
+/// Columns of a terminal that the text takes: a letter of Chinese takes two, an accent of its own none.
 fn length(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
-/// Length of a toned label: codes start with ESC and end in `m`.
-fn length_without_ansi(text: &str) -> usize {
-    let mut inside = false;
-    text.chars()
-        .filter(|&c| {
-            let visible = !inside && c != '\u{1b}';
-            inside = if inside { c != 'm' } else { c == '\u{1b}' };
-            visible
-        })
-        .count()
+/// The longest start of `text` that fits into `room` columns.
+fn start_of(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        taken > room
+    });
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
-/// `text` in at most `room` characters, its middle replaced by `…`.
+/// The longest end of `text` that fits into `room` columns.
+fn end_of(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        taken += c.width().unwrap_or(0);
+        if taken > room {
+            break;
+        }
+        start = at;
+    }
+    &text[start..]
+}
+
+/// `text` in at most `room` columns of a terminal, its middle replaced by `…`.
 pub(super) fn shorten(text: &str, room: usize) -> String {
-    let characters = length(text);
-    if characters <= room {
+    if length(text) <= room {
         return text.to_owned();
     }
     let kept = room.saturating_sub(1);
     let start = kept.div_ceil(2);
-    let head = text.chars().take(start);
-    let tail = text.chars().skip(characters - (kept - start));
-    head.chain(std::iter::once('…')).chain(tail).collect()
+    format!("{}…{}", start_of(text, start), end_of(text, kept - start))
 }
 
-/// Lines of at most `room` characters. A longer word is broken, except an address, which would no longer be one.
+/// Lines of at most `room` columns. A longer word is broken, except an address, which would no longer be one.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -339,8 +351,13 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
         }
         while length(&word) > room && !word.contains("://") {
-            lines.push(word.chars().take(room).collect());
-            word = word.chars().skip(room).collect();
+            let (start, rest) = word.split_at(start_of(&word, room).len());
+            // A letter that is wider than the room cannot be broken.
+            if start.is_empty() {
+                break;
+            }
+            lines.push(start.to_owned());
+            word = rest.to_owned();
         }
         if !line.is_empty() {
             line.push(' ');

@@ -8,4 +8,4 @@ mod schema;
 pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
 pub use layout::{LayoutOutcome, LayoutSide, TouchedKind};
 pub use read::ReadError;
-pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
+pub use schema::{Artifact, ArtifactKind, Binary, Entry, REPORT_SCHEMA, Report, SCHEMA_VERSION, Tool};
