@@ -32,7 +32,7 @@ pub use growth::{Growth, Percent};
 pub use history::{HISTORY_VERSION, History, MalformedLine, Record, RecordedCrate};
 pub use size::parse_size;
 pub use tool_change::{BuildTool, ToolChange};
-pub use trend::{ArtifactTrend, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
+pub use trend::{ArtifactTrend, CRATES_MOVED, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
 pub use verdict::{
     BASELINE_ARCHITECTURE_DIFFERS, BASELINE_BINARIES_DIFFER, BASELINE_TOOL_DIFFERS, BASELINE_TOOLCHAIN_DIFFERS, Blame,
     CRATES_UNNAMED, GROWTH_OVER_BUDGET, Gate, INIT_OVER_BUDGET, Measure, NO_BUDGET, UNZIPPED_OVER_BUDGET, Verdict,
