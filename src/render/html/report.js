@@ -210,12 +210,15 @@ function sortedBy(nodes, list) {
   return { column, nodes: [...nodes].sort(compare) };
 }
 
+// A long name may go on in the next line behind `_` or `::`.
+const breakable = (name) => name.split(/(?<=_|::)/).flatMap((part, at) => at === 0 ? [part] : [document.createElement("wbr"), part]);
+
 function nameCell(node) {
   const dot = element("span", { className: "swatch" });
   colour(dot, node);
   const name = canZoom(node)
-    ? element("button", { type: "button", className: "name", textContent: node.label, title: node.label, onclick: () => zoomTo(node) })
-    : element("span", { className: "name", textContent: node.label, title: node.label });
+    ? element("button", { type: "button", className: "name", title: node.label, onclick: () => zoomTo(node) }, ...breakable(node.label))
+    : element("span", { className: "name", title: node.label }, ...breakable(node.label));
   const cell = element("th", { scope: "row" }, element("div", { className: "who" }, dot, name));
   if (node.parent !== state.zoom) {
     const path = pathOf(node.parent).slice(pathOf(state.zoom).length).map((step) => step.label);

@@ -5,7 +5,9 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 176;
 const EDGE = { left: 10, right: 84, top: 14, bottom: 22 };
-const MOST_DOTS = 120;
+// A change of this part of the size before stands out; where records are close, only such changes have dots.
+const NOTABLE = 0.01;
+const CLOSE = 9;
 let fromZero = false;
 
 function made(tag, properties = {}, ...children) {
@@ -32,7 +34,7 @@ function bytes(value) {
   let at = 0;
   let scaled = size / 1024;
   while (scaled >= 1024 && at < steps.length - 1) { scaled /= 1024; at += 1; }
-  return `${scaled.toFixed(2).replace(/\.?0+$/, "")} ${steps[at]}`;
+  return `${Number.isInteger(scaled) ? scaled : scaled.toFixed(2)} ${steps[at]}`;
 }
 
 const words = (series, value) => series.unit === "ms" ? `${Math.abs(value).toFixed(1)} ms` : bytes(value);
@@ -47,7 +49,9 @@ function before(series, at) {
 
 function changeAt(series, at) {
   const [now, old] = [series.values[at], before(series, at)];
-  return now === null || old === null ? null : now - old;
+  if (now === null || old === null) return null;
+  // What is not shown in one decimal is no change.
+  return series.unit === "ms" && Math.abs(now - old) < 0.05 ? 0 : now - old;
 }
 
 function moved(point) {
@@ -105,13 +109,15 @@ function article(artifact, number) {
       shapes.push(shape("path", { class: "area", d: `${path}V${low}H${each[0][0].toFixed(1)}Z` }));
       shapes.push(shape("path", { class: "line", d: path }));
     }
-    if (series.values.length <= MOST_DOTS) {
-      places.forEach((place, index) => {
-        if (place === null) return;
-        const change = changeAt(series, index) ?? 0;
-        shapes.push(shape("circle", { class: `point ${change > 0 ? "grew" : change < 0 ? "shrank" : ""}`, cx: place[0].toFixed(1), cy: place[1].toFixed(1), r: change === 0 ? 2.5 : 4 }));
-      });
-    }
+    const isClose = last > 0 && (right - left) / last < CLOSE;
+    places.forEach((place, index) => {
+      if (place === null) return;
+      const change = changeAt(series, index) ?? 0;
+      const stands = Math.abs(change) >= NOTABLE * before(series, index);
+      const isNotable = change !== 0 && stands;
+      if (isClose && !isNotable) return;
+      shapes.push(shape("circle", { class: `point ${!isNotable ? "" : change > 0 ? "grew" : "shrank"}`, cx: place[0].toFixed(1), cy: place[1].toFixed(1), r: isNotable ? 4.5 : 2 }));
+    });
     plot.marks = { x, y, line: shape("line", { class: "cursor", y1: top - 6, y2: low }), here: shape("circle", { class: "here", r: 5.5 }) };
     svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     svg.replaceChildren(...shapes, plot.marks.line, plot.marks.here);

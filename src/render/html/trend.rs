@@ -88,8 +88,8 @@ const fn heading(size: &SizeTrend) -> &'static str {
 fn article(number: usize, artifact: &ArtifactTrend) -> String {
     let name = prose::escape(&title(artifact));
     format!(
-        "<article id=\"artifact-{number}\" aria-label=\"{name}\">\n<h2>{name}</h2>\n<div class=\"charts\"></div>\n\
-         <div class=\"told\" role=\"status\"></div>\n{}</article>\n",
+        "<article id=\"artifact-{number}\" aria-label=\"{name}\">\n<h2>{name}</h2>\n<div class=\"told\"></div>\n\
+         <div class=\"charts\"></div>\n{}</article>\n",
         table(artifact)
     )
 }
