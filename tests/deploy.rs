@@ -71,7 +71,10 @@ fn the_makefile_of_sam_hands_on_a_program_that_is_slimmed() {
     let others = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs, ours].into_iter().chain(std::env::split_paths(&others))).expect("paths");
     let mut make = command(Path::new("make"));
-    make.arg("build-Hello").arg(format!("ARTIFACTS_DIR={}", artifacts.display())).current_dir(&project).env("PATH", path);
+    make.arg("build-Hello")
+        .arg(format!("ARTIFACTS_DIR={}", artifacts.display()))
+        .current_dir(&project)
+        .env("PATH", path);
     Run::of(make.stdin(Stdio::null())).exits(0);
     let slimmed = fs::metadata(artifacts.join("bootstrap")).expect("the program is handed on");
     assert!(slimmed.len() < 2_100_000, "{} bytes of 4426 KiB", slimmed.len());
@@ -88,7 +91,10 @@ fn cdk_makes_a_function_of_the_zip_and_uploads_it_as_it_is() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut synthesis = command(&python);
     synthesis.arg(example("cdk/app.py")).env("PACKAGE", package()).env("CDK_OUTDIR", folder.path());
-    synthesis.envs([("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1"), ("JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION", "1")]);
+    synthesis.envs([
+        ("JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION", "1"),
+        ("JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION", "1"),
+    ]);
     Run::of(synthesis.current_dir(folder.path()).stdin(Stdio::null())).exits(0);
     let template = fs::read_to_string(folder.path().join("hello.template.json")).expect("the stack");
     let template: Value = serde_json::from_str(&template).expect("JSON");
@@ -107,7 +113,9 @@ fn terraform_s_file_is_hcl_in_terraform_s_form() {
     if is_installed("terraform") {
         // Nobody's configuration of Terraform is ours to read.
         let mut form = Command::new("terraform");
-        form.args(["fmt", "-check", "-diff"]).arg(main.parent().expect("a folder")).env("TF_CLI_CONFIG_FILE", "/dev/null");
+        form.args(["fmt", "-check", "-diff"])
+            .arg(main.parent().expect("a folder"))
+            .env("TF_CLI_CONFIG_FILE", "/dev/null");
         assert_eq!(Run::of(form.stdin(Stdio::null())).exits(0).stdout, "");
     } else {
         skip("the form of main.tf", "no terraform here");
@@ -116,5 +124,8 @@ fn terraform_s_file_is_hcl_in_terraform_s_form() {
     let program = "import hcl2, json, sys; print(json.dumps(hcl2.load(open(sys.argv[1]))))";
     let read = Run::of(Command::new(python).args(["-I", "-c", program]).arg(main)).exits(0).json();
     let text = read["resource"][0].to_string();
-    assert!(text.contains("aws_lambda_function") && text.contains("provided.al2023") && text.contains("filebase64sha256"), "{text}");
+    assert!(
+        text.contains("aws_lambda_function") && text.contains("provided.al2023") && text.contains("filebase64sha256"),
+        "{text}"
+    );
 }

@@ -77,10 +77,31 @@ const COMMANDS: [&[&str]; 19] = [
     &["slim", "hello.zip", "--dry-run", "--effort", "fast"],
     &["slim", "hello.zip", "arm64.zip", "--dry-run", "--effort", "fast"],
     &["estimate", "plain.zip", "--memory", "512"],
-    &["estimate", "plain.zip", "--against", "arm64.zip", "--requests-per-month", "100000", "--sweep", "--client-timeout", "3"],
+    &[
+        "estimate",
+        "plain.zip",
+        "--against",
+        "arm64.zip",
+        "--requests-per-month",
+        "100000",
+        "--sweep",
+        "--client-timeout",
+        "3",
+    ],
     &["estimate", "--backtest"],
     &["measure", "plain.zip", "--runs", "2"],
-    &["check", "hello.zip", "--baseline", "plain.zip", "--max-growth", "1%", "--max-zip", "500kB", "--max-init-ms", "1"],
+    &[
+        "check",
+        "hello.zip",
+        "--baseline",
+        "plain.zip",
+        "--max-growth",
+        "1%",
+        "--max-zip",
+        "500kB",
+        "--max-init-ms",
+        "1",
+    ],
     &["diff", "plain.zip", "hello.zip"],
     &["diff", "plain.zip", "hello.zip", "--by", "function"],
     &["trend", "history.jsonl"],
@@ -98,7 +119,10 @@ fn numbers(text: &str) -> BTreeSet<&str> {
         let end = word.trim_end_matches(['.', ',', ')', ':', ';']).len();
         (start < end).then_some((start, end))
     };
-    text.split_whitespace().filter_map(|word| bare(word).map(|(start, end)| &word[start..end])).filter(|word| is_number(word)).collect()
+    text.split_whitespace()
+        .filter_map(|word| bare(word).map(|(start, end)| &word[start..end]))
+        .filter(|word| is_number(word))
+        .collect()
 }
 
 /// What holds of a text at a width, beside the same without one.
@@ -108,7 +132,8 @@ fn assert_fits(what: &str, text: &str, whole: &str, width: usize) {
         let is_address = line.contains("://") && line.split_whitespace().count() == 1;
         assert!(line.width() <= width || is_address, "{what} at {width}: {} columns: {line}", line.width());
         assert_eq!(line, line.trim_end(), "{what} at {width}: blanks at the end");
-        let cut = line.split_whitespace().find(|word| word.contains('…') && word.replace('…', "").parse::<f64>().is_ok());
+        let cut =
+            line.split_whitespace().find(|word| word.contains('…') && word.replace('…', "").parse::<f64>().is_ok());
         assert!(cut.is_none(), "{what} at {width}: a number is cut: {line}");
     }
     let (all, shown) = (numbers(whole), numbers(text));
@@ -156,7 +181,13 @@ fn a_layout_fits() {
 
 /// The words of a Markdown table's row, without what keeps GitHub from reading them as more than words.
 fn markdown_words(row: &str) -> Vec<String> {
-    let bare = row.replace("\\|", "\u{1}").replace('|', " ").replace('\u{1}', "|").replace("**", "").replace('\\', "").replace("&lt;", "<");
+    let bare = row
+        .replace("\\|", "\u{1}")
+        .replace('|', " ")
+        .replace('\u{1}', "|")
+        .replace("**", "")
+        .replace('\\', "")
+        .replace("&lt;", "<");
     bare.split_whitespace().map(str::to_owned).collect()
 }
 
@@ -179,7 +210,8 @@ fn one_renderer_s_numbers_are_every_other_s() {
     assert_eq!(lines.len(), rows.len());
     for (line, row) in lines.iter().zip(rows) {
         // Fields with commas are quoted, and stand behind the numbers.
-        let fields = keys.iter().zip(line.split(',')).filter(|(key, _)| key.ends_with("_bytes") || **key == "functions");
+        let fields =
+            keys.iter().zip(line.split(',')).filter(|(key, _)| key.ends_with("_bytes") || **key == "functions");
         let mut compared = 0;
         for (key, field) in fields {
             let value = row.get(*key).and_then(serde_json::Value::as_u64).map(|value| value.to_string());
@@ -191,15 +223,19 @@ fn one_renderer_s_numbers_are_every_other_s() {
 
     // Rounded to the column's unit: text says what Markdown says, and both what the bytes come to.
     let (text, markdown) = (printed("text"), printed("markdown"));
-    let text: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("crate ")).skip(2).take(rows.len() + 1).collect();
-    let table: Vec<&str> = markdown.lines().skip_while(|line| !line.starts_with("| crate ")).take(rows.len() + 3).collect();
+    let text: Vec<&str> =
+        text.lines().skip_while(|line| !line.starts_with("crate ")).skip(2).take(rows.len() + 1).collect();
+    let table: Vec<&str> =
+        markdown.lines().skip_while(|line| !line.starts_with("| crate ")).take(rows.len() + 3).collect();
     let heads: Vec<&str> = table[0].trim_matches(['|', ' ']).split(" | ").collect();
     for (at, (text, row)) in text.iter().zip(&table[2..]).enumerate() {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         assert_eq!(words, markdown_words(row));
         let Some(json) = rows.get(at) else { continue };
         let cells: Vec<&str> = row.trim_start_matches("| ").trim_end_matches(" |").split(" | ").collect();
-        for (head, key) in [("file (KiB)", "file_bytes"), ("in zip (KiB)", "compressed_bytes"), ("code (KiB)", "code_bytes")] {
+        for (head, key) in
+            [("file (KiB)", "file_bytes"), ("in zip (KiB)", "compressed_bytes"), ("code (KiB)", "code_bytes")]
+        {
             let column = heads.iter().position(|shown| *shown == head).unwrap_or_else(|| panic!("{head} in {heads:?}"));
             let kibibytes = json[key].as_u64().expect("bytes") as f64 / 1024.0;
             assert_eq!(cells[column], format!("{kibibytes:.1}"), "{head} of {row}");

@@ -15,7 +15,7 @@ use crate::units::ByteSize;
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// No progress and no notes on stderr
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// The time of each stage, and more from cargo (-vv for still more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

@@ -45,9 +45,7 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
         // Growth is growth over what was just written: none. Absolute limits hold all the same.
         Some(_) if flags.update_baseline => Some(report.clone()),
         Some(path) if !path.exists() => return Err(CliError::NoBaseline { path: path.to_owned() }),
-        Some(path) => {
-            Some(terminal.timed("read the baseline", || report_or_artifact(path, &[], Detail::Crates))?)
-        }
+        Some(path) => Some(terminal.timed("read the baseline", || report_or_artifact(path, &[], Detail::Crates))?),
         None => None,
     };
     let verdict = terminal.timed("judge", || check(&report, baseline.as_ref(), &budget))?;

@@ -3,7 +3,7 @@
 pub(super) const ANALYZE: &str = "\
 Examples:
   lambda-slim analyze bootstrap.zip                      which crates a package is made of
-  lambda-slim analyze --slimmed                          build this project, show what would be deployed
+  lambda-slim analyze                                    the same of this project, built and slimmed
   lambda-slim analyze bootstrap.zip --symbols target/release/api --by function -n 40
   lambda-slim analyze --no-build --why rustls            who brings it in, and what leaves with it
   lambda-slim analyze bootstrap.zip --format html -o report.html";

@@ -190,7 +190,7 @@ fn numbers_of_a_trend_are_those_of_its_records() {
 fn no_history_is_an_error_and_an_empty_one_is_none() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("history.jsonl");
-    assert!(run(["trend", arg(&path)]).error().contains("no such file"));
+    assert!(run(["trend", arg(&path)]).error().ends_with("no such history; `check --record` writes it"));
     for (text, shown) in [("", "No records"), ("nonsense\n", "1 line is no record")] {
         fs::write(&path, text).expect("written");
         for format in ["text", "markdown", "json", "svg", "html"] {

@@ -178,7 +178,11 @@ fn small_crates_are_summed_where_summing_functions_is_not_enough() {
     assert_eq!(stands_for + named, crates.len(), "every crate is named or counted");
     assert!(summed.name.starts_with(&format!("[{stands_for} ")), "{}", summed.name);
     // None is summed that has the limit, and the user's own never is.
-    let small = |row: &&Value| row["kind"] == "dependency" && row["file_bytes"].as_i64() < Some(limit) && row["compressed_bytes"].as_i64() < Some(limit);
+    let small = |row: &&Value| {
+        row["kind"] == "dependency"
+            && row["file_bytes"].as_i64() < Some(limit)
+            && row["compressed_bytes"].as_i64() < Some(limit)
+    };
     assert_eq!(crates.iter().filter(small).count(), stands_for);
     assert!(program.parts.iter().any(|part| part.facts["k"] == "workspace"));
 }

@@ -40,7 +40,8 @@ fn the_charts_numbers_and_the_tables_are_the_records() {
     let series = shown["series"].as_array().expect("series");
     assert_eq!(series.len(), artifact.sizes.len() + 1);
     for (shown, size) in series.iter().zip(&artifact.sizes) {
-        let values: Vec<Option<u64>> = size.values_bytes.iter().map(|bytes| bytes.map(lambda_slim::units::ByteSize::get)).collect();
+        let values: Vec<Option<u64>> =
+            size.values_bytes.iter().map(|bytes| bytes.map(lambda_slim::units::ByteSize::get)).collect();
         assert_eq!(shown["values"], json!(values), "{}", size.name);
         // The same in the table, which is there without the script.
         assert!(values.iter().flatten().all(|bytes| page.contains(&format!("<td class=\"number\">{bytes}</td>"))));
@@ -81,7 +82,8 @@ fn hostile_names_of_a_history_cannot_break_out() {
 
 #[test]
 fn a_browser_walks_through_a_history_without_an_error() {
-    let page = html::trend(&read(&(history("target/lambda/api/bootstrap.zip", "hyper") + &history("worker.zip", "tokio"))));
+    let page =
+        html::trend(&read(&(history("target/lambda/api/bootstrap.zip", "hyper") + &history("worker.zip", "tokio"))));
     if let Some(result) = drive("trend", &[("trend.html", page)]) {
         assert!(result["ready_ms"].as_u64().expect("a time") < 10_000, "{result}");
     }

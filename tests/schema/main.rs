@@ -44,14 +44,18 @@ fn the_schema_is_what_the_types_say() {
         return;
     }
     let checked_in = fs::read_to_string(&path).expect("the schema is checked in");
-    assert!(checked_in == generated, "src/report/report.schema.json is not what the types say: UPDATE_GOLDEN=1 rewrites it");
+    assert!(
+        checked_in == generated,
+        "src/report/report.schema.json is not what the types say: UPDATE_GOLDEN=1 rewrites it"
+    );
     assert_eq!(REPORT_SCHEMA, generated);
     assert_eq!(run(["schema"]).exits(0).stdout, generated, "`schema` prints it");
 }
 
 /// Reports as every command prints them, by name.
 fn reports(folder: &Path) -> Vec<(&'static str, String)> {
-    let (hello, plain, arm) = (package("hello-unstripped.zip"), package("hello-cargo-lambda.zip"), package("arm64.zip"));
+    let (hello, plain, arm) =
+        (package("hello-unstripped.zip"), package("hello-cargo-lambda.zip"), package("arm64.zip"));
     let graph = package("hello-unstripped.metadata.json");
     let (hello, plain, arm, graph) = (arg(&hello), arg(&plain), arg(&arm), arg(&graph));
     let trace = folder.join("event.json");
@@ -66,7 +70,17 @@ fn reports(folder: &Path) -> Vec<(&'static str, String)> {
         ("estimate", &["estimate", hello, "--memory", "512"]),
         (
             "estimate-traffic",
-            &["estimate", hello, "--against", plain, "--requests-per-month", "100000", "--sweep", "--client-timeout", "3"],
+            &[
+                "estimate",
+                hello,
+                "--against",
+                plain,
+                "--requests-per-month",
+                "100000",
+                "--sweep",
+                "--client-timeout",
+                "3",
+            ],
         ),
         ("measure", &["measure", plain, "--runs", "2"]),
     ];
@@ -152,10 +166,16 @@ fn keys_of_tomorrow_are_passed_over_and_another_version_is_refused() {
     report["binaries"][0]["crates"][0]["mood_bytes"] = json!(7);
     assert_eq!(Report::from_json(&report.to_string()).expect("a report"), known);
     report["schema_version"] = json!(SCHEMA_VERSION + 1);
-    assert_eq!(Report::from_json(&report.to_string()), Err(ReadError::Version { found: u64::from(SCHEMA_VERSION) + 1 }));
+    assert_eq!(
+        Report::from_json(&report.to_string()),
+        Err(ReadError::Version { found: u64::from(SCHEMA_VERSION) + 1 })
+    );
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("later.json");
     fs::write(&path, report.to_string()).expect("written");
     let error = run(["check", arg(&path)]).error();
-    assert!(error.contains("later.json: schema_version is 2; this version of lambda-slim reads 1 to 1: update it"), "{error}");
+    assert!(
+        error.contains("later.json: schema_version is 2; this version of lambda-slim reads 1 to 1: update it"),
+        "{error}"
+    );
 }

@@ -40,13 +40,7 @@ pub(super) fn unchanged(node: &mut Node) {
     }
 }
 
-fn fold(
-    node: &mut Node,
-    folds: impl Fn(&Node) -> bool,
-    count: fn(&Node) -> usize,
-    status: &'static str,
-    word: &str,
-) {
+fn fold(node: &mut Node, folds: impl Fn(&Node) -> bool, count: fn(&Node) -> usize, status: &'static str, word: &str) {
     let candidates = node.children.iter().filter(|child| folds(child));
     // What is folded already says for how many it stands.
     let (rows, stands_for) = candidates.fold((0, 0), |(rows, all), child| (rows + 1, all + count(child)));

@@ -33,7 +33,8 @@ pub fn trend(trend: &Trend) -> String {
         let text = format!("{}: the last {MOST_RECORDS} of {all} records are shown.", artifact.artifact);
         notes.paragraph(Tone::Dim, text);
     }
-    let articles: String = trend.artifacts.iter().enumerate().map(|(number, artifact)| article(number, artifact)).collect();
+    let articles: String =
+        trend.artifacts.iter().enumerate().map(|(number, artifact)| article(number, artifact)).collect();
     let artifacts: Vec<Value> = trend.artifacts.iter().map(data).collect();
     fill(TEMPLATE, |key| match key {
         "title" => prose::escape(&page_title),
@@ -118,7 +119,8 @@ fn table(artifact: &ArtifactTrend) -> String {
 
 fn row(artifact: &ArtifactTrend, at: usize, first: usize) -> String {
     let point = &artifact.points[at];
-    let mut cells = format!("<th scope=\"row\" title=\"{}\">{}</th>", prose::escape(&point.time), prose::escape(&moment(point)));
+    let mut cells =
+        format!("<th scope=\"row\" title=\"{}\">{}</th>", prose::escape(&point.time), prose::escape(&moment(point)));
     let pair = |value: Option<String>, change: Option<(String, i32)>| {
         let (change, sign) = change.unwrap_or_default();
         format!(
@@ -129,7 +131,8 @@ fn row(artifact: &ArtifactTrend, at: usize, first: usize) -> String {
     for size in &artifact.sizes {
         let old = size.values_bytes[first..at].iter().rev().find_map(|value| *value);
         let value = size.values_bytes[at];
-        let delta = value.zip(old).map(|(now, old): (ByteSize, ByteSize)| now.since(old).get()).filter(|delta| *delta != 0);
+        let delta =
+            value.zip(old).map(|(now, old): (ByteSize, ByteSize)| now.since(old).get()).filter(|delta| *delta != 0);
         cells += &pair(
             value.map(|bytes| bytes.get().to_string()),
             delta.map(|delta| (format!("{delta:+}"), if delta > 0 { 1 } else { -1 })),
@@ -138,7 +141,8 @@ fn row(artifact: &ArtifactTrend, at: usize, first: usize) -> String {
     if let Some(init) = &artifact.init {
         let old = init.values_ms[first..at].iter().rev().find_map(|value| *value);
         let value = init.values_ms[at];
-        let delta = value.zip(old).map(|(now, old)| now.get() - old.get()).filter(|delta| human::decimal(*delta) != "0.0");
+        let delta =
+            value.zip(old).map(|(now, old)| now.get() - old.get()).filter(|delta| human::decimal(*delta) != "0.0");
         cells += &pair(
             value.map(|ms| human::decimal(ms.get())),
             delta.map(|delta| (change(delta), if delta > 0.0 { 1 } else { -1 })),
@@ -146,5 +150,9 @@ fn row(artifact: &ArtifactTrend, at: usize, first: usize) -> String {
     }
     let moved: Vec<String> =
         point.moved.iter().map(|row| format!("{} {}", row.name, human::delta(row.change_bytes))).collect();
-    format!("<tr data-at=\"{}\">{cells}<td class=\"moved\">{}</td></tr>\n", at - first, prose::escape(&moved.join(", ")))
+    format!(
+        "<tr data-at=\"{}\">{cells}<td class=\"moved\">{}</td></tr>\n",
+        at - first,
+        prose::escape(&moved.join(", "))
+    )
 }
