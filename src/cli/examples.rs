@@ -25,7 +25,7 @@ Examples:
 
 pub(super) const CALIBRATE: &str = "\
 Examples:
-  lambda-slim calibrate logs.txt -o model.json           REPORT lines, platform.report JSON, X-Ray, metrics
+  lambda-slim calibrate logs.txt -o model.json           from REPORT lines, JSON, X-Ray or metrics
   lambda-slim estimate bootstrap.zip --model model.json  predict with what was learnt";
 
 pub(super) const MEASURE: &str = "\
@@ -38,7 +38,7 @@ pub(super) const LAYOUT: &str = "\
 Examples:
   lambda-slim layout --event event.json                  trace starts, link in that order
   lambda-slim layout --no-trace                          with the order file that is there
-  lambda-slim layout --bin api --static-relocations      smaller still; gives up ASLR of the executable";
+  lambda-slim layout --bin api --static-relocations      smaller still, without ASLR";
 
 pub(super) const CHECK: &str = "\
 Examples:
