@@ -30,6 +30,7 @@ mod measure;
 mod options;
 mod slim;
 mod table;
+mod tone;
 mod trend;
 mod trust;
 mod verdict;

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::document::Tone;
 use super::human;
 use super::options::Options;
+use super::tone::Tone;
 use crate::policy::SizeChange;
 use crate::units::{ByteDelta, ByteSize};
 
