@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(sum, ByteSize::new(5));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ByteSize(u64);
 
@@ -101,6 +102,7 @@ impl Sum for ByteSize {
 
 /// A signed difference of two sizes, in bytes. Growth is positive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ByteDelta(i64);
 
@@ -146,6 +148,7 @@ pub const fn civil_from_days(day: i64) -> (i64, i64, i64) {
 
 /// A duration in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Millis(f64);
 

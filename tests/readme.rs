@@ -36,7 +36,9 @@ fn run(command: &str, folder: &Path) -> String {
     let mut shell = Command::new("sh");
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
-        if name.starts_with("LAMBDA_SLIM_") || ["CARGO_TERM_COLOR", "SOURCE_DATE_EPOCH"].contains(&name.as_ref()) {
+        if name.starts_with("LAMBDA_SLIM_")
+            || ["CARGO_TERM_COLOR", "COLUMNS", "SOURCE_DATE_EPOCH"].contains(&name.as_ref())
+        {
             shell.env_remove(&variable);
         }
     }

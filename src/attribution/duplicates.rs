@@ -13,6 +13,7 @@ use super::row::CrateRow;
 
 /// A package of which one program holds several versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuplicateCrate {
     /// The program: its path in the package.
     pub binary: String,
@@ -26,6 +27,7 @@ pub struct DuplicateCrate {
 
 /// One version of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuplicateVersion {
     /// The version.
     pub version: String,
@@ -43,6 +45,7 @@ pub struct DuplicateVersion {
 
 /// A package that asks for one of the versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DuplicateUser {
     /// Its name, with `@version` where the graph ships another of that name.
     pub name: String,

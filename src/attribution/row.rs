@@ -7,6 +7,7 @@ use crate::units::ByteSize;
 
 /// One section of one binary, or a named range outside the sections (headers, padding).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SectionRow {
     /// Name as in the section header table, or `[ELF header]`, `[program headers]`, `[section headers]`, `[padding]`.
     pub name: String,
@@ -27,6 +28,7 @@ pub struct SectionRow {
 
 /// Where a crate row's code comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CrateKind {
     /// A member of the workspace.
@@ -45,6 +47,7 @@ pub enum CrateKind {
 
 /// One crate's share of one binary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrateRow {
     /// Crate name as in source (`serde_json`), or `[linker]`, `[padding]`, `[native]`, `[unattributed]`.
     pub name: String,
@@ -110,6 +113,7 @@ impl CrateRow {
 
 /// What a byte's owner was concluded from, surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum EvidenceSource {
@@ -135,6 +139,7 @@ pub enum EvidenceSource {
 
 /// How many bytes rest on one kind of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EvidenceRow {
     /// The evidence.
     pub source: EvidenceSource,
@@ -144,6 +149,7 @@ pub struct EvidenceRow {
 
 /// One function or data object. Aliases (identical code folded, several names for one address) are one row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FunctionRow {
     /// Demangled name without its hash.
     pub name: String,
@@ -179,6 +185,7 @@ impl FunctionRow {
 
 /// All copies of one generic function: one row for each item that was instantiated more than once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GenericRow {
     /// Demangled name with `_` for its type arguments.
     pub name: String,
@@ -194,6 +201,7 @@ pub struct GenericRow {
 
 /// One crate's copies of a generic function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GenericShare {
     /// Crate name, as in [`CrateRow::name`].
     pub name: String,
@@ -207,6 +215,7 @@ pub struct GenericShare {
 
 /// One section, with who is in it: section > crate > function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SectionTree {
     /// The section's name, as in [`SectionRow::name`].
     pub name: String,
@@ -224,6 +233,7 @@ pub struct SectionTree {
 
 /// One crate in one section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrateTree {
     /// Crate name, as in [`CrateRow::name`].
     pub name: String,
@@ -243,6 +253,7 @@ pub struct CrateTree {
 
 /// One function or data object of one crate in one section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FunctionTree {
     /// Demangled name, as in [`FunctionRow::name`].
     pub name: String,

@@ -10,6 +10,7 @@ use super::row::CrateKind;
 
 /// What `--why` found.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Why {
     /// What was asked for: `hyper`, `hyper@1.8` or the name under which a dependency is renamed.
     #[serde(rename = "crate")]
@@ -26,6 +27,7 @@ pub struct Why {
 
 /// One crate of one program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyCrate {
     /// The program: its path in the package.
     pub binary: String,
@@ -65,6 +67,7 @@ pub struct WhyCrate {
 
 /// What is known about how a crate came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GraphKnowledge {
     /// Its package, and every path to it.
@@ -81,6 +84,7 @@ pub enum GraphKnowledge {
 
 /// A package that leaves with another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyLeaving {
     /// Its name in `Cargo.toml`.
     pub name: String,
@@ -96,6 +100,7 @@ pub struct WhyLeaving {
 
 /// One way from the program's package to a crate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyPath {
     /// The packages, both ends included.
     pub steps: Vec<WhyStep>,
@@ -103,6 +108,7 @@ pub struct WhyPath {
 
 /// A package on a path, and what the one before it says about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyStep {
     /// The package's name, with `@version` where the graph ships another of that name.
     pub name: String,
@@ -115,6 +121,7 @@ pub struct WhyStep {
 
 /// What one package declares about another.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyDependency {
     /// The versions that it allows, as `^1.2`. Several only where it is declared several times. Empty where the metadata does not say.
     pub requirements: Vec<String>,
@@ -136,6 +143,7 @@ pub struct WhyDependency {
 
 /// A feature that one package turns on in another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyFeature {
     /// The feature.
     pub name: String,
@@ -146,6 +154,7 @@ pub struct WhyFeature {
 
 /// A package that depends on the crate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyDependent {
     /// Its name, with `@version` where the graph ships another of that name.
     pub name: String,
@@ -162,6 +171,7 @@ pub struct WhyDependent {
 
 /// An optional dependency without which the crate leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhySwitch {
     /// The package that can do without.
     pub dependent: String,
@@ -175,6 +185,7 @@ pub struct WhySwitch {
 
 /// Why a feature is on: the effect first, then what asks for it, then what asks for that, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyActivation {
     /// The package that has the features.
     pub package: String,
@@ -186,6 +197,7 @@ pub struct WhyActivation {
 
 /// Who asks for a feature.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyAsker {
     /// The package; `None` for the command line or cargo's default in the workspace.
     pub package: Option<String>,
@@ -201,6 +213,7 @@ pub struct WhyAsker {
 
 /// How a feature is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WhyAsks {
     /// Listed under the dependency.
@@ -215,6 +228,7 @@ pub enum WhyAsks {
 
 /// A use of the crate that puts no bytes into the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyOtherUse {
     /// The package that uses it.
     pub name: String,
@@ -233,6 +247,7 @@ pub struct WhyOtherUse {
 
 /// A package of the graph that no program links.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WhyNotLinked {
     /// Its name.
     pub name: String,

@@ -29,10 +29,10 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     let query = |krate: &String| WhyQuery { krate: krate.clone(), most_paths: flags.rows };
     loaded.why = flags.why.as_ref().map(query);
     let report = report(flags, &loaded, terminal)?;
-    let printed = match &flags.why {
-        Some(_) => output::why(&report, flags.output.format, &options)?,
-        None => output::report(&report, flags.output.format, &options),
-    };
+    let printed = terminal.timed("render", || match &flags.why {
+        Some(_) => output::why(&report, flags.output.format, &options),
+        None => Ok(output::report(&report, flags.output.format, &options)),
+    })?;
     terminal.result(&printed, flags.output.output.as_deref())?;
     Ok(ExitCode::Done)
 }

@@ -15,9 +15,9 @@ use super::partition::Partition;
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// No progress and no notes on stderr
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// More from cargo (-vv for still more)
+    /// The time of each stage, and more from cargo (-vv for still more)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     /// When to use colours

@@ -67,10 +67,10 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     let file = flags.output.output.as_deref();
     let options = output::options(terminal, file, flags.rows);
     let verdicts: Vec<&Verdict> = checked.iter().map(|checked| &checked.verdict).collect();
-    let printed = match verdicts.as_slice() {
+    let printed = terminal.timed("render", || match verdicts.as_slice() {
         [verdict] if is_one => output::verdict(verdict, &manifests, flags.output.format, &options),
         verdicts => output::verdicts(verdicts, &failures, &manifests, flags.output.format, &options),
-    };
+    });
     terminal.result(&printed, file)?;
     for verdict in &verdicts {
         summarize(verdict, flags.rows, terminal);
@@ -127,7 +127,7 @@ fn one(
             before.estimate = predictor.predict(before)?;
         }
     }
-    let mut verdict = check(&report, before.as_ref(), &budget)?;
+    let mut verdict = terminal.timed("judge", || check(&report, before.as_ref(), &budget))?;
     let root = lock.or_else(|| configuration.workspace_root.clone());
     if let Some(history) = lock_history(&verdict, commit.as_deref(), root.as_deref()) {
         verdict.find_lock_changes(&history);

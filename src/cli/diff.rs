@@ -27,8 +27,8 @@ pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError
     // The page goes down to functions where both sides list them.
     let in_functions = flags.by == DiffBy::Function || flags.output.format == DiffFormat::Html;
     let detail = if in_functions { Detail::Functions } else { Detail::Crates };
-    let old = report_or_artifact(&flags.old, &flags.symbols_old, detail)?;
-    let new = report_or_artifact(&flags.new, &flags.symbols_new, detail)?;
+    let old = terminal.timed("read OLD", || report_or_artifact(&flags.old, &flags.symbols_old, detail))?;
+    let new = terminal.timed("read NEW", || report_or_artifact(&flags.new, &flags.symbols_new, detail))?;
     for (report, other) in [(&old, &new), (&new, &old)] {
         if is_unnamed(report) && !is_unnamed(other) {
             let path = &report.artifact.path;
@@ -38,7 +38,9 @@ pub(super) fn run(flags: &Diff, terminal: Terminal) -> Result<ExitCode, CliError
     }
     let file = flags.output.output.as_deref();
     let options = Options { by, ..output::options(terminal, file, flags.rows) };
-    let changes = if in_functions { diff_with_functions(&old, &new) } else { diff(&old, &new) };
-    terminal.result(&output::diff(&changes, flags.output.format, &options), file)?;
+    let compare = || if in_functions { diff_with_functions(&old, &new) } else { diff(&old, &new) };
+    let changes = terminal.timed("compare", compare);
+    let printed = terminal.timed("render", || output::diff(&changes, flags.output.format, &options));
+    terminal.result(&printed, file)?;
     Ok(ExitCode::Done)
 }

@@ -234,6 +234,12 @@ pub enum CliError {
         /// Where its debug file would be.
         place: PathBuf,
     },
+    /// No history to draw.
+    #[error("{}: no such history; `check --record` writes it", .path.display())]
+    NoHistory {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
     /// There is no baseline to compare with.
     #[error("{}: no such baseline; --update-baseline writes it", .path.display())]
     NoBaseline {
@@ -306,7 +312,7 @@ impl CliError {
             return Self::WhyNotLinked { krate, packages: text::why_not_linked(&why.not_linked) };
         }
         let did_you_mean = match why.did_you_mean.as_slice() {
-            [] => String::new(),
+            [] => "; `analyze -n 0` lists all".to_owned(),
             names => format!("; did you mean {}?", names.join(", ")),
         };
         Self::WhyUnknown { krate, did_you_mean }

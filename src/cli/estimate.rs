@@ -45,15 +45,15 @@ pub(super) fn run(
     let flags = &flags;
     let report = match flags.subject.artifact.as_deref().filter(|path| host::looks_like_json(path)) {
         Some(path) => {
-            let mut report = load_report(path)?;
+            let mut report = terminal.timed("read the report", || load_report(path))?;
             let predictor = predictor(flags, kind, None)?;
-            let estimate = predicted(flags, &predictor, &report, None, terminal)?;
+            let estimate = terminal.timed("predict", || predicted(flags, &predictor, &report, None, terminal))?;
             report.estimate = Some(estimate.ok_or_else(|| CliError::NoProgram { path: path.to_owned() })?);
             report
         }
         None => of_artifact(flags, kind, global, terminal)?,
     };
-    let printed = output::estimate(&report, flags.output.format, &options);
+    let printed = terminal.timed("render", || output::estimate(&report, flags.output.format, &options));
     terminal.result(&printed, file.as_deref())?;
     Ok(ExitCode::Done)
 }
@@ -145,7 +145,8 @@ fn of_artifact(
     };
     let no_program = || CliError::NoProgram { path: loaded.path.clone() };
     let before = predictor.inputs(&report, assumed)?.ok_or_else(no_program)?;
-    let mut estimate = predicted(flags, &predictor, &report, assumed, terminal)?.ok_or_else(no_program)?;
+    let predict = || predicted(flags, &predictor, &report, assumed, terminal);
+    let mut estimate = terminal.timed("predict", predict)?.ok_or_else(no_program)?;
     if !loaded.is_built() {
         // It loads the same bytes.
         let after = before

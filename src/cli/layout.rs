@@ -51,7 +51,7 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
         (Some(order), _) => order,
         (None, true) => Order::default(),
         (None, false) => {
-            let order = trace(&before, &asked, terminal)?;
+            let order = terminal.timed("trace starts", || trace(&before, &asked, terminal))?;
             host::replace(&path, order.to_text().as_bytes(), None)?;
             terminal.note(&format!("note: wrote {}", path.display()));
             order
@@ -66,7 +66,8 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
     let after_slim = Options { with: flags.with.iter().copied().collect(), ..plain_slim };
     let after_slimmed = after.slim(&after_package, &after_slim, terminal)?;
     let mut report = side_report(&after, &after_package, &after_slimmed, &asked, terminal)?;
-    let answers = answers(&asked, &before_slimmed, &after_slimmed, terminal)?;
+    let compare = || answers(&asked, &before_slimmed, &after_slimmed, terminal);
+    let answers = terminal.timed("compare answers", compare)?;
 
     let placement = laid_out.placement.unwrap_or_default();
     let link = laid_out.link_order;
@@ -91,7 +92,9 @@ pub(super) fn run(flags: &layout_args::Layout, global: &Global, terminal: Termin
     let out = flags.output.as_ref().unwrap_or(&after.path);
     host::create_parent(out)?;
     host::replace(out, &after_slimmed.zip, Some(ZIP_MODE))?;
-    terminal.result(&output::layout(&report, flags.format, &output::options(terminal, None, 0)), None)?;
+    let options = output::options(terminal, None, 0);
+    let printed = terminal.timed("render", || output::layout(&report, flags.format, &options));
+    terminal.result(&printed, None)?;
     terminal.note(&format!("note: wrote {}", out.display()));
     Ok(ExitCode::Done)
 }

@@ -40,7 +40,7 @@ pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Resul
     let measured = measure(&loaded, &asked, detail, terminal)?;
     let Measured { mut report, failure } = measured;
     if failure.is_none() {
-        report.estimate = predictor.predict(&report)?;
+        report.estimate = terminal.timed("predict", || predictor.predict(&report))?;
     }
     let mut options = output::options(terminal, flags.output.as_deref(), flags.rows);
     options.by = match flags.by {
@@ -48,7 +48,8 @@ pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Resul
         TouchedBy::Section => By::Section,
         TouchedBy::Function => By::Function,
     };
-    terminal.result(&output::measure(&report, flags.format, &options), flags.output.as_deref())?;
+    let printed = terminal.timed("render", || output::measure(&report, flags.format, &options));
+    terminal.result(&printed, flags.output.as_deref())?;
     match failure {
         None => Ok(ExitCode::Done),
         Some(log) => {
@@ -103,7 +104,7 @@ pub(super) fn measure(
     let package = loaded.package()?;
     let starts = {
         let files = original(&package)?;
-        Starts::of(&files, asked, terminal)?
+        terminal.timed("start and measure", || Starts::of(&files, asked, terminal))?
     };
     let bare = match package.source {
         PackageSource::Elf => package.files.iter().find(|file| file.role == Role::Bootstrap).map(|file| &*file.path),
@@ -125,7 +126,7 @@ pub(super) fn measure_slimmed(
     terminal: Terminal,
 ) -> Result<Measured, CliError> {
     let files = rewritten(slimmed)?;
-    let starts = Starts::of(&files, asked, terminal)?;
+    let starts = terminal.timed("start and measure", || Starts::of(&files, asked, terminal))?;
     let outcome = starts.outcome(None);
     let touched = outcome.as_ref().ok().map(|summary| &summary.pages);
     let report = loaded.report_slimmed_and_started(package, slimmed, detail, touched)?;

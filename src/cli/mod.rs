@@ -17,6 +17,7 @@ mod error;
 mod estimate;
 mod estimate_args;
 mod estimate_question;
+mod examples;
 mod exit_code;
 mod launch_files;
 mod layout;

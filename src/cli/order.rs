@@ -53,7 +53,8 @@ pub(super) fn build(
     terminal: Terminal,
 ) -> Result<LaidOut, CliError> {
     let plain = |project| {
-        let built = host::build_project(project, options, None, &mut |event| pass_on(event, terminal))?;
+        let build = || host::build_project(project, options, None, &mut |event| pass_on(event, terminal));
+        let built = terminal.timed("build", build)?;
         Ok(LaidOut { built, placement: None })
     };
     match layout {
@@ -94,7 +95,8 @@ fn ordered(project: Project, options: &BuildOptions, order: &Order, terminal: Te
         names
     };
     let ordering = Ordering { first: &first, for_compression: true };
-    let built = host::build_project(project, options, Some(&ordering), &mut |event| pass_on(event, terminal))?;
+    let build = || host::build_project(project, options, Some(&ordering), &mut |event| pass_on(event, terminal));
+    let built = terminal.timed("build in order", build)?;
     Ok(LaidOut { built, placement: Some(placement.into_inner()) })
 }
 

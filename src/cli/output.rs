@@ -238,6 +238,7 @@ pub(super) fn trend(trend: &Trend, format: TrendFormat, options: &Options) -> St
         TrendFormat::Json => json::trend(trend),
         TrendFormat::Markdown => markdown::trend(trend),
         TrendFormat::Svg => svg::trend(trend),
+        TrendFormat::Html => html::trend(trend),
     }
 }
 

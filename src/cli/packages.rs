@@ -178,7 +178,9 @@ fn open(
         Candidate::Artifact(path) => {
             let configuration = named(&path)?;
             Ok((
-                Opened::Artifact(Box::new(Loaded::open(&path, subject, options, terminal)?.completed(subject)?)),
+                Opened::Artifact(Box::new(
+                    Loaded::open(&path, subject, options, terminal)?.completed(subject, terminal)?,
+                )),
                 configuration,
             ))
         }

@@ -6,7 +6,9 @@ use std::path::Path;
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::host;
+use crate::report::REPORT_SCHEMA;
 
+use super::args::Global;
 use super::command::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
@@ -36,15 +38,21 @@ pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
 
 fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
     let terminal = Terminal::new(&cli.global);
-    match cli.command {
-        Command::Analyze(flags) => analyze::run(&flags, &cli.global, terminal),
-        Command::Slim(flags) if flags.more.is_empty() => slim::run(&flags, &cli.global, terminal),
-        Command::Slim(flags) => slim_several::run(&flags, &cli.global, terminal),
-        Command::Estimate(flags) => estimate::run(flags, &cli.global, terminal),
+    let code = command(cli.command, &cli.global, terminal)?;
+    terminal.total();
+    Ok(code)
+}
+
+fn command(command: Command, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Analyze(flags) => analyze::run(&flags, global, terminal),
+        Command::Slim(flags) if flags.more.is_empty() => slim::run(&flags, global, terminal),
+        Command::Slim(flags) => slim_several::run(&flags, global, terminal),
+        Command::Estimate(flags) => estimate::run(flags, global, terminal),
         Command::Calibrate(flags) => calibrate::run(&flags, terminal),
-        Command::Measure(flags) => measure::run(&flags, &cli.global, terminal),
-        Command::Layout(flags) => layout::run(&flags, &cli.global, terminal),
-        Command::Check(flags) => check::run(&flags, &cli.global, terminal),
+        Command::Measure(flags) => measure::run(&flags, global, terminal),
+        Command::Layout(flags) => layout::run(&flags, global, terminal),
+        Command::Check(flags) => check::run(&flags, global, terminal),
         Command::Merge(flags) => merge::run(&flags, terminal),
         Command::Trend(flags) => trend::run(&flags, terminal),
         Command::Diff(flags) => diff::run(&flags, terminal),
@@ -52,6 +60,10 @@ fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "lambda-slim", &mut script);
             terminal.result(&String::from_utf8_lossy(&script), None)?;
+            Ok(ExitCode::Done)
+        }
+        Command::Schema => {
+            terminal.result(REPORT_SCHEMA, None)?;
             Ok(ExitCode::Done)
         }
         Command::Man => {

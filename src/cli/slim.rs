@@ -33,7 +33,9 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     for warning in &done.warnings {
         terminal.note(warning);
     }
-    terminal.result(&output::slim(&done.report, flags.format, &output::options(terminal, None, 0)), None)?;
+    let options = output::options(terminal, None, 0);
+    let printed = terminal.timed("render", || output::slim(&done.report, flags.format, &options));
+    terminal.result(&printed, None)?;
     for note in &done.notes {
         terminal.note(note);
     }
@@ -77,7 +79,9 @@ pub(super) fn carry_out(
         slimmed.outcome.add_dropped_junk(dropped);
     }
     if let Some(asked) = boot_check {
-        slimmed.outcome.boot_check = Some(asked.carry_out(&loaded.path, &package, &slimmed, terminal)?);
+        let check = || asked.carry_out(&loaded.path, &package, &slimmed, terminal);
+        let checked = terminal.timed("boot check", check)?;
+        slimmed.outcome.boot_check = Some(checked);
     }
     let mut report = loaded.report_slimmed(&package, &slimmed, Detail::Crates)?;
     report.estimate = slimming(loaded, &slimmed, &report, &Predictor::of(None, Some(&configured))?)?;
@@ -90,7 +94,7 @@ pub(super) fn carry_out(
         _ => Vec::new(),
     };
     let debug_files_written = written.len();
-    written.extend(write(goal, &package, &slimmed, loaded)?);
+    written.extend(terminal.timed("write", || write(goal, &package, &slimmed, loaded))?);
     let told = |finding: &&Finding| finding.severity == Severity::Error || finding.code == BUILD_ID_MISSING;
     let warning = |finding: &Finding| format!("warning: {} {}: {}", finding.code, finding.subject, finding.message);
     let warnings = report.findings.iter().filter(told).map(warning).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
+use std::time::Instant;
 
 use rayon::prelude::*;
 
@@ -27,6 +28,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
     let bar = terminal.progress("slimming", jobs.iter().map(|job| job.size).sum());
     // As many at a time as there are threads: each holds its package in memory, and the threads that it leaves idle compress.
     let mut results = Vec::with_capacity(jobs.len());
+    let started = Instant::now();
     for wave in jobs.chunks(rayon::current_num_threads().max(1)) {
         results.par_extend(wave.par_iter().map(|job| {
             let done = job.run(flags, global, boot_check.as_ref(), terminal.silent());
@@ -35,6 +37,7 @@ pub(super) fn run(flags: &Slim, global: &Global, terminal: Terminal) -> Result<E
         }));
     }
     bar.finish_and_clear();
+    terminal.time("slim all", started.elapsed());
     tell(flags, terminal, &artifacts, &results)
 }
 

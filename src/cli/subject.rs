@@ -1,8 +1,10 @@
 //! What a command works on: an artifact that is named, or the project in the current directory.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::archive::{Archive, DosTimestamp, Limits};
 use crate::attribution::{Detail, Identities, WhyQuery};
@@ -15,7 +17,7 @@ use crate::layout::Placement;
 use crate::package::{DeploymentPackage, PackageFile};
 use crate::procfs::FilePages;
 use crate::report::{BuildFacts, Context, LinkMapFile, Report, SymbolFile};
-use crate::slim::{self, Slimmed};
+use crate::slim::{self, Slimmed, Stage};
 
 use super::args::{Arch, Build, Global, Subject};
 use super::build_options::{build_architecture, build_options};
@@ -60,6 +62,8 @@ pub(super) struct Loaded {
     build: Option<BuildFacts>,
     /// A crate to explain in the report.
     pub(super) why: Option<WhyQuery>,
+    /// Where the time of the analysis is told; `None` where the caller tells it.
+    timing: Option<Terminal>,
 }
 
 /// An ELF file whose symbols may name the bytes of a stripped program.
@@ -99,7 +103,7 @@ impl Loaded {
     ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
         match artifact {
-            Some(path) => Self::open(path, subject, &options, terminal)?.completed(subject),
+            Some(path) => Self::open(path, subject, &options, terminal)?.completed(subject, terminal),
             None => Self::of_project(load_project(&options, terminal)?, subject, &options, terminal),
         }
     }
@@ -116,17 +120,18 @@ impl Loaded {
         } else {
             Self::laid_out(&subject.build, project, options, Layout::AsFound, terminal)?.loaded
         };
-        loaded.completed(subject)
+        loaded.completed(subject, terminal)
     }
 
     /// With what the flags know about it.
-    pub(super) fn completed(self, subject: &Subject) -> Result<Self, CliError> {
+    pub(super) fn completed(self, subject: &Subject, terminal: Terminal) -> Result<Self, CliError> {
         let mut loaded = self;
         if let Some(path) = &subject.metadata {
             let metadata = |source| CliError::Metadata { path: path.clone(), source };
             loaded.saved_graph = Some(CrateGraph::from_metadata(&host::read_text(path)?).map_err(metadata)?);
         }
         let mut loaded = loaded.with_symbols(&subject.symbols)?;
+        loaded.timing = Some(terminal);
         if let Some(path) = &subject.link_map {
             loaded.link_map = Some(link_map(path)?);
         }
@@ -148,6 +153,7 @@ impl Loaded {
             architecture: None,
             build: None,
             why: None,
+            timing: None,
         }
     }
 
@@ -171,7 +177,7 @@ impl Loaded {
         options: &BuildOptions,
         terminal: Terminal,
     ) -> Result<Self, CliError> {
-        let mut loaded = Self::named(path)?;
+        let mut loaded = terminal.timed("read the artifact", || Self::named(path))?;
         if subject.build.manifest_path.is_some() {
             loaded.set_project(load_project(options, terminal)?);
         }
@@ -181,7 +187,7 @@ impl Loaded {
     fn find(project: Project, options: &BuildOptions, terminal: Terminal) -> Result<Self, CliError> {
         let found = host::find_built(&project, options)?;
         terminal.note(&format!("note: using {}", found.display()));
-        let mut loaded = Self::named(&found)?;
+        let mut loaded = terminal.timed("read the artifact", || Self::named(&found))?;
         // cargo's own program has the names of a stripped package, where both are of one link.
         if let Some(program) = host::find_program(&project, options) {
             let named = program == found;
@@ -205,7 +211,8 @@ impl Loaded {
     ) -> Result<LaidOut, CliError> {
         let order::LaidOut { built, placement } = order::build(build, project, options, layout, terminal)?;
         let link_order = built.order.clone();
-        Ok(LaidOut { loaded: Self::built(build, built, options.directory.as_deref())?, placement, link_order })
+        let loaded = Self { timing: Some(terminal), ..Self::built(build, built, options.directory.as_deref())? };
+        Ok(LaidOut { loaded, placement, link_order })
     }
 
     /// Paths of flags are taken from `directory`, else from the current one.
@@ -393,7 +400,8 @@ impl Loaded {
             why: self.why.as_ref(),
         };
         let analysis = |source| CliError::Analysis { path: self.path.clone(), source };
-        let report = Report::build(package, data, &context).map_err(analysis)?;
+        let attribute = || Report::build(package, data, &context).map_err(analysis);
+        let report = self.timing.map_or_else(attribute, |terminal| terminal.timed("attribute", attribute))?;
         Ok(Report { build: self.build.clone(), ..report })
     }
 
@@ -405,7 +413,9 @@ impl Loaded {
         terminal: Terminal,
     ) -> Result<Slimmed<'a>, CliError> {
         let bar = terminal.progress("compressing", package.unzipped_size());
-        let slimmed = slim::slim(package, options, &|size| bar.inc(size.get()));
+        let started = Cell::new(Instant::now());
+        let tell = |stage: Stage| terminal.time(stage.name(), started.replace(Instant::now()).elapsed());
+        let slimmed = slim::slim_in_stages(package, options, &|size| bar.inc(size.get()), &tell);
         bar.finish_and_clear();
         slimmed.map_err(|source| CliError::Slim { path: self.path.clone(), source })
     }

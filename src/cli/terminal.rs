@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstream::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -21,18 +21,42 @@ const RESULT_MODE: u32 = 0o644;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terminal {
     quiet: bool,
+    /// True where each stage is told with its time.
+    tells_times: bool,
     color: ColorWhen,
+    started: Instant,
 }
 
 impl Terminal {
     /// As the flags say. A terminal, `NO_COLOR` and `CLICOLOR` decide where they say 'auto'.
     pub(super) fn new(global: &Global) -> Self {
-        Self { quiet: global.quiet, color: global.color }
+        let tells_times = global.verbose > 0 && !global.quiet;
+        Self { quiet: global.quiet, tells_times, color: global.color, started: Instant::now() }
     }
 
-    /// The same, without progress and notes: for work of which the caller tells.
+    /// The same, without progress, notes and times: for work of which the caller tells.
     pub(super) fn silent(self) -> Self {
-        Self { quiet: true, ..self }
+        Self { quiet: true, tells_times: false, ..self }
+    }
+
+    /// Does the work of one stage; with `-v`, says how long it took. Stages are not nested, so that they add up to the total.
+    pub(super) fn timed<T>(&self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        self.time(stage, started.elapsed());
+        done
+    }
+
+    /// With `-v`, says how long a stage took.
+    pub(super) fn time(&self, stage: &str, took: Duration) {
+        if self.tells_times {
+            stderr(&format!("  {stage:<22} {:>9.3} s\n", took.as_secs_f64()));
+        }
+    }
+
+    /// With `-v`, says how long the command took up to here.
+    pub(super) fn total(&self) {
+        self.time("total", self.started.elapsed());
     }
 
     /// True where a result on stdout may have colours.
@@ -44,10 +68,11 @@ impl Terminal {
         }
     }
 
-    /// Width of stdout's terminal; `None` where it is none.
+    /// Width of stdout's terminal; where it is none, of `COLUMNS`, for a pager and for logs that people read.
     pub(super) fn width(&self) -> Option<usize> {
-        let (width, _) = terminal_size::terminal_size_of(std::io::stdout())?;
-        Some(usize::from(width.0))
+        let asked = || std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0);
+        let terminal = terminal_size::terminal_size_of(std::io::stdout());
+        terminal.map(|(width, _)| usize::from(width.0)).or_else(asked)
     }
 
     /// Prints a result, to a file where one is named. A reader that has seen enough (`| head`) is no error.
@@ -119,7 +144,8 @@ impl Terminal {
     }
 
     fn draw_target(&self) -> ProgressDrawTarget {
-        if self.quiet || !std::io::stderr().is_terminal() {
+        // A bar would be drawn over the times.
+        if self.quiet || self.tells_times || !std::io::stderr().is_terminal() {
             ProgressDrawTarget::hidden()
         } else {
             ProgressDrawTarget::stderr()

@@ -16,10 +16,15 @@ use super::terminal::Terminal;
 use super::trend_args::Trend;
 
 pub(super) fn run(flags: &Trend, terminal: Terminal) -> Result<ExitCode, CliError> {
-    let history = History::parse(&host::read_text(&flags.history)?);
+    if !flags.history.exists() {
+        return Err(CliError::NoHistory { path: flags.history.clone() });
+    }
+    let history = terminal.timed("read the history", || host::read_text(&flags.history))?;
+    let history = History::parse(&history);
     let file = flags.output.as_deref();
     let options = output::options(terminal, file, 0);
-    terminal.result(&output::trend(&trend(&history, flags.records), flags.format, &options), file)?;
+    let printed = terminal.timed("render", || output::trend(&trend(&history, flags.records), flags.format, &options));
+    terminal.result(&printed, file)?;
     Ok(ExitCode::Done)
 }
 

@@ -32,4 +32,6 @@ pub(super) enum TrendFormat {
     Markdown,
     /// One drawing, light or dark as the screen is.
     Svg,
+    /// One page to open in a browser: charts to walk through, and every record in a table.
+    Html,
 }

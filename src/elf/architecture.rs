@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Instruction sets that Lambda runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
     /// Lambda's `x86_64`.

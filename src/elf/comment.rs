@@ -17,6 +17,7 @@ const MAX_COMPILERS: usize = 4;
 
 /// The tools that made a binary, as it names them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Toolchain {
     /// Version of rustc, like `1.95.0 (59807616e 2026-04-14)`; several, sorted, with a comma between, where objects of several
     /// were linked.

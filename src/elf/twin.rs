@@ -10,6 +10,7 @@ use super::section::SectionKind;
 
 /// What two files of one link have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum TwinMatch {
     /// The build id.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A value with its uncertainty: the 10th, 50th and 90th percentile. `p10 <= p50 <= p90` always holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Interval {
     /// One in ten is below.
     pub p10: f64,
@@ -29,6 +30,7 @@ impl Interval {
 
 /// How well a coefficient is supported, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EvidenceGrade {
     /// Thousands of independent measurements agree.

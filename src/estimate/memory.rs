@@ -20,6 +20,7 @@ const NEARLY_AS_FAST: f64 = 1.1;
 
 /// One memory setting.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemoryRow {
     /// The setting, in MB.
     pub memory_mb: u32,
@@ -37,6 +38,7 @@ pub struct MemoryRow {
 
 /// Several of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MemoryAdvice {
     /// Smallest first.
     pub rows: Vec<MemoryRow>,

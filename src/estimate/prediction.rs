@@ -10,6 +10,7 @@ use super::worth::{CrateWorth, PerMegabyte};
 
 /// One term of the cold start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Term {
     /// `placement`, `download`, `unpack`, `init_floor`, `init_touched`, `init_untouched`, `bundled_libraries`,
     /// `init_unexplained` or `first_call`.
@@ -24,6 +25,7 @@ pub struct Term {
 
 /// What changing one package into another does to the cold start, with the same draw of every unknown on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// Change of what happens before INIT (not in REPORT lines), in ms; negative is faster.
     pub before_init_ms: Interval,
@@ -38,6 +40,7 @@ pub struct Change {
 
 /// Where a number comes from that is no term of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Provenance {
     /// `tails` (how far single starts lie above the median), `ahead_of_requests` or `limits` (of Lambda).
     pub of: String,
@@ -49,6 +52,7 @@ pub struct Provenance {
 
 /// A change from another package.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Against {
     /// The other package or report.
     pub path: String,
@@ -58,6 +62,7 @@ pub struct Against {
 
 /// A cold-start prediction.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Estimate {
     /// `zip` or `image`.
     pub package: String,

@@ -7,6 +7,7 @@ use crate::units::ByteSize;
 
 /// Predicted milliseconds for each further megabyte (10^6 bytes).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PerMegabyte {
     /// Per zipped MB: download.
     pub zipped_ms: Interval,
@@ -18,6 +19,7 @@ pub struct PerMegabyte {
 
 /// What would be saved without one crate, its own bytes alone: what leaves with it comes on top (`analyze --why`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrateWorth {
     /// Name of the crate.
     pub name: String,

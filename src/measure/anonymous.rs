@@ -7,6 +7,7 @@ use crate::units::ByteSize;
 
 /// A kind of memory that no file of the package holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AnonymousKind {
     /// The heap that grows from the end of the program (`brk`).

@@ -11,6 +11,7 @@ use crate::units::{ByteSize, Millis};
 /// The plain numbers are medians; those about memory in files are all of one start, the one with the median of
 /// `touched_file_bytes`, so that they sum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Measurement {
     /// How many starts.
@@ -69,6 +70,7 @@ pub struct Measurement {
 
 /// How far the starts lie apart.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Spreads {
     /// See [`Measurement::touched_file_bytes`].
@@ -92,6 +94,7 @@ pub struct Spreads {
 
 /// A file of the package in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TouchedFile {
     /// Path in the package.
@@ -106,6 +109,7 @@ pub struct TouchedFile {
 
 /// A file of the system in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SystemFile {
     /// Where it is.
@@ -116,6 +120,7 @@ pub struct SystemFile {
 
 /// One kind of anonymous memory.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct AnonymousRow {
     /// What it is for.
@@ -126,6 +131,7 @@ pub struct AnonymousRow {
 
 /// What the first event added to what init had left. Medians.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FirstEvent {
     /// Pages of the package's files.
@@ -142,6 +148,7 @@ pub struct FirstEvent {
 
 /// Starts after the package's files were put out of the page cache.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ColdCache {
     /// How many starts.
@@ -154,6 +161,7 @@ pub struct ColdCache {
 
 /// Something that init waited for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Wait {
     /// What for, in words: `connect to 10.0.0.1:5432`.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What several starts gave for one quantity.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Spread<T> {
     /// The smallest.
     pub min: T,

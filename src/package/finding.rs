@@ -6,6 +6,7 @@ use crate::units::ByteSize;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Lambda will refuse the package, or it will not start.
@@ -18,6 +19,7 @@ pub enum Severity {
 
 /// One finding. Codes are stable: programs match on them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Finding {
     /// Stable kebab-case code, for example `bootstrap-missing`.
     pub code: String,

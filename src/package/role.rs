@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a file of the package is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The program that Lambda starts: `bootstrap` at the root.

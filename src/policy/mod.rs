@@ -49,7 +49,7 @@ pub use rules::{
 };
 pub use size::parse_size;
 pub use tool_change::{BuildTool, ToolChange};
-pub use trend::{ArtifactTrend, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
+pub use trend::{ArtifactTrend, CRATES_MOVED, CrateTrend, InitTrend, SizeTrend, Trend, TrendPoint, trend};
 pub use verdict::{
     Amounts, Blame, CRATE_OVER_BUDGET, CRATES_UNNAMED, FILE_OVER_BUDGET, FUNCTIONS_NAMED, GROWTH_OVER_BUDGET, Gate,
     GrownFunction, INIT_OVER_BUDGET, LIMIT_NAMES_NOTHING, Measure, NO_BUDGET, Part, SECTION_OVER_BUDGET,

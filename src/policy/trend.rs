@@ -7,6 +7,8 @@ use crate::units::{ByteDelta, ByteSize, Millis};
 
 /// How many crates that moved are named.
 const CRATES_NAMED: usize = 10;
+/// How many crates that moved from one record to the next are named.
+pub const CRATES_MOVED: usize = 5;
 
 /// All packages of a history, and the lines that could not be read.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -40,6 +42,9 @@ pub struct TrendPoint {
     pub time: String,
     /// The commit; `None` outside of git.
     pub commit: Option<String>,
+    /// Crates that this record and the one before both keep and whose size differs, largest change first, at most [`CRATES_MOVED`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<CrateTrend>,
 }
 
 /// One size over the records.
@@ -120,14 +125,24 @@ fn artifact(name: &str, records: &[&Record]) -> ArtifactTrend {
     ];
     ArtifactTrend {
         artifact: name.to_owned(),
-        points: records
-            .iter()
-            .map(|record| TrendPoint { time: record.time.clone(), commit: record.commit.clone() })
-            .collect(),
+        points: points(records),
         sizes: sizes.into_iter().filter_map(|(name, values)| size_trend(name, values)).collect(),
         init: init_trend(records.iter().map(|record| record.init_ms).collect()),
-        crates: crates(records),
+        crates: match records {
+            [first, .., last] => changed(first, last, CRATES_NAMED),
+            _ => Vec::new(),
+        },
     }
+}
+
+fn points(records: &[&Record]) -> Vec<TrendPoint> {
+    let before = std::iter::once(None).chain(records.iter().map(Some));
+    let point = |(record, before): (&&Record, Option<&&Record>)| TrendPoint {
+        time: record.time.clone(),
+        commit: record.commit.clone(),
+        moved: before.map(|before| changed(before, record, CRATES_MOVED)).unwrap_or_default(),
+    };
+    records.iter().zip(before).map(point).collect()
 }
 
 fn size_trend(name: &'static str, values: Vec<Option<ByteSize>>) -> Option<SizeTrend> {
@@ -161,8 +176,7 @@ fn init_trend(values: Vec<Option<Millis>>) -> Option<InitTrend> {
 }
 
 /// A crate that one end does not keep may be small there, or not there at all: it is not known, and not shown.
-fn crates(records: &[&Record]) -> Vec<CrateTrend> {
-    let (Some(first), Some(last)) = (records.first(), records.last()) else { return Vec::new() };
+fn changed(first: &Record, last: &Record, most: usize) -> Vec<CrateTrend> {
     let change = |new: &super::history::RecordedCrate| {
         let old = first.crates.iter().find(|old| old.name == new.name)?;
         let zipped = old.compressed_bytes.zip(new.compressed_bytes);
@@ -177,6 +191,6 @@ fn crates(records: &[&Record]) -> Vec<CrateTrend> {
     };
     let mut rows: Vec<CrateTrend> = last.crates.iter().filter_map(change).collect();
     rows.sort_by_cached_key(|row| (std::cmp::Reverse(row.change_bytes.magnitude()), row.name.clone()));
-    rows.truncate(CRATES_NAMED);
+    rows.truncate(most);
     rows
 }

@@ -236,12 +236,12 @@ fn functions(binary: &Binary, options: &Options) -> Table {
     type Row<'a> = &'a FunctionRow;
     let fields: Vec<Field<&FunctionRow>> = vec![
         Field::new(Column::name("function"), |row: &Row<'_>| Cell::Text(row.name.clone())),
-        Field::new(Column::plain("crate", 2), |row: &Row<'_>| {
+        Field::new(Column::plain("crate", 1), |row: &Row<'_>| {
             Cell::Text(human::with_version(&row.crate_name, row.version.as_deref()))
         }),
-        Field::new(Column::plain("section", 4), |row: &Row<'_>| Cell::Text(row.section.clone())),
+        Field::new(Column::plain("section", 1), |row: &Row<'_>| Cell::Text(row.section.clone())),
         Field::new(Column::sum("file", 0), |row: &Row<'_>| Cell::Size(row.file_bytes)),
-        Field::new(Column::sum("% of file", 1), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
+        Field::new(Column::sum("% of file", 2), move |row: &Row<'_>| Cell::Share(row.file_bytes, file)),
         Field::new(Column::sum("in zip", 1), |row: &Row<'_>| Cell::size(row.compressed_bytes)),
         // Instances of the functions are no share of the file.
         Field::new(Column::plain("copies", 3), |row: &Row<'_>| Cell::Count(row.instances)),

@@ -41,21 +41,21 @@ fn families(tests: &[FamilyTest]) -> Table {
         Field::new(Column::name("platform"), |test: &FamilyTest| {
             Cell::Text(format!("{} {}", test.package, test.architecture))
         }),
-        Field::new(Column::plain("functions", 0), |test: &FamilyTest| Cell::Count(test.functions.into())),
-        Field::new(Column::plain("starts", 2), |test: &FamilyTest| Cell::Count(test.samples.into())),
+        Field::new(Column::plain("functions", 2), |test: &FamilyTest| Cell::Count(test.functions.into())),
+        Field::new(Column::plain("starts", 4), |test: &FamilyTest| Cell::Count(test.samples.into())),
         Field::new(Column::plain("p50 off, %", 0), |test: &FamilyTest| percent(test.p50_error_median_percent)),
         Field::new(Column::plain("1 in 10, %", 0), |test: &FamilyTest| percent(test.p50_error_p90_percent)),
-        Field::new(Column::plain("within 50 %", 0), |test: &FamilyTest| percent(test.within_half_percent)),
+        Field::new(Column::plain("within 50 %", 2), |test: &FamilyTest| percent(test.within_half_percent)),
         Field::new(Column::plain("in interval, %", 0), |test: &FamilyTest| percent(test.covered_percent)),
-        Field::new(Column::plain("p90 off, %", 0), |test: &FamilyTest| percent(test.p90_error_median_percent)),
-        Field::new(Column::plain("p99 off, %", 0), |test: &FamilyTest| percent(test.p99_error_median_percent)),
-        Field::new(Column::plain("init", 3), |test: &FamilyTest| {
+        Field::new(Column::plain("p90 off, %", 1), |test: &FamilyTest| percent(test.p90_error_median_percent)),
+        Field::new(Column::plain("p99 off, %", 1), |test: &FamilyTest| percent(test.p99_error_median_percent)),
+        Field::new(Column::plain("init", 5), |test: &FamilyTest| {
             Cell::Figure(format!("{:.3}", test.init_at_1024_over_128_mb))
         }),
-        Field::new(Column::plain("first call", 3), |test: &FamilyTest| {
+        Field::new(Column::plain("first call", 5), |test: &FamilyTest| {
             test.first_call_at_128_over_256_mb.map_or(Cell::Unknown, |ratio| Cell::Figure(format!("{ratio:.2}")))
         }),
-        Field::new(Column::words("furthest off", 1), |test: &FamilyTest| {
+        Field::new(Column::words("furthest off", 3), |test: &FamilyTest| {
             Cell::Text(format!("{} ({:+.0} %)", test.worst, test.worst_error_percent))
         }),
     ];
@@ -67,10 +67,10 @@ fn drift(tests: &[DriftTest]) -> Table {
         Field::new(Column::name("platform"), |test: &DriftTest| {
             Cell::Text(format!("{} {}", test.package, test.architecture))
         }),
-        Field::new(Column::plain("pairs", 0), |test: &DriftTest| Cell::Count(test.pairs.into())),
+        Field::new(Column::plain("pairs", 2), |test: &DriftTest| Cell::Count(test.pairs.into())),
         Field::new(Column::plain("p50 off, %", 0), |test: &DriftTest| percent(test.p50_error_median_percent)),
         Field::new(Column::plain("1 in 10, %", 0), |test: &DriftTest| percent(test.p50_error_p90_percent)),
-        Field::new(Column::plain("in a month's interval, %", 0), |test: &DriftTest| percent(test.covered_percent)),
+        Field::new(Column::plain("in a month's interval, %", 1), |test: &DriftTest| percent(test.covered_percent)),
         Field::new(Column::plain("p90 off, %", 0), |test: &DriftTest| percent(test.p90_error_median_percent)),
     ];
     Table::of(tests.iter().cloned(), &fields)
@@ -79,14 +79,14 @@ fn drift(tests: &[DriftTest]) -> Table {
 fn experiments(tests: &[ExperimentTest]) -> Table {
     let fields: Vec<Field<ExperimentTest>> = vec![
         Field::new(Column::name("change"), |test: &ExperimentTest| Cell::Text(test.what.clone())),
-        Field::new(Column::words("platform", 0), |test: &ExperimentTest| Cell::Text(test.platform.clone())),
+        Field::new(Column::words("platform", 1), |test: &ExperimentTest| Cell::Text(test.platform.clone())),
         Field::new(Column::plain("predicted, ms", 0), |test: &ExperimentTest| {
             Cell::Figure(human::interval(test.predicted_ms))
         }),
         Field::new(Column::plain("observed, ms", 0), |test: &ExperimentTest| {
             Cell::Figure(human::decimal(test.observed_ms))
         }),
-        Field::new(Column::words("in interval", 0), |test: &ExperimentTest| {
+        Field::new(Column::plain("in interval", 2), |test: &ExperimentTest| {
             Cell::Text(if test.covered { "yes" } else { "no" }.to_owned())
         }),
     ];

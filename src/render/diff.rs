@@ -89,8 +89,8 @@ fn changes(document: &mut Document, title: &'static str, lines: Vec<Line>, total
     let place = |line: &Line, pick: fn(&(String, String)) -> &String| {
         line.place.as_ref().map_or(Cell::Blank, |place| Cell::Text(pick(place).clone()))
     };
-    fields.push(Field::new(Column::plain("crate", 4), move |line: &Line| place(line, |(krate, _)| krate)));
-    fields.push(Field::new(Column::plain("section", 5), move |line: &Line| place(line, |(_, section)| section)));
+    fields.push(Field::new(Column::plain("crate", 1), move |line: &Line| place(line, |(krate, _)| krate)));
+    fields.push(Field::new(Column::plain("section", 1), move |line: &Line| place(line, |(_, section)| section)));
     fields.push(Field::new(Column::sum("change in zip", 1), |line: &Line| {
         Cell::delta(line.compressed.map(|change| change.delta_bytes))
     }));

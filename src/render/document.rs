@@ -1,19 +1,7 @@
 //! What is said, apart from how it is printed: text and Markdown print the same document.
 
 use super::table::Table;
-
-/// What a piece of text is, for printers that can show it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Plain,
-    /// Headings and what matters most.
-    Strong,
-    /// Remarks.
-    Dim,
-    Good,
-    Bad,
-    Caution,
-}
+pub(super) use super::tone::Tone;
 
 /// One point of a list: a short mark, a sentence, and lines that belong to it.
 #[derive(Debug, Clone)]

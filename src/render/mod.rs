@@ -31,6 +31,7 @@ mod options;
 mod slim;
 mod summary;
 mod table;
+mod tone;
 mod trend;
 mod trust;
 mod verdict;

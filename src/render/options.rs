@@ -65,7 +65,8 @@ impl fmt::Debug for Filter {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Options {
-    /// Widest line in characters; `None` for as wide as needed. Below 40 a table may be wider. Text only.
+    /// Widest line in columns of a terminal; `None` for as wide as needed. Below 40 a table may be wider, and a line that holds
+    /// nothing but an address always: broken, it would be none. Text only.
     pub width: Option<usize>,
     /// True for ANSI colours. Text only.
     pub color: bool,

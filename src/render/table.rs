@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::human;
 use super::options::Options;
+use super::tone::Tone;
 use crate::policy::SizeChange;
 use crate::units::{ByteDelta, ByteSize};
 
@@ -74,6 +75,20 @@ impl Cell {
 
     fn is_zero(&self) -> bool {
         matches!(self, Self::Blank) || self.magnitude() == Some(ByteSize::ZERO)
+    }
+
+    /// Growth is bad, and less is good.
+    fn tone(&self) -> Tone {
+        let delta = match self {
+            Self::Delta(delta) => delta.get(),
+            Self::Growth(change) => change.delta_bytes.get(),
+            _ => 0,
+        };
+        match delta {
+            0 => Tone::Plain,
+            1.. => Tone::Bad,
+            _ => Tone::Good,
+        }
     }
 
     fn is_known(&self) -> bool {
@@ -268,6 +283,11 @@ impl Table {
                 .map(|row| GridRow {
                     role: row.role,
                     cells: kept.iter().zip(&units).map(|(&at, unit)| print(&row.cells[at], *unit)).collect(),
+                    tones: kept.iter().map(|&at| row.cells[at].tone()).collect(),
+                    share: row.cells.iter().find_map(|cell| match cell {
+                        Cell::Share(part, whole) => part.percent_of(*whole),
+                        _ => None,
+                    }),
                 })
                 .collect(),
         }
@@ -341,6 +361,10 @@ pub(super) struct Head {
 pub(super) struct GridRow {
     pub(super) role: RowRole,
     pub(super) cells: Vec<String>,
+    /// What each cell means, for printers with colours.
+    pub(super) tones: Vec<Tone>,
+    /// Its first share in percent, for printers that can draw it.
+    pub(super) share: Option<f64>,
 }
 
 /// A table as text, before it is laid out.

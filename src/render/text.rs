@@ -1,5 +1,7 @@
 //! Tables and sentences for people at a terminal.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
@@ -174,8 +176,8 @@ impl Printer {
 
     /// A label, and text beside it whose further lines start below its first.
     fn hanging(&mut self, label: &str, label_tone: Tone, text: &str, tone: Tone) {
+        let indent = length(label);
         let label = self.toned(label_tone, label);
-        let indent = length_without_ansi(&label);
         self.wrapped(&label, tone, text, indent);
     }
 
@@ -211,26 +213,36 @@ impl Printer {
 
     fn table(&mut self, table: &Table) {
         let (layout, left_out) = Layout::fit(table.grid(), self.width);
-        let head = layout.line(|at| layout.grid.heads[at].title.to_owned());
+        let as_it_is = |_: usize, text: String| text;
+        let head = layout.line(|at| layout.grid.heads[at].title.to_owned(), as_it_is);
         let head = self.toned(Tone::Strong, &head);
         self.line(&head);
         if layout.grid.heads.iter().any(|head| head.unit.is_some()) {
-            let units = layout.line(|at| layout.grid.heads[at].unit.unwrap_or("").to_owned());
+            let units = layout.line(|at| layout.grid.heads[at].unit.unwrap_or("").to_owned(), as_it_is);
             let units = self.toned(Tone::Dim, &units);
             self.line(&units);
         }
+        let bars = Bars::of(&layout, self.width);
         for row in &layout.grid.rows {
             let tone = match row.role {
                 RowRole::Item => Tone::Plain,
                 RowRole::Rest => Tone::Dim,
                 RowRole::Total => Tone::Strong,
             };
-            let line = layout.line(|at| row.cells[at].clone());
+            let meaning = |at: usize, text: String| match row.role {
+                RowRole::Item => self.toned(row.tones[at], &text),
+                RowRole::Rest | RowRole::Total => text,
+            };
+            let line = layout.line(|at| row.cells[at].clone(), meaning);
             let line = self.toned(tone, line.trim_end());
-            self.line(&line);
+            let bar = bars.as_ref().and_then(|bars| bars.bar(row));
+            let bar = bar.map(|bar| format!("{:GAP$}{}", "", self.toned(Tone::Dim, &bar))).unwrap_or_default();
+            self.line(&format!("{line}{bar}"));
         }
+        let left_out: Vec<&str> = left_out.into_iter().filter(|title| !title.is_empty()).collect();
         if !left_out.is_empty() {
-            self.wrapped("", Tone::Dim, &format!("(too narrow for: {})", left_out.join(", ")), 0);
+            let between = if left_out.iter().any(|title| title.contains(',')) { "; " } else { ", " };
+            self.wrapped("", Tone::Dim, &format!("(too narrow for: {})", left_out.join(between)), 0);
         }
     }
 }
@@ -250,7 +262,10 @@ impl Layout {
             let excess = width.map_or(0, |width| line_width(&widths).saturating_sub(width));
             let leaving = leaving_column(&grid);
             let shortest = if leaving.is_some() { SHORTEST_NAME } else { STUB };
-            let excess = shrink_names(&grid, &mut widths, excess, shortest);
+            // A title is cut last of all.
+            let with_title = |at: usize| shortest.max(length(grid.heads[at].title));
+            let excess = shrink_names(&grid, &mut widths, excess, with_title);
+            let excess = if leaving.is_none() { shrink_names(&grid, &mut widths, excess, |_| STUB) } else { excess };
             match leaving {
                 Some(at) if excess > 0 => left_out.push(remove_column(&mut grid, at)),
                 _ => return (Self { grid, widths }, left_out),
@@ -258,14 +273,16 @@ impl Layout {
         }
     }
 
-    fn line(&self, cell: impl Fn(usize) -> String) -> String {
+    /// One line of cells; `tone` colours what is in place.
+    fn line(&self, cell: impl Fn(usize) -> String, tone: impl Fn(usize, String) -> String) -> String {
         let mut line = String::new();
         for (at, &width) in self.widths.iter().enumerate() {
             let text = shorten(&cell(at), width);
-            let padding = " ".repeat(width - length(&text));
+            let padding = " ".repeat(width.saturating_sub(length(&text)));
             if at > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
+            let text = tone(at, text);
             if self.grid.heads[at].on_the_left {
                 line.push_str(&text);
                 line.push_str(&padding);
@@ -276,6 +293,43 @@ impl Layout {
         }
         line
     }
+}
+
+/// Where a table with shares leaves room in the line: a bar for each row, the longest for the largest share.
+struct Bars {
+    room: usize,
+    largest: f64,
+}
+
+/// A bar is no longer than this; with less room than [`SHORTEST_BAR`] there is none.
+const LONGEST_BAR: usize = 24;
+const SHORTEST_BAR: usize = 8;
+/// Two rows compare without.
+const FEWEST_BARS: usize = 3;
+/// Parts of a letter, by eighths.
+const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+impl Bars {
+    fn of(layout: &Layout, width: Option<usize>) -> Option<Self> {
+        let room = width?.checked_sub(line_width(&layout.widths) + GAP)?.min(LONGEST_BAR);
+        let items = layout.grid.rows.iter().filter(|row| row.role == RowRole::Item);
+        let shares: Vec<f64> = items.filter_map(|row| row.share).collect();
+        let largest = shares.iter().copied().fold(0.0, f64::max);
+        (room >= SHORTEST_BAR && shares.len() >= FEWEST_BARS && largest > 0.0).then_some(Self { room, largest })
+    }
+
+    /// `None` for rows that stand for others.
+    fn bar(&self, row: &GridRow) -> Option<String> {
+        let share = row.share.filter(|share| row.role == RowRole::Item && *share > 0.0)?;
+        let eighths = (0..=self.room * 8).rev().find(|&eighths| eighths_as_share(eighths, self) <= share)?;
+        Some("█".repeat(eighths / 8) + EIGHTHS[eighths % 8])
+    }
+}
+
+/// The share that a bar of so many eighths of a letter stands for.
+#[expect(clippy::cast_precision_loss, reason = "a line has fewer than 2^52 letters")]
+fn eighths_as_share(eighths: usize, bars: &Bars) -> f64 {
+    bars.largest * eighths as f64 / (bars.room * 8) as f64
 }
 
 fn natural_widths(grid: &Grid) -> Vec<usize> {
@@ -289,9 +343,9 @@ fn line_width(widths: &[usize]) -> usize {
 }
 
 /// Takes from the widest name first. Returns what is still too wide.
-fn shrink_names(grid: &Grid, widths: &mut [usize], mut excess: usize, shortest: usize) -> usize {
+fn shrink_names(grid: &Grid, widths: &mut [usize], mut excess: usize, least: impl Fn(usize) -> usize) -> usize {
     while excess > 0 {
-        let names = (0..widths.len()).filter(|&at| grid.heads[at].is_name && widths[at] > shortest);
+        let names = (0..widths.len()).filter(|&at| grid.heads[at].is_name && widths[at] > least(at));
         let Some(widest) = names.max_by_key(|&at| (widths[at], at)) else {
             return excess;
         };
@@ -308,40 +362,57 @@ fn leaving_column(grid: &Grid) -> Option<usize> {
 fn remove_column(grid: &mut Grid, at: usize) -> &'static str {
     for row in &mut grid.rows {
         row.cells.remove(at);
+        row.tones.remove(at);
     }
     grid.heads.remove(at).title
 }
 
+/// Columns of a terminal that the text takes: a letter of Chinese takes two, an accent of its own none.
 fn length(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
-/// Length of a toned label: codes start with ESC and end in `m`.
-fn length_without_ansi(text: &str) -> usize {
-    let mut inside = false;
-    text.chars()
-        .filter(|&c| {
-            let visible = !inside && c != '\u{1b}';
-            inside = if inside { c != 'm' } else { c == '\u{1b}' };
-            visible
-        })
-        .count()
+/// The longest start of `text` that fits into `room` columns.
+fn start_of(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let end = text.char_indices().find(|(_, c)| {
+        taken += c.width().unwrap_or(0);
+        taken > room
+    });
+    end.map_or(text, |(at, _)| &text[..at])
 }
 
-/// `text` in at most `room` characters, its middle replaced by `…`.
+/// The longest end of `text` that fits into `room` columns.
+fn end_of(text: &str, room: usize) -> &str {
+    let mut taken = 0;
+    let mut start = text.len();
+    for (at, c) in text.char_indices().rev() {
+        taken += c.width().unwrap_or(0);
+        if taken > room {
+            break;
+        }
+        start = at;
+    }
+    &text[start..]
+}
+
+/// `text` in at most `room` columns of a terminal, its middle replaced by `…`.
 pub(super) fn shorten(text: &str, room: usize) -> String {
-    let characters = length(text);
-    if characters <= room {
+    if length(text) <= room {
         return text.to_owned();
     }
     let kept = room.saturating_sub(1);
     let start = kept.div_ceil(2);
-    let head = text.chars().take(start);
-    let tail = text.chars().skip(characters - (kept - start));
-    head.chain(std::iter::once('…')).chain(tail).collect()
+    format!("{}…{}", start_of(text, start), end_of(text, kept - start))
 }
 
-/// Lines of at most `room` characters. A longer word is broken, except an address, which would no longer be one.
+/// The start of a word that is broken: up to its last sign between words, where that is not near the beginning.
+fn breakable(start: &str) -> &str {
+    let sign = start.rfind(['/', '-', '_', ',', ':', '>']).map(|at| at + 1);
+    sign.filter(|at| at * 2 > start.len()).map_or(start, |at| &start[..at])
+}
+
+/// Lines of at most `room` columns. A longer word is broken, except an address, which would no longer be one.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -351,8 +422,14 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
             lines.push(std::mem::take(&mut line));
         }
         while length(&word) > room && !word.contains("://") {
-            lines.push(word.chars().take(room).collect());
-            word = word.chars().skip(room).collect();
+            let start = breakable(start_of(&word, room));
+            let (start, rest) = word.split_at(start.len());
+            // A letter that is wider than the room cannot be broken.
+            if start.is_empty() {
+                break;
+            }
+            lines.push(start.to_owned());
+            word = rest.to_owned();
         }
         if !line.is_empty() {
             line.push(' ');

@@ -103,7 +103,7 @@ fn crates(rows: &[CrateTrend]) -> Table {
     Table::of(rows, &fields)
 }
 
-fn malformed(trend: &Trend) -> Vec<Item> {
+pub(super) fn malformed(trend: &Trend) -> Vec<Item> {
     let count = trend.malformed.len();
     if count == 0 {
         return Vec::new();

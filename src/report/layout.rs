@@ -9,6 +9,7 @@ use crate::units::ByteSize;
 
 /// A program laid out: its order, and its start before and after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayoutOutcome {
     /// The order file, where one was written or applied.
     pub order_file: Option<String>,
@@ -42,6 +43,7 @@ pub struct LayoutOutcome {
 
 /// A package before or after.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayoutSide {
     /// Size of the zip.
     pub zip_bytes: ByteSize,
@@ -57,6 +59,7 @@ pub struct LayoutSide {
 
 /// Touched file memory in the sections of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TouchedKind {
     /// The kind.
     pub kind: SectionKind,

@@ -10,4 +10,4 @@ pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
 pub use layout::{LayoutOutcome, LayoutSide, TouchedKind};
 pub use read::ReadError;
 pub use reports::{PackageFailure, Reports, TwoReportsOfOne};
-pub use schema::{Artifact, ArtifactKind, Binary, BuildFacts, Entry, Report, SCHEMA_VERSION, Tool};
+pub use schema::{Artifact, ArtifactKind, Binary, BuildFacts, Entry, REPORT_SCHEMA, Report, SCHEMA_VERSION, Tool};

@@ -15,8 +15,13 @@ use crate::units::ByteSize;
 /// The version that this program writes. It reads 1 up to this.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// JSON Schema (draft 2020-12) of what this version writes, generated from these types. Reports of earlier versions may lack keys that
+/// it asks for; [`Report::from_json`] reads them all the same.
+pub const REPORT_SCHEMA: &str = include_str!("report.schema.json");
+
 /// Everything that is known about one artifact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this layout.
     pub schema_version: u32,
@@ -50,6 +55,7 @@ pub struct Report {
 
 /// The program that wrote a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Tool {
     /// `lambda-slim`.
     pub name: String,
@@ -59,6 +65,7 @@ pub struct Tool {
 
 /// How a program was built: what makes two reports comparable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildFacts {
     /// The target triple.
     pub target: String,
@@ -74,6 +81,7 @@ pub struct BuildFacts {
 
 /// What kind of artifact was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ArtifactKind {
     /// A deployment zip.
@@ -86,6 +94,7 @@ pub enum ArtifactKind {
 
 /// The artifact as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Artifact {
     /// Path as given, with `/` between folders.
     pub path: String,
@@ -107,6 +116,7 @@ pub struct Artifact {
 
 /// One file of the artifact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Path inside the package, `/` between folders.
     pub path: String,
@@ -124,6 +134,7 @@ pub struct Entry {
 
 /// One ELF file, attributed to the last byte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Binary {
     /// Path inside the package; the file name for a bare ELF.
     pub path: String,

@@ -27,6 +27,7 @@ mod relr;
 mod repack_unwind;
 mod rewrite;
 mod rewritten;
+mod stage;
 mod verify;
 mod zero_padding;
 
@@ -34,7 +35,8 @@ pub use abort_on_panic::free_aborts;
 pub use changes::{Changes, Relocations, Unwinding};
 pub use options::Options;
 pub use outcome::{BootCheck, Level, Outcome, PackageSizes, RewriteRow, RewriteStatus};
-pub use pipeline::{SlimError, Slimmed, slim};
+pub use pipeline::{SlimError, Slimmed, slim, slim_in_stages};
 pub use recompress::SlimmedFile;
 pub use rewrite::{Rewrite, UnknownRewrite};
+pub use stage::Stage;
 pub use verify::{VerifyError, proof_in_words, same_program};

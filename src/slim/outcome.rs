@@ -6,6 +6,7 @@ use crate::units::{ByteDelta, ByteSize};
 
 /// How far slimming may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// No loaded byte changes.
@@ -17,6 +18,7 @@ pub enum Level {
 
 /// What became of one rewrite on one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RewriteStatus {
     /// Done, and the finished file is smaller for it.
@@ -29,6 +31,7 @@ pub enum RewriteStatus {
 
 /// One named rewrite on one file of the package.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewriteRow {
     /// The rewrite's name, as `--with` and `--without` take it.
     pub name: String,
@@ -52,6 +55,7 @@ pub struct RewriteRow {
 
 /// Sizes of a package at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PackageSizes {
     /// Size of the zip; `None` where the input was not a zip.
     pub zip_bytes: Option<ByteSize>,
@@ -61,6 +65,7 @@ pub struct PackageSizes {
 
 /// What a package did when it was started before and after slimming.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BootCheck {
     /// The event that it was given: a file, or the event itself.
     pub event: String,
@@ -79,6 +84,7 @@ pub struct BootCheck {
 
 /// The result of slimming, as the report shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Outcome {
     /// How far it was allowed to go.
     pub level: Level,

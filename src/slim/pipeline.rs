@@ -19,6 +19,7 @@ use super::outcome::{Outcome, PackageSizes, RewriteRow, RewriteStatus};
 use super::program::{SlimProgram, row, slim_program};
 use super::recompress::{SlimmedFile, Streams, compress_all};
 use super::rewrite::Rewrite;
+use super::stage::Stage;
 use super::verify::{VerifyError, proof_in_words, same_program};
 
 const PROGRAM_MODE: u32 = 0o755;
@@ -81,6 +82,19 @@ pub fn slim<'data>(
     options: &Options,
     done: &(dyn Fn(ByteSize) + Sync),
 ) -> Result<Slimmed<'data>, SlimError> {
+    slim_in_stages(package, options, done, &|_| {})
+}
+
+/// The same; `finished` is called after each stage.
+///
+/// # Errors
+/// As [`slim`].
+pub fn slim_in_stages<'data>(
+    package: &DeploymentPackage<'data>,
+    options: &Options,
+    done: &(dyn Fn(ByteSize) + Sync),
+    finished: &dyn Fn(Stage),
+) -> Result<Slimmed<'data>, SlimError> {
     let mut rewrites = Vec::new();
     let mut files = Vec::with_capacity(package.files.len());
     let mut proofs = Vec::new();
@@ -100,6 +114,7 @@ pub fn slim<'data>(
         unchanged: None,
     }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
+    finished(Stage::Rewritten);
 
     let recompress = options.asks_for(Rewrite::Recompress);
     let streams = if recompress { Streams::Fresh } else { Streams::Kept };
@@ -116,6 +131,7 @@ pub fn slim<'data>(
         }
         entries = compress_all(&files, streams, options.effort, &|_| {});
     }
+    finished(Stage::CompressedAndProven);
     if recompress {
         rewrites.extend(package.files.iter().filter_map(|file| recompress_row(file, &entries, package)));
     }
@@ -132,6 +148,7 @@ pub fn slim<'data>(
         })
         .collect();
     archive::confirm(&zip, &expected)?;
+    finished(Stage::Written);
 
     let before = match package.source {
         PackageSource::Zip { size, .. } => Some(size),

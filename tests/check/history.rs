@@ -175,16 +175,25 @@ fn numbers_of_a_trend_are_those_of_its_records() {
     assert_eq!(api["crates"].as_array().map(Vec::len), Some(2), "std did not change");
     assert_eq!(worker["sizes"].as_array().map(Vec::len), Some(1), "what no record knows is not there");
     assert_eq!(worker["init"], Value::Null);
+    let points = api["points"].as_array().expect("points");
+    assert_eq!(points[0].get("moved"), None, "nothing comes before the first");
+    let moved: Vec<(&str, i64)> = points[1]["moved"]
+        .as_array()
+        .expect("two crates moved")
+        .iter()
+        .map(|row| (row["name"].as_str().expect("a name"), row["change_bytes"].as_i64().expect("bytes")))
+        .collect();
+    assert_eq!(moved, [("hyper", 300), ("rustls", -90)], "from one record to the next");
 }
 
 #[test]
 fn no_history_is_an_error_and_an_empty_one_is_none() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("history.jsonl");
-    assert!(run(["trend", arg(&path)]).error().contains("no such file"));
+    assert!(run(["trend", arg(&path)]).error().ends_with("no such history; `check --record` writes it"));
     for (text, shown) in [("", "No records"), ("nonsense\n", "1 line is no record")] {
         fs::write(&path, text).expect("written");
-        for format in ["text", "markdown", "json", "svg"] {
+        for format in ["text", "markdown", "json", "svg", "html"] {
             let printed = run(["trend", arg(&path), "--format", format]).exits(0).stdout;
             assert!(!printed.is_empty(), "{format}");
         }

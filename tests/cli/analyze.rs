@@ -163,7 +163,7 @@ fn metadata_gives_versions_and_paths_and_why_tells_one() {
     assert!(json.contains("\"paths_count\""), "{json}");
     analyze(&zip, &[&with[..], &["--why", "hyper", "--format", "folded"]].concat()).error();
     let error = analyze(&zip, &[&with[..], &["--why", "nonesuch"]].concat()).error();
-    assert_eq!(error, "--why nonesuch: no crate of that name has bytes in the package");
+    assert_eq!(error, "--why nonesuch: no crate of that name has bytes in the package; `analyze -n 0` lists all");
     let error = analyze(&zip, &["--metadata", arg(&zip)]).error();
     assert!(error.contains("hello-unstripped.zip"), "{error}");
 }

@@ -8,6 +8,17 @@ use crate::support::program::{Run, arg, cargo_lambda_slim, command, lambda_slim,
 
 const COMMANDS: [&str; 5] = ["analyze", "slim", "estimate", "check", "diff"];
 
+/// What `--help` lists.
+fn all_commands() -> Vec<String> {
+    let help = run(["--help"]).exits(0).stdout;
+    let list = help.lines().skip_while(|line| !line.starts_with("Commands:")).skip(1);
+    let names =
+        list.take_while(|line| !line.is_empty()).filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names: Vec<String> = names.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
+    assert!(names.len() >= 12 && COMMANDS.iter().all(|name| names.iter().any(|listed| listed == name)), "{names:?}");
+    names
+}
+
 #[test]
 fn help_of_every_command_names_its_flags_and_goes_to_stdout() {
     let own: [(&str, &[&str]); 5] = [
@@ -114,6 +125,8 @@ fn unreadable_input_is_one_clear_error() {
     }
     let error = run(["analyze", "no/such.zip"]).error();
     assert_eq!(error, "no/such.zip: no such file or folder");
+    let error = Run::of(lambda_slim().arg("analyze").current_dir(folder.path())).error();
+    assert!(error.starts_with("no Cargo.toml in this folder or above it: name an artifact"), "{error}");
 }
 
 #[test]
@@ -154,6 +167,79 @@ fn quiet_keeps_the_result_and_drops_the_notes() {
     assert!(run(["-q", "analyze", "no/such.zip"]).error().contains("no/such.zip"));
 }
 
+/// The names of the stages that `-v` tells, in their order.
+fn stages(stderr: &str) -> Vec<String> {
+    let stage = |line: &str| {
+        let (name, time) = line.strip_prefix("  ")?.strip_suffix(" s")?.rsplit_once(' ')?;
+        let (whole, thousandths) = time.split_once('.')?;
+        let is_time = thousandths.len() == 3 && (whole.to_owned() + thousandths).chars().all(|c| c.is_ascii_digit());
+        is_time.then(|| name.trim_end().to_owned())
+    };
+    stderr.lines().filter_map(stage).collect()
+}
+
+#[test]
+fn verbose_tells_each_stage_and_leaves_the_result_alone() {
+    let (hello, plain) = (package("hello-unstripped.zip"), package("arm64.zip"));
+    let (hello, plain) = (arg(&hello), arg(&plain));
+    let slim = ["read the artifact", "rewrite", "deflate and prove", "zip and read back"];
+    for (args, expected) in [
+        (&["analyze", plain][..], &["read the artifact", "attribute", "render", "total"][..]),
+        (&["diff", plain, hello], &["read OLD", "read NEW", "compare", "render", "total"]),
+        (
+            &["check", plain, "--baseline", hello],
+            &["read the artifact", "attribute", "read the baseline", "judge", "render", "total"],
+        ),
+        (&["slim", plain, "--dry-run"], &[&slim[..], &["attribute", "write", "render", "total"]].concat()),
+        (&["estimate", plain], &[&slim[..], &["attribute", "predict", "render", "total"]].concat()),
+    ] {
+        let quiet = run([args, &["--format", "json"]].concat()).exits(0);
+        let loud = run([args, &["--format", "json", "-v"]].concat()).exits(0);
+        let told = stages(&loud.stderr);
+        // What is as small as it gets came in compressed like that, and is told as often as it is done.
+        let told: Vec<&str> = told.iter().map(String::as_str).collect();
+        assert_eq!(told, expected, "{args:?}\n{}", loud.stderr);
+        assert_eq!(loud.stdout, quiet.stdout, "{args:?}: the result is the same");
+        assert!(serde_json::from_str::<serde_json::Value>(&loud.stdout).is_ok(), "{args:?}");
+        assert_eq!(stages(&quiet.stderr), [""; 0], "{args:?}: nobody asked");
+        let both = run([args, &["-v", "-q"]].concat()).error();
+        assert!(both.contains("cannot be used with"), "{both}");
+    }
+}
+
+#[test]
+fn quiet_is_quiet_everywhere() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (zip, out) = (package("arm64.zip"), folder.path().join("out.zip"));
+    let (history, baseline) = (folder.path().join("history.jsonl"), folder.path().join("baseline.json"));
+    let (zip, out, history, baseline) = (arg(&zip), arg(&out), arg(&history), arg(&baseline));
+    for args in [
+        &["analyze", zip][..],
+        &["slim", zip, "-o", out],
+        &["slim", zip, out, "--dry-run"],
+        &["estimate", zip],
+        &["check", zip, "--baseline", baseline, "--update-baseline", "--record", history],
+        &["diff", zip, out],
+        &["trend", history],
+        &["schema"],
+        &["man"],
+        &["completions", "fish"],
+    ] {
+        let run = run([args, &["-q"]].concat()).exits(0);
+        assert_eq!(run.stderr, "", "{args:?}");
+        assert!(!run.stdout.is_empty(), "{args:?}: the result is no note");
+    }
+}
+
+#[test]
+fn help_of_every_command_has_examples() {
+    for name in all_commands().iter().filter(|name| *name != "help") {
+        let help = run([name, "--help"]).exits(0).stdout;
+        let (_, examples) = help.split_once("Examples:").unwrap_or_else(|| panic!("{name} has none"));
+        assert!(examples.contains(&format!("lambda-slim {name}")), "{name}: {examples}");
+    }
+}
+
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let zip = package("hello-unstripped.zip");
@@ -172,7 +258,9 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 fn completions_and_manual_are_whole() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = run(["completions", shell]).exits(0).stdout;
-        assert!(COMMANDS.iter().all(|name| script.contains(name)), "{shell}");
+        for name in all_commands() {
+            assert!(script.contains(&name), "{name} in the completions of {shell}");
+        }
     }
     let bash = run(["completions", "bash"]).exits(0).stdout;
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -183,7 +271,10 @@ fn completions_and_manual_are_whole() {
     }
     let page = run(["man"]).exits(0).stdout;
     assert!(page.contains(".TH lambda-slim 1"), "{page}");
-    assert!(COMMANDS.iter().all(|name| page.contains(name)), "{page}");
+    for name in all_commands() {
+        // roff writes a hyphen as `\-`.
+        assert!(page.contains(&format!("lambda\\-slim\\-{name}(1)")), "{name} in the manual:\n{page}");
+    }
 }
 
 #[test]

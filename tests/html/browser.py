@@ -2,6 +2,7 @@
 
 usage: browser.py use CHROMIUM REPORT.html DIFF.html [FOLDER FOR SCREENSHOTS]
        browser.py hostile CHROMIUM REPORT.html
+       browser.py trend CHROMIUM TREND.html [FOLDER FOR SCREENSHOTS]
 """
 import base64, json, os, pathlib, subprocess, sys, tempfile, time
 
@@ -67,7 +68,7 @@ class Browser:
         self.until("document.documentElement?.dataset.readyMs !== undefined")
 
     def key(self, key, text=None):
-        codes = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowRight": 39, "Tab": 9, "/": 191}
+        codes = {"Enter": 13, "Escape": 27, "ArrowDown": 40, "ArrowRight": 39, "ArrowLeft": 37, "Home": 36, "End": 35, "Tab": 9, "/": 191}
         params = {"key": key, "windowsVirtualKeyCode": codes[key], "code": key}
         self.send("Input.dispatchKeyEvent", type="keyDown", **params, **({"text": text} if text else {}))
         self.send("Input.dispatchKeyEvent", type="keyUp", **params)
@@ -202,6 +203,79 @@ def check_diff(browser, path, shot):
     shot("diff-dark")
 
 
+def check_links(browser, path):
+    """What is shown is in the address, and the address brings it back."""
+    HASH = "location.hash"
+    browser.open(path)
+    program = browser.js(TITLE)
+    assert browser.js(HASH) == "", "the page as it opens has no link"
+    browser.js(LEVEL_1 + "[0].focus()")
+    browser.key("Enter")
+    crate, link = browser.js(TITLE), browser.js(HASH)
+    assert link.startswith("#path=") and crate != program, link
+    browser.js("document.querySelector('input[value=\"zip\"]').click()")
+    assert "by=zip" in browser.js(HASH) and "path=" in browser.js(HASH)
+    rows = browser.js(ROWS)
+    linked = browser.js("location.href")
+    browser.send("Page.navigate", url="about:blank")
+    browser.send("Page.navigate", url=linked)
+    browser.until("document.documentElement?.dataset.readyMs !== undefined")
+    assert (browser.js(TITLE), browser.js(ROWS)) == (crate, rows), "the link brings it back"
+    assert browser.js("document.querySelector('input[name=\"bytes\"]:checked').value") == "zip"
+    # By name, from the program, as one would write it.
+    browser.js("location.hash = '#view=section&by=compressed&path=.text'")
+    browser.until("document.querySelector('#trail [aria-current]').textContent === '.text'")
+    assert browser.js("document.querySelector('input[name=\"by\"]:checked').value") == "section"
+    assert browser.js("document.querySelector('input[name=\"bytes\"]:checked').value") == "zip"
+    # What is not there is passed over, and Back goes back.
+    browser.js("location.hash = '#path=no/such/%E0%A4%A'")
+    browser.until("document.querySelector('#trail [aria-current]').textContent !== '.text'")
+    assert browser.js(TITLE) == program
+    browser.js("history.back()")
+    browser.until("document.querySelector('#trail [aria-current]').textContent === '.text'")
+
+
+def check_trend(browser, path, shot):
+    """A history: one walks through it with keys and pointer, and is told the same as the table has."""
+    PLOTS = "document.querySelectorAll('.plot')"
+    TOLD = "document.querySelector('.told').textContent"
+    browser.open(path)
+    count = browser.js(PLOTS + ".length")
+    assert count >= 3, count
+    last = int(browser.js(PLOTS + "[0].getAttribute('aria-valuemax')"))
+    assert last > 2 and browser.js(PLOTS + "[0].getAttribute('aria-valuenow')") == str(last), "it opens with the last record"
+    assert browser.js("[...document.querySelectorAll('.plot')].every((plot) => plot.querySelector('.line').getAttribute('d').length > 5)")
+    shot("trend")
+    browser.js(PLOTS + "[0].focus()")
+    for key, at in (("Home", 1), ("ArrowRight", 2), ("End", last), ("ArrowLeft", last - 1)):
+        browser.key(key)
+        assert browser.js(PLOTS + "[0].getAttribute('aria-valuenow')") == str(at), key
+        # All charts of a package are at the same record, and the table's row is marked.
+        assert browser.js("document.querySelector('article tbody tr.hot').dataset.at") == str(at - 1)
+        assert browser.js("[...document.querySelector('article').querySelectorAll('.plot')].every((plot) => plot.getAttribute('aria-valuenow') === '%d')" % at)
+        row = browser.js("document.querySelector('article tbody tr.hot th').textContent")
+        assert browser.js(PLOTS + "[0].getAttribute('aria-valuetext')").startswith(row), row
+        assert row.split()[0] in browser.js(TOLD), row
+    moved = browser.js("[...document.querySelectorAll('article tbody tr.hot td.moved')][0].textContent")
+    assert moved and moved.split()[0] in browser.js(TOLD), "the crates that moved are told"
+    # The pointer at the left edge is the first record.
+    x, y = browser.js("(() => { const box = document.querySelector('.plot').getBoundingClientRect(); return [box.x + 12, box.y + 60]; })()")
+    browser.mouse("mouseMoved", x, y)
+    assert browser.js(PLOTS + "[0].getAttribute('aria-valuenow')") == "1"
+    line = browser.js(PLOTS + "[0].querySelector('.line').getAttribute('d')")
+    browser.js("document.querySelector('input[value=\"zero\"]').click()")
+    assert browser.js(PLOTS + "[0].querySelector('.line').getAttribute('d')") != line, "the axis begins at 0"
+    browser.js("document.querySelector('input[value=\"close\"]').click()")
+    light = browser.js(SHADE)
+    browser.open(path, scheme="dark")
+    assert browser.js(SHADE) != light
+    shot("trend-dark")
+    browser.open(path, width=390, height=844, mobile=True)
+    assert browser.js("document.documentElement.scrollWidth <= innerWidth"), "no scrolling sideways on a telephone"
+    shot("trend-phone")
+    return browser.js("document.documentElement.dataset.readyMs")
+
+
 def check_hostile(browser, path):
     """Names that try to break out are shown as they are, and nothing of them runs."""
     browser.open(path)
@@ -216,7 +290,7 @@ def check_hostile(browser, path):
 
 def main():
     what, program, *pages = sys.argv[1:]
-    folder = pages.pop() if what == "use" and len(pages) > 2 else None
+    folder = pages.pop() if len(pages) > {"use": 2, "trend": 1, "hostile": 1}[what] else None
 
     def shot(name):
         if folder:
@@ -228,6 +302,9 @@ def main():
             if what == "use":
                 result = {"ready_ms": int(check_report(browser, pages[0], shot))}
                 check_diff(browser, pages[1], shot)
+                check_links(browser, pages[0])
+            elif what == "trend":
+                result = {"ready_ms": int(check_trend(browser, pages[0], shot))}
             else:
                 result = {"shown": check_hostile(browser, pages[0])}
             assert browser.troubles() == [], browser.troubles()

@@ -28,7 +28,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// Runs the browser's script on pages; `None` where a tool is missing.
-fn drive(script: &str, pages: &[(&str, String)]) -> Option<Value> {
+pub(crate) fn drive(script: &str, pages: &[(&str, String)]) -> Option<Value> {
     let chromium = chromium()?;
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("html-{script}"));
     fs::create_dir_all(&folder).expect("the build's folder is ours");

@@ -132,6 +132,61 @@ fn small_functions_are_summed_until_the_page_is_small_and_sums_stay_exact() {
     assert!((functions..=functions + 200).contains(&(counted + named + rest)), "{counted} {named} {functions}");
 }
 
+/// More small crates than a page has room for, beside hello's own.
+fn many_crates() -> Value {
+    const MORE: u64 = 12_000;
+    let mut value = HELLO.clone();
+    let binary = &mut value["binaries"][0];
+    let rows = binary["crates"].as_array_mut().expect("rows");
+    let like = rows.iter().find(|row| row["kind"] == "dependency").expect("a dependency").clone();
+    for number in 0..MORE {
+        let mut row = like.clone();
+        row["name"] = json!(format!("dependency_number_{number}"));
+        row["why"] = json!(["hello", "a_crate_between", format!("dependency_number_{number}")]);
+        row["package_id"] = Value::Null;
+        row["file_bytes"] = json!(40 + number % 900);
+        row["compressed_bytes"] = json!(20 + number % 450);
+        rows.push(row);
+    }
+    let sum = |key: &str| -> u64 { rows.iter().map(|row| row[key].as_u64().expect("a size")).sum() };
+    let (file, zip) = (sum("file_bytes"), sum("compressed_bytes"));
+    binary["file_bytes"] = json!(file);
+    let artifact = &mut value["artifact"];
+    artifact["unzipped_bytes"] = json!(file);
+    artifact["zip_bytes"] = json!(zip + artifact["zip_overhead_bytes"].as_u64().expect("a size"));
+    artifact["entries"][0]["uncompressed_bytes"] = json!(file);
+    artifact["entries"][0]["compressed_bytes"] = json!(zip);
+    value
+}
+
+#[test]
+fn small_crates_are_summed_where_summing_functions_is_not_enough() {
+    let value = many_crates();
+    let crates = value["binaries"][0]["crates"].as_array().expect("rows");
+    let page = page(&value);
+    assert!(page.len() < html::MOST_BYTES, "{}", page.len());
+    let data = data(&page);
+    let limit = data["folded_crates_below"].as_i64().expect("a size");
+    assert!(limit > 0);
+    let root = tree(&data, "by_crate");
+    assert_parts_sum(&root);
+    let program = root.part("bootstrap");
+    let summed: Vec<&Node> = program.parts.iter().filter(|part| part.name.ends_with(" smaller crates]")).collect();
+    let [summed] = summed.as_slice() else { panic!("one row stands for the others, not {summed:?}") };
+    let named = program.parts.iter().filter(|part| part.facts["t"] == "crate").count();
+    let stands_for = usize::try_from(summed.facts["n"].as_u64().expect("a number")).expect("a few");
+    assert_eq!(stands_for + named, crates.len(), "every crate is named or counted");
+    assert!(summed.name.starts_with(&format!("[{stands_for} ")), "{}", summed.name);
+    // None is summed that has the limit, and the user's own never is.
+    let small = |row: &&Value| {
+        row["kind"] == "dependency"
+            && row["file_bytes"].as_i64() < Some(limit)
+            && row["compressed_bytes"].as_i64() < Some(limit)
+    };
+    assert_eq!(crates.iter().filter(small).count(), stands_for);
+    assert!(program.parts.iter().any(|part| part.facts["k"] == "workspace"));
+}
+
 #[test]
 fn the_same_report_gives_the_same_bytes() {
     assert!(page(&HELLO) == page(&HELLO));

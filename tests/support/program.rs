@@ -88,7 +88,7 @@ pub(crate) fn command(program: &Path) -> Command {
         let Some(name) = variable.to_str() else { continue };
         if name.starts_with("LAMBDA_SLIM_")
             || name.starts_with("GITHUB_")
-            || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH"].contains(&name)
+            || ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "SOURCE_DATE_EPOCH"].contains(&name)
         {
             command.env_remove(name);
         }

@@ -15,6 +15,7 @@ const DOLLAR_DIGITS: i32 = 6;
 
 /// What the function costs, in US dollars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Cost {
     /// Region of the prices.
     pub region: String,
@@ -34,6 +35,7 @@ pub struct Cost {
 
 /// A month's bill, in US dollars.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MonthlyCost {
     /// Requests, at their own price.
     pub requests_usd: f64,

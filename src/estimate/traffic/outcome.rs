@@ -7,6 +7,7 @@ use crate::estimate::interval::Interval;
 
 /// How cold starts were counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A formula for requests at random at a constant rate.
@@ -19,6 +20,7 @@ pub enum Method {
 
 /// What the requests of a month meet.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Traffic {
     /// How it was counted.
     pub method: Method,
@@ -50,6 +52,7 @@ pub struct Traffic {
 
 /// How many environments are busy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Concurrency {
     /// On average.
     pub mean: f64,
@@ -65,6 +68,7 @@ pub struct Concurrency {
 
 /// Percentiles over all requests, in ms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Latency {
     /// Median.
     pub p50: Interval,
@@ -76,6 +80,7 @@ pub struct Latency {
 
 /// Sums over the month, as CloudWatch shows them (namespace `AWS/Lambda`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CloudWatch {
     /// `Invocations`, Sum: throttled requests are not counted.
     pub invocations: f64,

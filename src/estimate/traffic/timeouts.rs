@@ -12,6 +12,7 @@ pub(super) const INIT_LIMIT_MS: f64 = 10_000.0;
 
 /// Share of cold starts that pass a limit, as far as the model can tell: all that it does not know is averaged over.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimeoutRisk {
     /// `init`, `function` or `client`.
     pub limit: String,

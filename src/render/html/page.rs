@@ -13,11 +13,17 @@ use super::{changes, fold, prose, tree};
 use crate::policy::Diff;
 use crate::report::Report;
 
-/// Small functions are summed until the page is no larger than this. What cannot be summed (crates, files) can exceed it.
+/// Small functions are summed until the page is no larger than this, and where that is not enough, small crates. What cannot be summed
+/// (files) can exceed it.
 pub const MOST_BYTES: usize = 1_000_000;
 
+/// Where functions of so many bytes are summed and the page is still too large, crates are summed as well.
+const CRATES_FOLD_FROM: i64 = 4096;
+/// A crate is summed at this part of a function's limit: it tells more.
+const CRATES_FOLD_LATER: i64 = 16;
+
 const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("report.css");
+pub(super) const STYLE: &str = include_str!("report.css");
 const SCRIPT: [&str; 4] =
     [include_str!("treemap.js"), include_str!("data.js"), include_str!("words.js"), include_str!("report.js")];
 
@@ -113,10 +119,15 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// The page, with small functions summed as far as its size asks for.
-    fn print(&self, mut crates: Node, sections: Node) -> String {
+    fn print(&self, mut crates: Node, mut sections: Node) -> String {
         let mut limit = 0_i64;
         loop {
-            let page = self.fill(&self.data(&crates, &sections, limit));
+            let crates_below = if limit >= CRATES_FOLD_FROM { limit / CRATES_FOLD_LATER } else { 0 };
+            if crates_below > 0 {
+                fold::crates(&mut crates, crates_below);
+                fold::crates(&mut sections, crates_below);
+            }
+            let page = self.fill(&self.data(&crates, &sections, [limit, crates_below]));
             // From 16 bytes up, twice as much each time.
             if page.len() <= MOST_BYTES || limit > 1 << 40 {
                 return page;
@@ -127,7 +138,7 @@ impl Page<'_> {
     }
 
     /// One line for each key and tree, so that the data can be read.
-    fn data(&self, crates: &Node, sections: &Node, folded_below: i64) -> String {
+    fn data(&self, crates: &Node, sections: &Node, [folded_below, folded_crates_below]: [i64; 2]) -> String {
         let dictionary = Dictionary::of(&[crates, sections]);
         let mut out = String::from("{\n");
         let mut line = |key: &str, value: &str| out.push_str(&format!("\"{key}\":{value},\n"));
@@ -137,6 +148,7 @@ impl Page<'_> {
         line("view", &json(&self.view));
         line("start", &json(&self.start));
         line("folded_below", &folded_below.to_string());
+        line("folded_crates_below", &folded_crates_below.to_string());
         line("sections", &json(&self.sections));
         line("paths", &json(&dictionary.paths()));
         out.push_str("\"by_crate\":");
@@ -164,7 +176,7 @@ impl Page<'_> {
 }
 
 /// Replaces each `{{key}}` once. What is put in is not looked at again, so that no name can be a key.
-fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
+pub(super) fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
     let mut parts = template.split("{{");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -176,6 +188,6 @@ fn fill(template: &str, value: impl Fn(&str) -> String) -> String {
 }
 
 /// As a content security policy names the only text that may run.
-fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }

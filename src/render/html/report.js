@@ -2,6 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 const state = { by: DATA.start === "section" ? "section" : "crate", measure: MEASURES[0], area: "larger", zoom: null, query: "", sort: { key: null, down: true }, all: false };
+const START = { by: state.by };
 const MOST_ROWS = 200;
 
 function element(tag, properties = {}, ...children) {
@@ -209,12 +210,15 @@ function sortedBy(nodes, list) {
   return { column, nodes: [...nodes].sort(compare) };
 }
 
+// A long name may go on in the next line behind `_` or `::`.
+const breakable = (name) => name.split(/(?<=_|::)/).flatMap((part, at) => at === 0 ? [part] : [document.createElement("wbr"), part]);
+
 function nameCell(node) {
   const dot = element("span", { className: "swatch" });
   colour(dot, node);
   const name = canZoom(node)
-    ? element("button", { type: "button", className: "name", textContent: node.label, title: node.label, onclick: () => zoomTo(node) })
-    : element("span", { className: "name", textContent: node.label, title: node.label });
+    ? element("button", { type: "button", className: "name", title: node.label, onclick: () => zoomTo(node) }, ...breakable(node.label))
+    : element("span", { className: "name", title: node.label }, ...breakable(node.label));
   const cell = element("th", { scope: "row" }, element("div", { className: "who" }, dot, name));
   if (node.parent !== state.zoom) {
     const path = pathOf(node.parent).slice(pathOf(state.zoom).length).map((step) => step.label);
@@ -274,6 +278,7 @@ function drawTrail() {
   if (state.measure.overlaps) remarks.push("Retained: file bytes that leave with the crate, its own and those of crates reached only through it. These overlap, so areas have no sum.");
   if (DATA.view !== "owner") remarks.push(`Crates by ${DATA.view}.`);
   if (DATA.folded_below > 0) remarks.push(`Functions and modules below ${human(DATA.folded_below)} are summed in rows [N smaller], to keep this file small.`);
+  if (DATA.folded_crates_below > 0) remarks.push(`So are crates below ${human(DATA.folded_crates_below)}.`);
   if (state.query) {
     const sum = search.list.reduce((all, node) => all + (IS_DIFF ? change(node, state.measure) : state.measure.now(node)), 0);
     remarks.unshift(`${noun(search.list.length, "row matches", "rows match")}${state.measure.overlaps ? "" : `: ${IS_DIFF ? signedHuman(sum) : both(sum)}`}.`);
@@ -290,6 +295,63 @@ function draw() {
 
 function say(text) { $("live").textContent = text; }
 
+// ---- Links -------------------------------------------------------------------------------------------------------------------------
+
+// What is shown, as `#view=section&by=zip&path=bootstrap/.text/hyper`, so that one can send a link to it. The page as it opens has none.
+function linkOf() {
+  const words = [];
+  if (state.by !== START.by) words.push(`view=${state.by}`);
+  if (state.measure !== MEASURES[0]) words.push(`by=${state.measure.key}`);
+  if (state.zoom !== opening()) words.push(`path=${pathOf(state.zoom).slice(1).map((node) => encodeURIComponent(node.label)).join("/")}`);
+  return words.length > 0 ? `#${words.join("&")}` : "";
+}
+
+// Going into a part is a step that the browser's Back undoes; what else is chosen only changes the link.
+function remember(step) {
+  const link = linkOf();
+  const url = link || location.href.split("#")[0];
+  if (link === location.hash) return;
+  if (step) history.pushState(null, "", url); else history.replaceState(null, "", url);
+}
+
+// A part by its label, or by its name without the version.
+function partAt(node, step) {
+  return node.parts.find((part) => part.label === step) ?? node.parts.find((part) => part.name === step);
+}
+
+function walk(from, steps) {
+  let at = from;
+  for (const step of steps) at = at && partAt(at, step);
+  return at;
+}
+
+function decoded(text) {
+  try { return decodeURIComponent(text); } catch { return text; }
+}
+
+// Shows what the link names, as far as this page has it.
+function follow(hash) {
+  if (hash !== "" && !hash.includes("=")) return;
+  const words = new Map(hash.slice(1).split("&").map((word) => word.split("=")));
+  state.by = ROOTS[words.get("view")] ? words.get("view") : START.by;
+  const wanted = words.get("by") === "compressed" ? "zip" : words.get("by");
+  const measure = MEASURES.find((one) => one.key === wanted);
+  state.measure = measure && !(measure.overlaps && state.by === "section") ? measure : MEASURES[0];
+  const path = words.get("path");
+  const steps = (path ?? "").split("/").filter(Boolean).map(decoded);
+  // From the package, else from the only program in it.
+  const found = path === undefined ? opening() : walk(ROOTS[state.by], steps) ?? walk(opening(), steps);
+  state.zoom = found && (found.parent === null || canZoom(found)) ? found : opening();
+  state.all = false;
+  state.sort = { key: null, down: true };
+  for (const [name, chosen] of [["by", state.by], ["bytes", state.measure.key]]) {
+    for (const input of document.querySelectorAll(`input[name="${name}"]`)) {
+      input.checked = input.value === chosen;
+      if (input.value === "retained") input.disabled = state.by === "section";
+    }
+  }
+}
+
 function zoomTo(node) {
   if (!canZoom(node)) return;
   const came = state.zoom;
@@ -298,6 +360,7 @@ function zoomTo(node) {
   state.all = false;
   hideTip();
   draw();
+  remember(true);
   if (inMap) focusCell([...cells.values()].find((one) => pathOf(came).includes(one.node)) ?? $("map").querySelector(".cell"));
   say(`${node.label}: ${sizeWords(node)}, ${noun(parts().length, "part", "parts")}`);
 }
@@ -318,6 +381,7 @@ function chooseMeasure(key) {
   while (parts().length === 0 && state.zoom.parent) state.zoom = state.zoom.parent;
   state.sort = { key: null, down: true };
   draw();
+  remember(false);
   say(`${state.measure.title}: ${sizeWords(state.zoom)}`);
 }
 
@@ -331,6 +395,7 @@ function chooseParts(by) {
     state.measure = MEASURES[0];
   }
   draw();
+  remember(false);
   say(`Parts are ${by}s now`);
 }
 
@@ -366,6 +431,8 @@ if (IS_DIFF) {
   choice("area", "area", [["larger", "Larger side"], ["change", "Change"]], state.area, (area) => { state.area = area; draw(); });
 }
 state.zoom = opening();
+follow(location.hash);
+addEventListener("popstate", () => { follow(location.hash); hideTip(); draw(); });
 
 $("map").addEventListener("keydown", onMapKey);
 $("map").addEventListener("click", (event) => {
