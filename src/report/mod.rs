@@ -4,8 +4,10 @@ mod build;
 mod layout;
 mod read;
 mod schema;
+mod tune;
 
 pub use build::{BuildError, Context, LinkMapFile, SymbolFile};
 pub use layout::{LayoutOutcome, LayoutSide, TouchedKind};
 pub use read::ReadError;
 pub use schema::{Artifact, ArtifactKind, Binary, Entry, Report, SCHEMA_VERSION, Tool};
+pub use tune::{Sureness, TuneChoice, TuneFigures, TuneOutcome, TuneProposal, TuneRow, TuneStart, TuneStatus};
