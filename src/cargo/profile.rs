@@ -40,6 +40,17 @@ pub struct ProfileSetting {
     pub value: String,
 }
 
+impl ProfileSetting {
+    /// The setting in one line, as it stands in the profile's table and behind the profile's name in `--config`.
+    #[must_use]
+    pub fn as_line(&self) -> String {
+        let is_bare = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let quoted = |part: &String| if is_bare(part) { part.clone() } else { format!("\"{part}\"") };
+        let key: Vec<String> = self.key.iter().map(quoted).collect();
+        format!("{} = {}", key.join("."), self.value)
+    }
+}
+
 pub(super) fn parse(manifest: &str) -> Result<DocumentMut, ManifestError> {
     let text = manifest.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     text.parse().map_err(|error: toml_edit::TomlError| ManifestError::NotToml { why: error.to_string().trim_end().to_owned() })

@@ -7,6 +7,7 @@ use super::estimate_args::{Calibrate, Estimate};
 use super::layout_args::Layout;
 use super::measure_args::Measure;
 use super::trend_args::Trend;
+use super::tune_args::Tune;
 
 /// Makes AWS Lambda deployment packages smaller and faster to start.
 ///
@@ -41,6 +42,8 @@ pub(super) enum Command {
     Measure(Measure),
     /// Links the project's program anew: functions of a start first, the rest in the order in which it compresses best
     Layout(Layout),
+    /// Builds the project's program otherwise, in target folders of its own: zip, memory and time of each experiment beside what it changes
+    Tune(Tune),
     /// Fails when a package is over its budget or grew too much
     Check(Check),
     /// Draws the history that `check --record` writes

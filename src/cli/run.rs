@@ -11,7 +11,7 @@ use super::command::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;
-use super::{analyze, calibrate, check, diff, estimate, layout, measure, slim, slim_several, trend};
+use super::{analyze, calibrate, check, diff, estimate, layout, measure, slim, slim_several, trend, tune};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
@@ -44,6 +44,7 @@ fn carry_out(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Calibrate(flags) => calibrate::run(&flags, terminal),
         Command::Measure(flags) => measure::run(&flags, &cli.global, terminal),
         Command::Layout(flags) => layout::run(&flags, &cli.global, terminal),
+        Command::Tune(flags) => tune::run(&flags, &cli.global, terminal),
         Command::Check(flags) => check::run(&flags, &cli.global, terminal),
         Command::Trend(flags) => trend::run(&flags, terminal),
         Command::Diff(flags) => diff::run(&flags, terminal),

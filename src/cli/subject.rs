@@ -185,7 +185,8 @@ impl Loaded {
         Ok(LaidOut { loaded: Self::built(build, built)?, placement, link_order })
     }
 
-    fn built(build: &Build, built: Built) -> Result<Self, CliError> {
+    /// A program just built.
+    pub(super) fn built(build: &Build, built: Built) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(&built.executable)?;
         let ArtifactContent::Elf(program) = content else {
             return Err(CliError::Usage(

@@ -4,11 +4,11 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, tune, verdict, why};
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, Report};
+use crate::report::{LayoutOutcome, Report, TuneOutcome};
 use crate::slim::Outcome;
 
 /// The report, as [`text::report`](super::text::report) has it.
@@ -75,6 +75,12 @@ pub fn verdict(verdict: &Verdict, options: &Options) -> String {
 #[must_use]
 pub fn trend(trend: &Trend) -> String {
     print(&trend::document(trend))
+}
+
+/// Build experiments: what each costs and changes, and which to take.
+#[must_use]
+pub fn tune(outcome: &TuneOutcome) -> String {
+    print(&tune::document(outcome))
 }
 
 /// Why a crate is in the package, as [`text::why`](super::text::why) has it.

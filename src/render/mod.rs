@@ -32,6 +32,7 @@ mod slim;
 mod table;
 mod trend;
 mod trust;
+mod tune;
 mod verdict;
 mod why;
 mod words;

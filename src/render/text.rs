@@ -4,12 +4,12 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, verdict, why};
+use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, trend, tune, verdict, why};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, Report};
+use crate::report::{LayoutOutcome, Report, TuneOutcome};
 use crate::slim::Outcome;
 
 /// The report: the artifact, its files, a table for each binary, findings, and what `estimate` and `slim` filled in.
@@ -76,6 +76,12 @@ pub fn verdict(verdict: &Verdict, options: &Options) -> String {
 #[must_use]
 pub fn trend(trend: &Trend, options: &Options) -> String {
     print(&trend::document(trend), options)
+}
+
+/// Build experiments: what each costs and changes, and which to take.
+#[must_use]
+pub fn tune(outcome: &TuneOutcome, options: &Options) -> String {
+    print(&tune::document(outcome), options)
 }
 
 /// Why a crate is in the package and what would go with it: what [`Report::why`] holds. `None` where it explains no crate.
