@@ -4,6 +4,7 @@
 //! names `cargo_metadata`.
 
 mod config;
+mod dependency_edit;
 mod edge;
 mod error;
 #[cfg(test)]
@@ -29,6 +30,7 @@ mod tests;
 mod walk;
 
 pub use config::{LambdaBuild, OutputFormat};
+pub use dependency_edit::{AskedIn, FeatureChoice, FeatureEdit, for_a_copy, with_features};
 pub use edge::{Declaration, DependencyEdge, DependencyKind};
 pub use error::CargoError;
 pub use features::{Activation, FeatureRequest, RequestedFeature};
