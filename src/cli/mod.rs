@@ -39,6 +39,7 @@ mod tune;
 mod tune_apply;
 mod tune_args;
 mod tune_bench;
+mod tune_dependencies;
 mod tune_results;
 mod tune_steps;
 

@@ -1,10 +1,10 @@
 //! `tune`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::host::{self, Experiments, Project};
-use crate::report::{Report, TuneChoice, TuneOutcome, TuneRow, TuneStatus};
+use crate::report::{Report, TuneChoice, TuneFigures, TuneOutcome, TuneRow, TuneStatus};
 use crate::tune::{Experiment, Known, Measured, choose, next};
 use crate::units::{ByteSize, Millis};
 
@@ -23,8 +23,15 @@ use super::terminal::Terminal;
 use super::tune_apply;
 use super::tune_args::Tune;
 use super::tune_bench::{Bench, Tried};
+use super::tune_dependencies;
 use super::tune_results::{Results, row};
 use super::tune_steps::Steps;
+
+/// Name in `--only` for other dependencies.
+const DEPENDENCIES: &str = "dependencies";
+
+/// Share of the budget that is kept for other dependencies where everything is to be tried.
+const FOR_DEPENDENCIES: f64 = 0.25;
 
 pub(super) fn run(flags: &Tune, global: &Global, terminal: Terminal) -> Result<ExitCode, CliError> {
     let began = Instant::now();
@@ -61,10 +68,12 @@ pub(super) fn run(flags: &Tune, global: &Global, terminal: Terminal) -> Result<E
         project: &project,
         began,
         budget_seconds: flags.budget * 60.0,
+        reserved_seconds: 0.0,
         rows: Vec::new(),
         baseline_zip: None,
         seconds: Vec::new(),
         ran_out: false,
+        test_command: flags.test_command.clone(),
     };
     if let Some(name) = &flags.apply {
         return tune_apply::apply(name, flags, &session, terminal);
@@ -73,8 +82,11 @@ pub(super) fn run(flags: &Tune, global: &Global, terminal: Terminal) -> Result<E
         [] => session.search()?,
         names => session.only(names)?,
     };
+    let wants_dependencies = flags.only.is_empty() || flags.only.iter().any(|name| name == DEPENDENCIES);
+    let proposals = if wants_dependencies { tune_dependencies::proposals(&mut session)? } else { Vec::new() };
     session.rows.extend(not_here);
     let mut outcome = outcome(flags, &project, &predictor, session.rows);
+    outcome.proposals = proposals;
     outcome.choices = choices(&outcome.experiments);
     outcome.spent_seconds = (began.elapsed().as_secs_f64() * 10.0).round() / 10.0;
     outcome.budget_ran_out = session.ran_out;
@@ -112,6 +124,8 @@ pub(super) struct Session<'a> {
     pub(super) project: &'a Project,
     began: Instant,
     budget_seconds: f64,
+    /// Of them, for what comes after the search.
+    reserved_seconds: f64,
     /// What was found, in the order of the search.
     rows: Vec<TuneRow>,
     /// The package of the project's own build.
@@ -119,6 +133,8 @@ pub(super) struct Session<'a> {
     /// How long each experiment of this run took.
     seconds: Vec<f64>,
     ran_out: bool,
+    /// What a change of dependencies must pass.
+    pub(super) test_command: Option<String>,
 }
 
 impl Session<'_> {
@@ -128,11 +144,13 @@ impl Session<'_> {
         let report = self.baseline_report();
         let steps = Steps::of(self.project, self.bench.options, report.as_ref())?;
         let total = steps.here.len() + 1;
+        self.reserved_seconds = self.budget_seconds * FOR_DEPENDENCIES;
         while let Some(experiment) = next(&steps.here, &|name| known(&self.rows, name)) {
             if !self.carry_out(&experiment, &format!("{}/{}", self.rows.len() + 1, total.max(self.rows.len() + 1)))? {
                 break;
             }
         }
+        self.reserved_seconds = 0.0;
         Ok(steps.not_here)
     }
 
@@ -143,7 +161,7 @@ impl Session<'_> {
         let steps = Steps::of(self.project, self.bench.options, report.as_ref())?;
         let is_not_here = |name: &String| steps.not_here.iter().find(|row| row.name == *name);
         let not_here: Vec<TuneRow> = names.iter().filter_map(is_not_here).cloned().collect();
-        let wanted = names.iter().filter(|name| is_not_here(name).is_none());
+        let wanted = names.iter().filter(|name| is_not_here(name).is_none() && **name != DEPENDENCIES);
         let wanted: Vec<Experiment> =
             wanted.map(|name| Experiment::named(name, &steps.here)).collect::<Result<_, _>>()?;
         let total = wanted.len() + 1;
@@ -184,7 +202,7 @@ impl Session<'_> {
             let report = serde_json::to_vec(&answered.unwrap_or(report)).expect("a report has text keys");
             host::replace(&self.report_path(), &report, None)?;
             let row = self.results.keep(&baseline, &Ok(figures))?;
-            self.seconds.push(began.elapsed().as_secs_f64());
+            self.took(began.elapsed());
             self.say(&row, "1");
             self.rows.push(row);
         }
@@ -199,8 +217,7 @@ impl Session<'_> {
             self.rows.push(row);
             return Ok(true);
         }
-        if self.is_over_budget() {
-            self.ran_out = true;
+        if self.is_out_of_time() {
             return Ok(false);
         }
         let began = Instant::now();
@@ -208,17 +225,38 @@ impl Session<'_> {
         let found = self.bench.carry_out(experiment, self.baseline_zip.as_ref()).map(|tried| tried.figures);
         spinner.finish_and_clear();
         let row = self.results.keep(experiment, &found)?;
-        self.seconds.push(began.elapsed().as_secs_f64());
+        self.took(began.elapsed());
         self.say(&row, number);
         self.rows.push(row);
         Ok(true)
     }
 
     /// True where another experiment, as long as those of this run were on average, would end after the budget.
-    pub(super) fn is_over_budget(&self) -> bool {
+    fn is_over_budget(&self) -> bool {
         let count = u32::try_from(self.seconds.len()).unwrap_or(u32::MAX);
         let average = if count == 0 { 0.0 } else { self.seconds.iter().sum::<f64>() / f64::from(count) };
-        self.began.elapsed().as_secs_f64() + average > self.budget_seconds
+        self.began.elapsed().as_secs_f64() + average > self.budget_seconds - self.reserved_seconds
+    }
+
+    /// The same, and remembered: the run then says that there is more.
+    pub(super) fn is_out_of_time(&mut self) -> bool {
+        let over = self.is_over_budget();
+        self.ran_out |= over;
+        over
+    }
+
+    pub(super) fn took(&mut self, time: Duration) {
+        self.seconds.push(time.as_secs_f64());
+    }
+
+    /// What was measured of an experiment in this run or before.
+    pub(super) fn figures(&self, name: &str) -> Option<TuneFigures> {
+        self.rows.iter().find(|row| row.name == name)?.figures.clone()
+    }
+
+    /// The package of the project's own build.
+    pub(super) const fn baseline_package(&self) -> Option<&Loaded> {
+        self.baseline_zip.as_ref()
     }
 
     fn say(&self, row: &TuneRow, number: &str) {

@@ -16,9 +16,14 @@ pub(super) struct Tune {
     /// How long to go on, in minutes; the project's own build is always finished. The same command goes on where it stopped
     #[arg(long, value_name = "MINUTES", default_value_t = 60.0, value_parser = minutes)]
     pub(super) budget: f64,
-    /// Build these experiments only, beside the project's own build; '+' joins several steps, ',' separates (repeatable)
+    /// Build these experiments only, beside the project's own build; '+' joins several steps, ',' separates (repeatable). 'dependencies' tries other
+    /// features and versions of what the program depends on
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) only: Vec<String>,
+    /// Before a change of dependencies is proposed, run this in a copy of the project (by the shell, with CARGO_TARGET_DIR set), and propose it
+    /// only where it ends with 0: 'cargo test'
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) test_command: Option<String>,
     /// Show which experiments there are, and what each changes; build nothing
     #[arg(long, conflicts_with_all = ["only", "apply"])]
     pub(super) list: bool,

@@ -30,6 +30,7 @@ use super::subject::{Loaded, Touched};
 use super::terminal::Terminal;
 
 /// What all experiments of one run have in common.
+#[derive(Clone, Copy)]
 pub(super) struct Bench<'a> {
     pub(super) build: &'a Build,
     pub(super) options: &'a BuildOptions,
@@ -61,6 +62,10 @@ pub(super) struct Failed {
 }
 
 impl Failed {
+    pub(super) const fn new(status: TuneStatus, reason: String, for_good: bool) -> Self {
+        Self { status, reason, for_good, said: String::new() }
+    }
+
     fn now(status: TuneStatus, error: &CliError) -> Self {
         Self { status, reason: clean(&error.to_string()).into_owned(), for_good: false, said: String::new() }
     }

@@ -150,7 +150,7 @@ impl BuildOptions {
     }
 
     /// Flags that `cargo metadata` and `cargo rustc` both take.
-    fn push_shared(&self, args: &mut Vec<OsString>) {
+    pub(super) fn push_shared(&self, args: &mut Vec<OsString>) {
         if let Some(path) = &self.manifest_path {
             args.extend(["--manifest-path".into(), path.into()]);
         }

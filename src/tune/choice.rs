@@ -3,7 +3,7 @@
 use crate::units::{ByteSize, Millis};
 
 /// How much more processor time than the baseline's a balanced choice may take for the event, in percent, beyond what the baseline's own runs differ by.
-pub const BALANCED_PERCENT: f64 = 5.0;
+const BALANCED_PERCENT: f64 = 5.0;
 
 /// What was measured of one experiment.
 #[derive(Debug, Clone, PartialEq)]
