@@ -284,7 +284,7 @@ pub enum CliError {
         reason: String,
     },
     /// A choice that no run has made.
-    #[error("--apply {name}: no run has chosen it for the project as it is now: run `tune` with the same flags first, or name an experiment")]
+    #[error("--apply {name}: no run has chosen it for the project as it is now: run `tune` first, or name an experiment")]
     NothingChosen {
         /// What was given.
         name: String,

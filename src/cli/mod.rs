@@ -41,6 +41,7 @@ mod tune_args;
 mod tune_bench;
 mod tune_dependencies;
 mod tune_results;
+mod tune_session;
 mod tune_steps;
 
 pub use error::CliError;

@@ -2,14 +2,13 @@
 
 use crate::cargo::{LineChange, line_changes, with_profile};
 use crate::host;
-use crate::report::TuneRow;
 use crate::tune::Experiment;
 
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;
-use super::tune::{Session, choices};
 use super::tune_args::Tune;
+use super::tune_session::{RULES, Session};
 use super::tune_steps::Steps;
 
 /// Lines that are shown around a change.
@@ -44,17 +43,13 @@ pub(super) fn apply(name: &str, flags: &Tune, session: &Session<'_>, terminal: T
 
 /// An experiment by its name, or by the rule that chose it for the project as it is now.
 fn find(name: &str, session: &Session<'_>) -> Result<Experiment, CliError> {
-    let report = session.baseline_report();
-    let known = session.results.known(&Experiment::baseline());
-    let steps = Steps::of(session.project, session.bench.options, report.as_ref().filter(|_| known.is_some()))?;
-    if !["smallest", "balanced", "same-behaviour"].contains(&name) {
+    let report = session.baseline_report().filter(|_| session.results.knows_sources());
+    let steps = Steps::of(session.project, session.bench.options, report.as_ref())?;
+    if !RULES.contains(&name) {
         return Ok(Experiment::named(name, &steps.here)?);
     }
-    let nothing = || CliError::NothingChosen { name: name.to_owned() };
-    let baseline = known.ok_or_else(nothing)?;
-    let rows: Vec<TuneRow> = std::iter::once(baseline).chain(session.results.known_of(&steps.here)).collect();
-    let chosen = choices(&rows).into_iter().find(|choice| choice.rule == name).ok_or_else(nothing)?;
-    Ok(Experiment::named(&chosen.experiment, &steps.here)?)
+    let chosen = session.results.chosen(name).ok_or_else(|| CliError::NothingChosen { name: name.to_owned() })?;
+    Ok(Experiment::named(&chosen, &steps.here)?)
 }
 
 /// What has no place in a profile, and where it goes.

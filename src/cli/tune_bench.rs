@@ -79,7 +79,7 @@ impl Bench<'_> {
         let package_failed = |error: CliError| Failed::now(TuneStatus::PackageFailed, &error);
         let package = loaded.package().map_err(package_failed)?;
         let slim_options = slim_options_of(&loaded).map_err(package_failed)?;
-        let slimmed = loaded.slim(&package, &slim_options, self.terminal).map_err(package_failed)?;
+        let slimmed = loaded.slim(&package, &slim_options, self.terminal.silent()).map_err(package_failed)?;
         let plain_zip_bytes = self.plain_zip(&loaded, &slim_options).map_err(package_failed)?;
 
         let Started { report, answered, start } = self.start(&loaded, &package, &slimmed)?;
@@ -144,7 +144,7 @@ impl Bench<'_> {
     fn plain_zip(&self, loaded: &Loaded, options: &crate::slim::Options) -> Result<ByteSize, CliError> {
         let package = loaded.package()?;
         let stripped = crate::slim::Options { level: Level::Strict, effort: Effort::Fast, ..options.clone() };
-        let stripped = loaded.slim(&package, &stripped, self.terminal)?;
+        let stripped = loaded.slim(&package, &stripped, self.terminal.silent())?;
         let files = stripped.files.iter().map(|file| (file.path.as_str(), file.mode, file.contents.as_ref()));
         usual_zip_size(files).map_err(|source| CliError::Archive { path: loaded.path.clone(), source })
     }

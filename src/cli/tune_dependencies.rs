@@ -10,8 +10,8 @@ use crate::tune::{Experiment, FeatureTrial, HeavyChoice, feature_trials, heavy_c
 use crate::units::{ByteDelta, ByteSize};
 
 use super::error::CliError;
-use super::tune::Session;
 use super::tune_bench::{Bench, Failed};
+use super::tune_session::Session;
 use super::tune_steps::crates;
 
 /// Less than this is no reason to change a manifest.
@@ -21,7 +21,7 @@ const MOST_DUPLICATES: usize = 8;
 
 /// What was found, most first.
 pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, CliError> {
-    let mut found: Vec<TuneProposal> = unification(session)?.into_iter().collect();
+    let mut found: Vec<TuneProposal> = Vec::new();
     let Some(report) = session.baseline_report() else { return Ok(found) };
     let crates = crates(session.project, &report);
     let project = session.project;
@@ -42,6 +42,7 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
     for duplicate in report.duplicates.iter().filter(|one| one.saves_bytes >= WORTH).take(MOST_DUPLICATES) {
         found.extend(merged(session, &report, duplicate)?);
     }
+    session.bench.experiments.remove_copy();
     let saved = |one: &TuneProposal| one.saves_zip_bytes.or(one.saves_file_bytes).map_or(0, ByteDelta::get);
     found.sort_by(|a, b| {
         let sure = |one: &TuneProposal| one.sure == Sureness::Estimated;
@@ -51,7 +52,7 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
 }
 
 /// Features that the program has only where the whole workspace is built.
-fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>, CliError> {
+pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>, CliError> {
     let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures("baseline")) else {
         return Ok(None);
     };
@@ -269,7 +270,7 @@ impl Session<'_> {
         spinner.finish_and_clear();
         self.took(began.elapsed());
         self.say_trial(what, found.as_ref().map_err(|failed| failed.reason.as_str()), false);
-        self.results.keep_trial(&key, &found)?;
+        self.results.keep_trial(&key, &found);
         Ok(found.ok())
     }
 

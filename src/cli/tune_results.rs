@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::host::{self, Experiments, Project, TreeFileKind};
-use crate::report::{TuneFigures, TuneRow, TuneStatus};
-use crate::tune::{Experiment, Step};
+use crate::host::{self, Experiments, HostError, Project, TreeFileKind};
+use crate::report::{TuneChoice, TuneFigures, TuneRow, TuneStatus};
+use crate::tune::Experiment;
 
 use super::error::CliError;
 use super::predictor::Predictor;
@@ -24,11 +24,22 @@ struct Record {
     figures: Option<TuneFigures>,
 }
 
+/// What the last run chose, for `--apply`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Chosen {
+    sources: String,
+    by_rule: BTreeMap<String, String>,
+}
+
 /// Results by what they depend on.
 pub(super) struct Results<'a> {
     experiments: &'a Experiments,
+    /// What is built.
+    sources: String,
+    /// The same, and how it is measured.
     inputs: String,
     records: BTreeMap<String, Record>,
+    unsaved: Option<HostError>,
 }
 
 impl<'a> Results<'a> {
@@ -36,7 +47,8 @@ impl<'a> Results<'a> {
         let asked = how_it_is_measured(flags, bench.predictor)?;
         let event = bench.asked.event.as_deref().unwrap_or_default();
         let inputs = host::hash_inputs(project, bench.options, &[asked.as_slice(), event])?;
-        Ok(Self { experiments: bench.experiments, inputs, records: bench.experiments.results() })
+        let sources = host::hash_inputs(project, bench.options, &[])?;
+        Ok(Self { experiments: bench.experiments, sources, inputs, records: bench.experiments.results(), unsaved: None })
     }
 
     /// What was found of an experiment, where nothing that it depends on has changed.
@@ -45,15 +57,24 @@ impl<'a> Results<'a> {
         Some(TuneRow { status, reason, figures, from_earlier_run: true, ..row(experiment) })
     }
 
-    /// What was found of these steps alone and of combinations of them.
-    pub(super) fn known_of(&self, steps: &[Step]) -> Vec<TuneRow> {
-        let names = self.records.keys().filter_map(|key| key.strip_prefix(&self.inputs)?.trim_start().split(' ').next());
-        let experiments = names.filter_map(|name| Experiment::named(name, steps).ok());
-        experiments.filter(|one| !one.steps().is_empty()).filter_map(|experiment| self.known(&experiment)).collect()
+    /// The experiment that the last run chose by a rule, where the sources are still the same: whatever it was measured with.
+    pub(super) fn chosen(&self, rule: &str) -> Option<String> {
+        let chosen: Chosen = self.experiments.choices();
+        chosen.by_rule.get(rule).filter(|_| chosen.sources == self.sources).cloned()
+    }
+
+    pub(super) fn keep_choices(&self, choices: &[TuneChoice]) -> Result<(), CliError> {
+        let by_rule = choices.iter().map(|choice| (choice.rule.clone(), choice.experiment.clone())).collect();
+        Ok(self.experiments.keep_choices(&Chosen { sources: self.sources.clone(), by_rule })?)
+    }
+
+    /// True where the baseline that is kept is of these sources.
+    pub(super) fn knows_sources(&self) -> bool {
+        self.experiments.choices::<Chosen>().sources == self.sources
     }
 
     /// Keeps what was found; failures only where they would come again.
-    pub(super) fn keep(&mut self, experiment: &Experiment, found: &Result<TuneFigures, Failed>) -> Result<TuneRow, CliError> {
+    pub(super) fn keep(&mut self, experiment: &Experiment, found: &Result<TuneFigures, Failed>) -> TuneRow {
         let (record, is_lasting) = match found {
             Ok(figures) => (Record { status: TuneStatus::Measured, reason: None, figures: Some(figures.clone()) }, true),
             Err(Failed { status, reason, for_good, .. }) => {
@@ -62,9 +83,9 @@ impl<'a> Results<'a> {
         };
         let Record { status, reason, figures } = record.clone();
         if is_lasting {
-            self.insert(&known_as(experiment), record)?;
+            self.insert(&known_as(experiment), record);
         }
-        Ok(TuneRow { status, reason, figures, ..row(experiment) })
+        TuneRow { status, reason, figures, ..row(experiment) }
     }
 
     /// What was found of a change that is no experiment of the search, by a text that tells it apart.
@@ -73,26 +94,32 @@ impl<'a> Results<'a> {
         Some(record.figures.ok_or(record.reason.unwrap_or_default()))
     }
 
-    pub(super) fn keep_trial(&mut self, trial: &str, found: &Result<TuneFigures, Failed>) -> Result<(), CliError> {
+    pub(super) fn keep_trial(&mut self, trial: &str, found: &Result<TuneFigures, Failed>) {
         match found {
             Ok(figures) => {
                 let figures = Some(figures.clone());
-                self.insert(trial, Record { status: TuneStatus::Measured, reason: None, figures })
+                self.insert(trial, Record { status: TuneStatus::Measured, reason: None, figures });
             }
             Err(Failed { status, reason, for_good: true, .. }) => {
-                self.insert(trial, Record { status: *status, reason: Some(reason.clone()), figures: None })
+                self.insert(trial, Record { status: *status, reason: Some(reason.clone()), figures: None });
             }
-            Err(_) => Ok(()),
+            Err(_) => {}
         }
     }
 
-    fn insert(&mut self, what: &str, record: Record) -> Result<(), CliError> {
+    fn insert(&mut self, what: &str, record: Record) {
         self.records.insert(self.key(what), record);
         if self.records.len() > MOST_KEPT {
             let inputs = &self.inputs;
             self.records.retain(|key, _| key.starts_with(inputs));
         }
-        Ok(self.experiments.keep(&self.records)?)
+        // A disk that is full now ends no run: what is found is shown at its end, and the next run builds it again.
+        self.unsaved = self.experiments.keep(&self.records).err();
+    }
+
+    /// Why the last result was not kept.
+    pub(super) const fn unsaved(&self) -> Option<&HostError> {
+        self.unsaved.as_ref()
     }
 
     fn key(&self, what: &str) -> String {

@@ -66,6 +66,11 @@ impl Experiments {
         self.folder.join("copy")
     }
 
+    /// Removes the copy. One that cannot be removed lies below the target folder, and is made anew when it is needed.
+    pub fn remove_copy(&self) {
+        let _ = fs::remove_dir_all(self.copy_dir());
+    }
+
     /// What earlier runs found, by key. Results of another layout, or none, are nothing.
     #[must_use]
     pub fn results<T: DeserializeOwned>(&self) -> BTreeMap<String, T> {
@@ -82,10 +87,30 @@ impl Experiments {
         replace(&self.results_path(), &json, None)
     }
 
+    /// What the last run chose.
+    #[must_use]
+    pub fn choices<T: DeserializeOwned + Default>(&self) -> T {
+        let json = read_file(&self.choices_path(), RESULTS_LIMIT).ok();
+        json.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
+    }
+
+    /// Keeps what this run chose.
+    ///
+    /// # Errors
+    /// [`HostError::Unwritable`].
+    pub fn keep_choices<T: Serialize>(&self, choices: &T) -> Result<(), HostError> {
+        let json = serde_json::to_vec(choices).expect("choices have text keys and write to memory");
+        replace(&self.choices_path(), &json, None)
+    }
+
     /// Where the package of the baseline is kept, to compare answers with.
     #[must_use]
     pub fn baseline_path(&self) -> PathBuf {
         self.folder.join(format!("{}-baseline.zip", self.bin))
+    }
+
+    fn choices_path(&self) -> PathBuf {
+        self.folder.join(format!("{}-choices.json", self.bin))
     }
 
     fn results_path(&self) -> PathBuf {
