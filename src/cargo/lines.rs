@@ -67,31 +67,28 @@ fn bare(line: &str) -> &str {
     line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
 }
 
-/// `new` with the line ends, and all else that only they hold, of the lines that it has in common with `old`; new lines end as
-/// most of the old ones do.
-pub(super) fn with_old_line_ends(old: &str, new: &str) -> String {
+/// `old` with what differs between `before` and `after`. `before` is `old` as a printer of ours writes it, line for line: what the printer writes otherwise
+/// by itself, line ends among it, stays as it was. New lines end as most of the old ones do.
+pub(super) fn with_changes(old: &str, before: &str, after: &str) -> String {
     let carriage_returns = old.matches("\r\n").count();
     let end = if carriage_returns * 2 > old.matches('\n').count() { "\r\n" } else { "\n" };
-    let mut text = String::with_capacity(new.len());
-    for change in line_changes(old, new) {
+    let mut old_lines = old.split_inclusive('\n');
+    let mut text = String::with_capacity(after.len());
+    let mut push = |line: &str| {
+        // The last line of a file need not have an end; what follows it now needs one.
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push_str(end);
+        }
+        text.push_str(line);
+    };
+    for change in line_changes(before, after) {
         match change {
-            LineChange::Kept(line) => {
-                // The last line of a file need not have an end; what follows it now needs one.
-                if !text.is_empty() && !text.ends_with('\n') {
-                    text.push_str(end);
-                }
-                text.push_str(line);
+            LineChange::Kept(line) => push(old_lines.next().unwrap_or(line)),
+            LineChange::Added(line) if line.ends_with('\n') => push(&format!("{}{end}", bare(line))),
+            LineChange::Added(line) => push(line),
+            LineChange::Removed(_) => {
+                old_lines.next();
             }
-            LineChange::Added(line) => {
-                if !text.is_empty() && !text.ends_with('\n') {
-                    text.push_str(end);
-                }
-                text.push_str(bare(line));
-                if line.ends_with('\n') {
-                    text.push_str(end);
-                }
-            }
-            LineChange::Removed(_) => {}
         }
     }
     text
@@ -126,15 +123,18 @@ mod tests {
         #[test]
         fn a_text_has_no_changes_to_itself(text in "([abc]\r?\n){0,9}[abc]?") {
             prop_assert!(line_changes(&text, &text).iter().all(|change| matches!(change, LineChange::Kept(_))));
-            prop_assert_eq!(with_old_line_ends(&text, &text.replace("\r\n", "\n")), text);
+            let printed = text.replace("\r\n", "\n");
+            prop_assert_eq!(with_changes(&text, &printed, &printed), text);
         }
     }
 
     #[test]
     fn new_lines_end_as_old_ones_do() {
-        assert_eq!(with_old_line_ends("a\r\nb\r\n", "a\nx\nb\n"), "a\r\nx\r\nb\r\n");
-        assert_eq!(with_old_line_ends("a\nb", "a\nb\nx\n"), "a\nb\nx\n");
+        assert_eq!(with_changes("a\r\nb\r\n", "a\nb\n", "a\nx\nb\n"), "a\r\nx\r\nb\r\n");
+        assert_eq!(with_changes("a\nb", "a\nb", "a\nb\nx\n"), "a\nb\nx\n");
         // One end that is not like the others stays.
-        assert_eq!(with_old_line_ends("a\nb\r\nc\n", "a\nb\nx\nc\n"), "a\nb\r\nx\nc\n");
+        assert_eq!(with_changes("a\nb\r\nc\n", "a\nb\nc\n", "a\nb\nx\nc\n"), "a\nb\r\nx\nc\n");
+        // So does a line that the printer would write otherwise.
+        assert_eq!(with_changes("[a]\nb\n", "[ a ]\nb\n", "[ a ]\nc\n"), "[a]\nc\n");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
-use super::lines::with_old_line_ends;
+use super::lines::with_changes;
 
 /// Why a manifest could not be read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,10 +56,10 @@ pub(super) fn parse(manifest: &str) -> Result<DocumentMut, ManifestError> {
     text.parse().map_err(|error: toml_edit::TomlError| ManifestError::NotToml { why: error.to_string().trim_end().to_owned() })
 }
 
-/// The text of a changed document, with the line ends of the old one.
+/// The text of a changed document: the old one, but for what was changed. `toml_edit` prints all headers of one table alike, however they were written.
 pub(super) fn printed(old: &str, document: &DocumentMut) -> String {
-    let mark = if old.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-    with_old_line_ends(old, &format!("{mark}{document}"))
+    let Ok(unchanged) = parse(old) else { return document.to_string() };
+    with_changes(old, &unchanged.to_string(), &document.to_string())
 }
 
 /// The keys that a profile of the manifest sets itself or inherits from other profiles that the manifest has, with their values as TOML has them. Tables
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn odd_formatting_and_comments_stay_and_only_the_lines_meant_change() {
-        let manifest = "\u{feff}# top\r\n[package]\r\n  name='a'   # name\r\n\r\n\r\n[ profile . release ] # ship\r\n\topt-level   =   3  # fast\r\n# last\r\n\r\n[dependencies]\r\nb = {version=\"1\",   features=[ 'x', ]}\r\n";
+        let manifest = "\u{feff}# top\r\n[package]\r\n  name='a'   # name\r\n\r\n\r\n[ profile . release ] # ship\r\n\topt-level   =   3  # fast\r\n# last\r\n\r\n[profile.dev]\r\n[dependencies]\r\nb = {version=\"1\",   features=[ 'x', ]}\r\n";
         let after = with_profile(manifest, "release", &smallest()).unwrap();
         let changed: Vec<LineOf> = changes(manifest, &after);
         assert_eq!(changed, vec![

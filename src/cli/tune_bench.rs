@@ -186,6 +186,21 @@ impl Bench<'_> {
         Ok(Started { report, answered, start })
     }
 
+    /// What is wrong with an event to which the project's own build answers with an error.
+    pub(super) fn error_answered(&self, baseline: &Loaded) -> Result<Option<String>, CliError> {
+        let Some(event) = &self.asked.event else { return Ok(None) };
+        let package = baseline.package()?;
+        let files = original(&package)?;
+        let checked = match host::boot_check(&files, &files, event, self.asked.limits, &self.asked.launch) {
+            Err(HostError::BootNeedsLinux { .. } | HostError::OtherArchitecture { .. }) => return Ok(None),
+            checked => checked?,
+        };
+        let is_error = checked.before.code() == "function-error";
+        Ok(is_error.then(|| {
+            format!("it answers the event with an error, {}: --event takes one that it can handle", shown(&checked.before))
+        }))
+    }
+
     /// Whether it answers as the project's own build does.
     fn compare(&self, baseline: &Loaded, slimmed: &Slimmed<'_>, event: &[u8]) -> Result<String, Failed> {
         let checked = || -> Result<host::BootCheck, CliError> {

@@ -63,6 +63,11 @@ impl Session<'_> {
 
     /// The experiments of these names.
     pub(super) fn only(&mut self, names: &[String]) -> Result<Vec<TuneRow>, CliError> {
+        // A name that does not exist is told before anything is built.
+        let all = Steps::of(self.project, self.bench.options, None)?.all();
+        for name in names.iter().filter(|name| **name != DEPENDENCIES) {
+            Experiment::named(name, &all)?;
+        }
         self.baseline()?;
         let report = self.baseline_report();
         let steps = Steps::of(self.project, self.bench.options, report.as_ref())?;
@@ -106,6 +111,9 @@ impl Session<'_> {
             };
             let Tried { figures, report, zip, answered } = tried;
             host::replace(&zip_path, &zip, Some(ZIP_MODE))?;
+            if let Some(reason) = self.bench.error_answered(&Loaded::named(&zip_path)?)? {
+                return Err(CliError::BaselineFailed { reason });
+            }
             let report = serde_json::to_vec(&answered.unwrap_or(report)).expect("a report has text keys");
             host::replace(&self.report_path(), &report, None)?;
             let row = self.results.keep(&baseline, &Ok(figures));

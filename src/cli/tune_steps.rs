@@ -16,6 +16,7 @@ use super::tune_results::row;
 pub(super) struct Steps {
     pub(super) here: Vec<Step>,
     pub(super) not_here: Vec<TuneRow>,
+    not_here_steps: Vec<Step>,
 }
 
 impl Steps {
@@ -23,17 +24,23 @@ impl Steps {
     pub(super) fn of(project: &Project, options: &BuildOptions, answered: Option<&Report>) -> Result<Self, CliError> {
         let hot = answered.map(|report| hot_crates(&crates(project, report)));
         let circumstances = circumstances(project, options, hot)?;
-        let mut split = Self { here: Vec::new(), not_here: Vec::new() };
+        let mut split = Self { here: Vec::new(), not_here: Vec::new(), not_here_steps: Vec::new() };
         for (step, available) in steps(&circumstances) {
             match available {
                 Availability::Here => split.here.push(step),
                 Availability::Not(why) => {
-                    let row = row(&Experiment::single(step));
+                    let row = row(&Experiment::single(step.clone()));
+                    split.not_here_steps.push(step);
                     split.not_here.push(TuneRow { status: TuneStatus::NotHere, reason: Some(why), ..row });
                 }
             }
         }
         Ok(split)
+    }
+
+    /// Every step, whether or not it can be tried.
+    pub(super) fn all(self) -> Vec<Step> {
+        self.here.into_iter().chain(self.not_here_steps).collect()
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) fn document(outcome: &TuneOutcome) -> Document {
 
 fn how(outcome: &TuneOutcome) -> String {
     let started = match &outcome.event {
-        Some(event) => format!("each answered {event} as the project's own build does, {} times", outcome.runs),
-        None => format!("each was started {} times to the end of init; with --event its answer is compared and timed", outcome.runs),
+        Some(event) => format!("Each answered {event} as the project's own build does, {} times", outcome.runs),
+        None => format!("Each was started {} times to the end of init; with --event its answer is compared and timed", outcome.runs),
     };
     format!(
         "{}. zip: what `slim` makes of it; unslimmed: without symbols, as zip tools compress it by default. {started}. Times are this machine's; building \
@@ -89,9 +89,9 @@ fn figures(outcome: &TuneOutcome) -> Table {
         Field::new(Column::plain("touched", 1), start(|start| Cell::Size(start.touched_bytes))),
         Field::new(Column::plain("faults", 4), start(|start| Cell::Count(start.minor_faults))),
         Field::new(Column::plain("init CPU", 2), start(|start| Cell::Millis(start.init_cpu_ms.median.get()))),
-        Field::new(Column::plain("event CPU", 0), event(|cpu| Cell::Figure(fine(cpu.median.get())))),
-        Field::new(Column::plain("least", 3), event(|cpu| Cell::Figure(fine(cpu.min.get())))),
-        Field::new(Column::plain("most", 3), event(|cpu| Cell::Figure(fine(cpu.max.get())))),
+        Field::new(Column::plain("event CPU (ms)", 0), event(|cpu| Cell::Figure(fine(cpu.median.get())))),
+        Field::new(Column::plain("least (ms)", 3), event(|cpu| Cell::Figure(fine(cpu.min.get())))),
+        Field::new(Column::plain("most (ms)", 3), event(|cpu| Cell::Figure(fine(cpu.max.get())))),
         Field::new(Column::plain("init on Lambda", 0), init(|init| Cell::Millis(init.p50))),
         Field::new(Column::plain("p10", 4), init(|init| Cell::Millis(init.p10))),
         Field::new(Column::plain("p90", 4), init(|init| Cell::Millis(init.p90))),
