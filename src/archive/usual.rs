@@ -16,11 +16,13 @@ use crate::units::ByteSize;
 pub fn usual_zip_size<'a>(files: impl IntoIterator<Item = (&'a str, u32, &'a [u8])>) -> Result<ByteSize, ArchiveError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (path, mode, contents) in files {
-        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).unix_permissions(mode);
+        let options =
+            SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).unix_permissions(mode);
         let unwritten = |cause: io::Error| ArchiveError::Unwritten { path: path.to_owned(), cause: cause.to_string() };
         zip.start_file(path, options).map_err(|error| unwritten(error.into()))?;
         zip.write_all(contents).map_err(unwritten)?;
     }
-    let finished = zip.finish().map_err(|error| ArchiveError::Unwritten { path: String::new(), cause: error.to_string() })?;
+    let finished =
+        zip.finish().map_err(|error| ArchiveError::Unwritten { path: String::new(), cause: error.to_string() })?;
     Ok(ByteSize::of(finished.get_ref()))
 }

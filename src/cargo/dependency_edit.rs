@@ -159,15 +159,24 @@ mod tests {
     #[test]
     fn a_dependency_in_any_form_gets_its_features() {
         let manifest = "[dependencies]\na = \"1\" # plain\nb = { version = \"2\", features = [\"x\"] }\n[dependencies.c]\nversion = \"3\"\n";
-        let edited = |name: &str, features: &[&str]| match with_features(manifest, name, &choice(features), AskedIn::Package) {
-            Ok(FeatureEdit::Done { manifest, line }) => (manifest, line),
-            other => panic!("{other:?}"),
-        };
+        let edited =
+            |name: &str, features: &[&str]| match with_features(manifest, name, &choice(features), AskedIn::Package) {
+                Ok(FeatureEdit::Done { manifest, line }) => (manifest, line),
+                other => panic!("{other:?}"),
+            };
         let (text, line) = edited("a", &[]);
         assert_eq!(line, "a = { version = \"1\", default-features = false }");
-        assert!(text.contains("a = { version = \"1\", default-features = false }") && text.contains("b = { version = \"2\", features = [\"x\"] }"), "{text}");
+        assert!(
+            text.contains("a = { version = \"1\", default-features = false }")
+                && text.contains("b = { version = \"2\", features = [\"x\"] }"),
+            "{text}"
+        );
         assert_eq!(edited("b", &["y"]).1, "b = { version = \"2\", features = [\"y\"], default-features = false }");
-        assert!(edited("c", &["z"]).0.ends_with("[dependencies.c]\nversion = \"3\"\ndefault-features = false\nfeatures = [\"z\"]\n"));
+        assert!(
+            edited("c", &["z"])
+                .0
+                .ends_with("[dependencies.c]\nversion = \"3\"\ndefault-features = false\nfeatures = [\"z\"]\n")
+        );
     }
 
     #[test]
@@ -177,7 +186,9 @@ mod tests {
         assert_eq!(with_features(member, "b", &choice(&[]), AskedIn::Package), Ok(FeatureEdit::Absent));
         let root = "[workspace.dependencies]\na = \"1\"\n";
         let edited = with_features(root, "a", &choice(&[]), AskedIn::Workspace);
-        assert!(matches!(edited, Ok(FeatureEdit::Done { line, .. }) if line == "a = { version = \"1\", default-features = false }"));
+        assert!(
+            matches!(edited, Ok(FeatureEdit::Done { line, .. }) if line == "a = { version = \"1\", default-features = false }")
+        );
     }
 
     #[test]

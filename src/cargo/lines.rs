@@ -17,8 +17,7 @@ const MOST_LINES: usize = 4_000;
 /// The shortest change from `old` to `new`, in order; where there are several, lines go before others come.
 #[must_use]
 pub fn line_changes<'a>(old: &'a str, new: &'a str) -> Vec<LineChange<'a>> {
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.split_inclusive('\n').collect(), new.split_inclusive('\n').collect());
     let head = old.iter().zip(&new).take_while(|(a, b)| bare(a) == bare(b)).count();
     let most = old.len().min(new.len()) - head;
     let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| bare(a) == bare(b)).count();

@@ -44,7 +44,8 @@ impl ProfileSetting {
     /// The setting in one line, as it stands in the profile's table and behind the profile's name in `--config`.
     #[must_use]
     pub fn as_line(&self) -> String {
-        let is_bare = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let is_bare =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         let quoted = |part: &String| if is_bare(part) { part.clone() } else { format!("\"{part}\"") };
         let key: Vec<String> = self.key.iter().map(quoted).collect();
         format!("{} = {}", key.join("."), self.value)
@@ -53,7 +54,8 @@ impl ProfileSetting {
 
 pub(super) fn parse(manifest: &str) -> Result<DocumentMut, ManifestError> {
     let text = manifest.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    text.parse().map_err(|error: toml_edit::TomlError| ManifestError::NotToml { why: error.to_string().trim_end().to_owned() })
+    text.parse()
+        .map_err(|error: toml_edit::TomlError| ManifestError::NotToml { why: error.to_string().trim_end().to_owned() })
 }
 
 /// The text of a changed document: the old one, but for what was changed. `toml_edit` prints all headers of one table alike, however they were written.
@@ -183,7 +185,10 @@ mod tests {
     fn a_manifest_without_profiles_gets_one_at_its_end() {
         let manifest = "# mine\n[package]\nname = \"a\"";
         let after = with_profile(manifest, "release", &smallest()).unwrap();
-        assert_eq!(after, "# mine\n[package]\nname = \"a\"\n\n[profile.release]\nopt-level = \"z\"\ncodegen-units = 1\n");
+        assert_eq!(
+            after,
+            "# mine\n[package]\nname = \"a\"\n\n[profile.release]\nopt-level = \"z\"\ncodegen-units = 1\n"
+        );
     }
 
     #[test]
@@ -191,11 +196,14 @@ mod tests {
         let manifest = "\u{feff}# top\r\n[package]\r\n  name='a'   # name\r\n\r\n\r\n[ profile . release ] # ship\r\n\topt-level   =   3  # fast\r\n# last\r\n\r\n[profile.dev]\r\n[dependencies]\r\nb = {version=\"1\",   features=[ 'x', ]}\r\n";
         let after = with_profile(manifest, "release", &smallest()).unwrap();
         let changed: Vec<LineOf> = changes(manifest, &after);
-        assert_eq!(changed, vec![
-            LineOf::Removed("\topt-level   =   3  # fast\r\n".to_owned()),
-            LineOf::Added("\topt-level   =   \"z\"  # fast\r\n".to_owned()),
-            LineOf::Added("codegen-units = 1\r\n".to_owned()),
-        ]);
+        assert_eq!(
+            changed,
+            vec![
+                LineOf::Removed("\topt-level   =   3  # fast\r\n".to_owned()),
+                LineOf::Added("\topt-level   =   \"z\"  # fast\r\n".to_owned()),
+                LineOf::Added("codegen-units = 1\r\n".to_owned()),
+            ]
+        );
     }
 
     #[derive(Debug, PartialEq)]
@@ -229,7 +237,10 @@ mod tests {
     fn a_table_of_one_package_is_made_behind_its_profile() {
         let manifest = "[profile.release]\nlto = true\n\n[dependencies]\n";
         let after = with_profile(manifest, "release", &[setting(&["package", "serde", "opt-level"], "3")]).unwrap();
-        assert_eq!(after, "[profile.release]\nlto = true\n\n[profile.release.package.serde]\nopt-level = 3\n\n[dependencies]\n");
+        assert_eq!(
+            after,
+            "[profile.release]\nlto = true\n\n[profile.release.package.serde]\nopt-level = 3\n\n[dependencies]\n"
+        );
     }
 
     #[test]
@@ -246,9 +257,6 @@ mod tests {
         assert_eq!(settings.get("lto").map(String::as_str), Some("true"));
         assert!(profile_settings(manifest, "other").unwrap().is_empty());
         assert!(matches!(profile_settings("[", "release"), Err(ManifestError::NotToml { .. })));
-        assert!(matches!(
-            with_profile("profile = 1\n", "release", &smallest()),
-            Err(ManifestError::NoTable { .. })
-        ));
+        assert!(matches!(with_profile("profile = 1\n", "release", &smallest()), Err(ManifestError::NoTable { .. })));
     }
 }

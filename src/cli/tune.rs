@@ -39,8 +39,8 @@ pub(super) fn run(flags: &Tune, global: &Global, terminal: Terminal) -> Result<E
     let predictor = Predictor::of(flags.start.memory, Some(&configured))?;
     if flags.list {
         let steps = Steps::of(&project, &options, None)?;
-        let here = steps.here.into_iter().map(|step| row(&Experiment::single(step)));
-        let experiments = here.chain(steps.not_here).collect();
+        let here = steps.here.iter().map(|step| row(&Experiment::single(step.clone())));
+        let experiments = here.chain(steps.not_here()).collect();
         let listed = outcome(flags, &project, &predictor, experiments);
         return print(flags, &listed, terminal);
     }

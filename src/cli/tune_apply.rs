@@ -44,12 +44,12 @@ pub(super) fn apply(name: &str, flags: &Tune, session: &Session<'_>, terminal: T
 /// An experiment by its name, or by the rule that chose it for the project as it is now.
 fn find(name: &str, session: &Session<'_>) -> Result<Experiment, CliError> {
     let report = session.baseline_report().filter(|_| session.results.knows_sources());
-    let steps = Steps::of(session.project, session.bench.options, report.as_ref())?;
+    let steps = Steps::of(session.project, session.bench.options, report.as_ref())?.that_can_be_set();
     if !RULES.contains(&name) {
-        return Ok(Experiment::named(name, &steps.here)?);
+        return Ok(Experiment::named(name, &steps)?);
     }
     let chosen = session.results.chosen(name).ok_or_else(|| CliError::NothingChosen { name: name.to_owned() })?;
-    Ok(Experiment::named(&chosen, &steps.here)?)
+    Ok(Experiment::named(&chosen, &steps)?)
 }
 
 /// What has no place in a profile, and where it goes.
@@ -72,7 +72,9 @@ fn elsewhere(experiment: &Experiment) -> Vec<String> {
         lines.push("note: the order of functions is no setting: `cargo lambda-slim layout` writes lambda-slim.order, which later builds follow".to_owned());
     }
     if experiment.is_whole_workspace() {
-        lines.push("note: with-workspace is what a build of the whole workspace does: there is nothing to write".to_owned());
+        lines.push(
+            "note: with-workspace is what a build of the whole workspace does: there is nothing to write".to_owned(),
+        );
     }
     lines
 }

@@ -197,7 +197,10 @@ impl Bench<'_> {
         };
         let is_error = checked.before.code() == "function-error";
         Ok(is_error.then(|| {
-            format!("it answers the event with an error, {}: --event takes one that it can handle", shown(&checked.before))
+            format!(
+                "it answers the event with an error, {}: --event takes one that it can handle",
+                shown(&checked.before)
+            )
         }))
     }
 
@@ -255,7 +258,9 @@ fn build_failure(error: &CliError, said: &str) -> Failed {
     // What the linker says stands behind its command line.
     let linker = said.lines().map(str::trim).find(|line| {
         let line = line.trim_start_matches("= note:").trim_start();
-        ["rust-lld: error", "ld.lld: error", "mold: ", "/usr/bin/ld", "collect2: "].iter().any(|start| line.starts_with(start))
+        ["rust-lld: error", "ld.lld: error", "mold: ", "/usr/bin/ld", "collect2: "]
+            .iter()
+            .any(|start| line.starts_with(start))
     });
     let reason = match (error, first, linker) {
         (CliError::Host(HostError::BuildFailed { .. }), Some(first), Some(linker)) if first.starts_with("linking") => {

@@ -179,7 +179,8 @@ fn merged_version(
     newest: &DuplicateVersion,
 ) -> Result<TuneProposal, CliError> {
     let DuplicateCrate { name, .. } = duplicate;
-    let users: Vec<String> = old.brought_in_by.iter().map(|user| format!("{}@{}", bare(&user.name), user.version)).collect();
+    let users: Vec<String> =
+        old.brought_in_by.iter().map(|user| format!("{}@{}", bare(&user.name), user.version)).collect();
     let known = session.project.graph.packages().iter().map(|package| package.id.clone()).collect::<BTreeSet<_>>();
     if let [user] = users.as_slice() {
         let still_there = std::cell::Cell::new(true);
@@ -206,12 +207,8 @@ fn merged_version(
                 true => vec![format!("cargo update -p {user}")],
                 false => vec![format!("cargo update -p {user} --precise {version}")],
             };
-            let message = format!(
-                "{name} {} and {} become one: {}.",
-                old.version,
-                newest.version,
-                session.what_was_checked()
-            );
+            let message =
+                format!("{name} {} and {} become one: {}.", old.version, newest.version, session.what_was_checked());
             if let Some(proposal) = session.measured("duplicate-crate", name, message, lines, &after) {
                 return Ok(proposal);
             }

@@ -48,7 +48,13 @@ impl<'a> Results<'a> {
         let event = bench.asked.event.as_deref().unwrap_or_default();
         let inputs = host::hash_inputs(project, bench.options, &[asked.as_slice(), event])?;
         let sources = host::hash_inputs(project, bench.options, &[])?;
-        Ok(Self { experiments: bench.experiments, sources, inputs, records: bench.experiments.results(), unsaved: None })
+        Ok(Self {
+            experiments: bench.experiments,
+            sources,
+            inputs,
+            records: bench.experiments.results(),
+            unsaved: None,
+        })
     }
 
     /// What was found of an experiment, where nothing that it depends on has changed.
@@ -76,7 +82,9 @@ impl<'a> Results<'a> {
     /// Keeps what was found; failures only where they would come again.
     pub(super) fn keep(&mut self, experiment: &Experiment, found: &Result<TuneFigures, Failed>) -> TuneRow {
         let (record, is_lasting) = match found {
-            Ok(figures) => (Record { status: TuneStatus::Measured, reason: None, figures: Some(figures.clone()) }, true),
+            Ok(figures) => {
+                (Record { status: TuneStatus::Measured, reason: None, figures: Some(figures.clone()) }, true)
+            }
             Err(Failed { status, reason, for_good, .. }) => {
                 (Record { status: *status, reason: Some(reason.clone()), figures: None }, *for_good)
             }

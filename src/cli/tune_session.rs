@@ -58,7 +58,7 @@ impl Session<'_> {
             }
         }
         self.reserved_seconds = 0.0;
-        Ok(steps.not_here)
+        Ok(steps.not_here())
     }
 
     /// The experiments of these names.
@@ -71,7 +71,8 @@ impl Session<'_> {
         self.baseline()?;
         let report = self.baseline_report();
         let steps = Steps::of(self.project, self.bench.options, report.as_ref())?;
-        let is_not_here = |name: &String| steps.not_here.iter().find(|row| row.name == *name);
+        let all_not_here = steps.not_here();
+        let is_not_here = |name: &String| all_not_here.iter().find(|row| row.name == *name);
         let not_here: Vec<TuneRow> = names.iter().filter_map(is_not_here).cloned().collect();
         let wanted = names.iter().filter(|name| is_not_here(name).is_none() && **name != DEPENDENCIES);
         let wanted: Vec<Experiment> =
@@ -180,10 +181,10 @@ impl Session<'_> {
             (Some(figures), _) => {
                 let zip = figures.zip_bytes;
                 let baseline = self.rows.first().and_then(|row| row.figures.as_ref()).map(|figures| figures.zip_bytes);
-                let change = baseline.and_then(|before| Some((before, zip.since(before).magnitude().percent_of(before)?)));
-                let change = change.map(|(before, percent)| {
-                    format!(", {}{percent:.1} %", if zip > before { "+" } else { "-" })
-                });
+                let change =
+                    baseline.and_then(|before| Some((before, zip.since(before).magnitude().percent_of(before)?)));
+                let change =
+                    change.map(|(before, percent)| format!(", {}{percent:.1} %", if zip > before { "+" } else { "-" }));
                 format!("zip {} bytes{}, built in {} s", zip.get(), change.unwrap_or_default(), figures.build_seconds)
             }
             (None, reason) => format!("failed: {}", reason.as_deref().unwrap_or_default()),

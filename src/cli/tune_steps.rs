@@ -12,11 +12,12 @@ use super::error::CliError;
 use super::predictor::started;
 use super::tune_results::row;
 
-/// The steps that can be tried, and rows for those that cannot.
+/// The steps by whether they can be tried.
 pub(super) struct Steps {
     pub(super) here: Vec<Step>,
-    pub(super) not_here: Vec<TuneRow>,
-    not_here_steps: Vec<Step>,
+    /// What the project does already.
+    already: Vec<Step>,
+    elsewhere: Vec<(Step, String)>,
 }
 
 impl Steps {
@@ -24,23 +25,37 @@ impl Steps {
     pub(super) fn of(project: &Project, options: &BuildOptions, answered: Option<&Report>) -> Result<Self, CliError> {
         let hot = answered.map(|report| hot_crates(&crates(project, report)));
         let circumstances = circumstances(project, options, hot)?;
-        let mut split = Self { here: Vec::new(), not_here: Vec::new(), not_here_steps: Vec::new() };
+        let mut split = Self { here: Vec::new(), already: Vec::new(), elsewhere: Vec::new() };
         for (step, available) in steps(&circumstances) {
             match available {
                 Availability::Here => split.here.push(step),
-                Availability::Not(why) => {
-                    let row = row(&Experiment::single(step.clone()));
-                    split.not_here_steps.push(step);
-                    split.not_here.push(TuneRow { status: TuneStatus::NotHere, reason: Some(why), ..row });
-                }
+                Availability::AlreadySo => split.already.push(step),
+                Availability::Not(why) => split.elsewhere.push((step, why)),
             }
         }
         Ok(split)
     }
 
+    /// Rows for what cannot be tried, or is so already.
+    pub(super) fn not_here(&self) -> Vec<TuneRow> {
+        let why = |step: &Step, why: &str| TuneRow {
+            status: TuneStatus::NotHere,
+            reason: Some(why.to_owned()),
+            ..row(&Experiment::single(step.clone()))
+        };
+        let already = self.already.iter().map(|step| why(step, "the project's profile is so already"));
+        already.chain(self.elsewhere.iter().map(|(step, reason)| why(step, reason))).collect()
+    }
+
+    /// What can be set: what can be tried, and what is so already.
+    pub(super) fn that_can_be_set(self) -> Vec<Step> {
+        self.here.into_iter().chain(self.already).collect()
+    }
+
     /// Every step, whether or not it can be tried.
     pub(super) fn all(self) -> Vec<Step> {
-        self.here.into_iter().chain(self.not_here_steps).collect()
+        let elsewhere = self.elsewhere.into_iter().map(|(step, _)| step);
+        self.here.into_iter().chain(self.already).chain(elsewhere).collect()
     }
 }
 

@@ -198,7 +198,8 @@ fn compile(
     let bin = &project.bin.name;
     let spec = format!("{}@{}", package.name, package.version);
     let flags = Rustflags::of(options);
-    let with_flags = BuildOptions { config: options.config.iter().cloned().chain(flags.config()).collect(), ..options.clone() };
+    let with_flags =
+        BuildOptions { config: options.config.iter().cloned().chain(flags.config()).collect(), ..options.clone() };
     let args = with_flags.rustc_args(&spec, bin, project.target.as_deref(), map_args);
     let mut tool = Tool::new(cargo(), &args, options.directory.as_deref());
     if let Rustflags::Environment(value) = &flags {

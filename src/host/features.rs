@@ -17,10 +17,19 @@ pub fn features_of(
     selection: Selection,
 ) -> Result<BTreeMap<String, BTreeSet<String>>, HostError> {
     let root = project.root_package();
-    let mut args: Vec<OsString> =
-        ["tree", "--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe", "--format", "{p}\t{f}", "--target"]
-            .map(OsString::from)
-            .into();
+    let mut args: Vec<OsString> = [
+        "tree",
+        "--edges",
+        "normal,no-proc-macro",
+        "--prefix",
+        "none",
+        "--no-dedupe",
+        "--format",
+        "{p}\t{f}",
+        "--target",
+    ]
+    .map(OsString::from)
+    .into();
     args.push(project.platform().into());
     match selection {
         Selection::Package => args.extend(["--package".into(), format!("{}@{}", root.name, root.version).into()]),

@@ -26,7 +26,10 @@ pub(super) fn document(outcome: &TuneOutcome) -> Document {
     proposals(&mut document, outcome);
     changes(&mut document, outcome);
     if outcome.budget_ran_out {
-        document.paragraph(Tone::Caution, "The budget ran out before everything was tried. The same command goes on where this one stopped.");
+        document.paragraph(
+            Tone::Caution,
+            "The budget ran out before everything was tried. The same command goes on where this one stopped.",
+        );
     }
     document
 }
@@ -34,7 +37,10 @@ pub(super) fn document(outcome: &TuneOutcome) -> Document {
 fn how(outcome: &TuneOutcome) -> String {
     let started = match &outcome.event {
         Some(event) => format!("Each answered {event} as the project's own build does, {} times", outcome.runs),
-        None => format!("Each was started {} times to the end of init; with --event its answer is compared and timed", outcome.runs),
+        None => format!(
+            "Each was started {} times to the end of init; with --event its answer is compared and timed",
+            outcome.runs
+        ),
     };
     format!(
         "{}. zip: what `slim` makes of it; unslimmed: without symbols, as zip tools compress it by default. {started}. Times are this machine's; building \
@@ -60,9 +66,7 @@ fn figures(outcome: &TuneOutcome) -> Table {
     });
     let of = |cell: fn(&TuneFigures) -> Cell| move |line: &Line| line.figures.as_ref().map_or(Cell::Unknown, cell);
     let start = |cell: fn(&TuneStart) -> Cell| {
-        move |line: &Line| {
-            line.figures.as_ref().and_then(|figures| figures.start.as_ref()).map_or(Cell::Unknown, cell)
-        }
+        move |line: &Line| line.figures.as_ref().and_then(|figures| figures.start.as_ref()).map_or(Cell::Unknown, cell)
     };
     let event = |cell: fn(&crate::measure::Spread<crate::units::Millis>) -> Cell| {
         move |line: &Line| {
@@ -80,9 +84,9 @@ fn figures(outcome: &TuneOutcome) -> Table {
         Field::new(Column::name("experiment"), |line: &Line| Cell::Text(line.name.clone())),
         Field::new(Column::plain("zip", 0), of(|figures| Cell::Size(figures.zip_bytes))),
         Field::new(Column::plain("% of baseline", 0), |line: &Line| {
-            line.figures.as_ref().map_or(Cell::Unknown, |figures| {
-                Cell::Growth(SizeChange::between(line.baseline, figures.zip_bytes))
-            })
+            line.figures
+                .as_ref()
+                .map_or(Cell::Unknown, |figures| Cell::Growth(SizeChange::between(line.baseline, figures.zip_bytes)))
         }),
         Field::new(Column::plain("unslimmed", 6), of(|figures| Cell::Size(figures.plain_zip_bytes))),
         Field::new(Column::plain("file", 5), of(|figures| Cell::Size(figures.file_bytes))),
@@ -140,8 +144,12 @@ fn choices(document: &mut Document, outcome: &TuneOutcome) {
         let size = zip.map(human::size).unwrap_or_default();
         let mut lines: Vec<String> = row.map(|row| row.settings.clone()).unwrap_or_default();
         lines.push(format!("rule: {}", choice.means));
-        Item::new(choice.rule.clone(), Tone::Good, format!("{}: {size}, {sign}{percent:.1} % of the baseline's zip", choice.experiment))
-            .with_lines(lines)
+        Item::new(
+            choice.rule.clone(),
+            Tone::Good,
+            format!("{}: {size}, {sign}{percent:.1} % of the baseline's zip", choice.experiment),
+        )
+        .with_lines(lines)
     };
     document.list(outcome.choices.iter().map(item).collect());
     document.paragraph(

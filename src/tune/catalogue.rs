@@ -60,18 +60,23 @@ pub struct Circumstances {
 pub enum Availability {
     /// It can.
     Here,
+    /// It is what the project does.
+    AlreadySo,
     /// It cannot, for this reason.
     Not(String),
 }
 
-/// Every step, in the order in which they are tried, and whether it can be tried here. What the project's profile says already is left out.
+/// Every step, in the order in which they are tried, and whether it can be tried here.
 #[must_use]
 pub fn steps(here: &Circumstances) -> Vec<(Step, Availability)> {
     let mut steps = vec![cargo_lambda(here)];
     if here.members > 1 {
         steps.push((whole_workspace(), Availability::Here));
     }
-    steps.extend(profile_steps().into_iter().filter(|step| !is_so_already(step, here)).map(|step| (step, Availability::Here)));
+    steps.extend(profile_steps().into_iter().map(|step| {
+        let available = if is_so_already(&step, here) { Availability::AlreadySo } else { Availability::Here };
+        (step, available)
+    }));
     steps.push(cold_crates(here));
     steps.extend(link_steps().into_iter().map(|step| (step, Availability::Here)));
     steps.extend(Linker::ALL.map(|linker| linker_step(linker, here)));
@@ -240,7 +245,8 @@ mod tests {
     use super::*;
 
     fn names(here: &Circumstances) -> Vec<String> {
-        steps(here).into_iter().map(|(step, _)| step.name).collect()
+        let tried = steps(here).into_iter().filter(|(_, available)| *available == Availability::Here);
+        tried.map(|(step, _)| step.name).collect()
     }
 
     fn release() -> Circumstances {
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_what_cannot_be_tried_says_why() {
-        let mut all = names(&release());
+        let mut all: Vec<String> = steps(&release()).into_iter().map(|(step, _)| step.name).collect();
         all.sort();
         let count = all.len();
         all.dedup();

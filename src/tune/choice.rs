@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn nothing_is_balanced_that_was_not_started() {
-        let all = [("baseline", 9), ("lto-fat", 8)].map(|(name, zip)| Measured { cpu: None, ..measured(name, zip, 1.0, 1.0) });
+        let all = [("baseline", 9), ("lto-fat", 8)]
+            .map(|(name, zip)| Measured { cpu: None, ..measured(name, zip, 1.0, 1.0) });
         let choice = choose(&all);
         assert_eq!((choice.smallest.as_deref(), choice.balanced), (Some("lto-fat"), None));
     }

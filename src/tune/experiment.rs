@@ -52,7 +52,9 @@ impl Experiment {
         name.split('+').try_fold(Self::baseline(), |experiment, part| {
             let step = steps.iter().find(|step| step.name == part.trim());
             let step = step.ok_or_else(|| TuneError::unknown(part, steps))?;
-            experiment.with(step).ok_or_else(|| TuneError::Contradiction { name: name.to_owned(), step: part.to_owned() })
+            experiment
+                .with(step)
+                .ok_or_else(|| TuneError::Contradiction { name: name.to_owned(), step: part.to_owned() })
         })
     }
 
@@ -87,13 +89,17 @@ impl Experiment {
     /// Flags for rustc, for every crate.
     #[must_use]
     pub fn rustflags(&self) -> Vec<String> {
-        self.changes().filter_map(|change| if let Change::Rustflag(flag) = change { Some(flag.clone()) } else { None }).collect()
+        self.changes()
+            .filter_map(|change| if let Change::Rustflag(flag) = change { Some(flag.clone()) } else { None })
+            .collect()
     }
 
     /// Flags for rustc, for the program's own crate.
     #[must_use]
     pub fn link_flags(&self) -> Vec<String> {
-        self.changes().filter_map(|change| if let Change::LinkFlag(flag) = change { Some(flag.clone()) } else { None }).collect()
+        self.changes()
+            .filter_map(|change| if let Change::LinkFlag(flag) = change { Some(flag.clone()) } else { None })
+            .collect()
     }
 
     /// True where the linker orders functions for compression.

@@ -121,14 +121,16 @@ mod tests {
         let size = |experiment: &Experiment| {
             let name = experiment.name();
             let saved = [("opt-level-z", 100), ("lto-fat", 90), ("panic-abort", 50), ("lto-thin", 40)];
-            let mut saved: u64 = saved.iter().filter(|(step, _)| name.split('+').any(|part| part == *step)).map(|(_, by)| by).sum();
+            let mut saved: u64 =
+                saved.iter().filter(|(step, _)| name.split('+').any(|part| part == *step)).map(|(_, by)| by).sum();
             if name.contains('+') && name.contains("panic-abort") {
                 saved -= 60;
             }
             Known::Zip(ByteSize::new(1000 - saved))
         };
         let order = run(&all_steps(), size);
-        let combined: Vec<&str> = order.iter().map(|(name, _)| name.as_str()).filter(|name| name.contains('+')).collect();
+        let combined: Vec<&str> =
+            order.iter().map(|(name, _)| name.as_str()).filter(|name| name.contains('+')).collect();
         assert_eq!(combined, ["opt-level-z+lto-fat", "opt-level-z+lto-fat+panic-abort"]);
     }
 }
