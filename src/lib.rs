@@ -35,6 +35,8 @@
 //! **Layout** puts a breakpoint at the start of every function, lets the program start once, and keeps the functions in the order of their first calls,
 //! by demangled path. Today's symbols of those paths are what the linker is told to put first.
 //!
+//! **Tuning** builds the program otherwise: each experiment is slimmed and started like any package, single steps first, then combinations from the best on.
+//!
 //! **Learning** counts what logs, traces and metrics say of a function, in buckets that a query language can count as well, and moves the model's intervals
 //! by Bayes' rule; what is known of one function's sums outranks what is guessed of their terms.
 //!
@@ -50,6 +52,7 @@
 //! slim      DeploymentPackage -> rewrites -> deflate -> archive::write -> proof -> slim::Slimmed
 //! measure   DeploymentPackage --host::see_start--> procfs::Start -> measure::Summary -> Report
 //! layout    host::trace_start -> layout::Order -> layout::place -> host::build_project (linked again) -> slim, measure
+//! tune      tune::next -> host::build_project (in a target folder of its own) -> slim, measure -> tune::choose
 //! estimate  sizes + estimate::Model -> Estimate
 //! calibrate text --logs--> Samples -> estimate::Observations -> estimate::Model
 //! check     Report now + Report before + policy::Budget -> policy::Verdict
@@ -109,4 +112,5 @@ pub mod procfs;
 pub mod render;
 pub mod report;
 pub mod slim;
+pub mod tune;
 pub mod units;

@@ -133,4 +133,7 @@ pub enum ArchiveError {
     /// A mode to be written that has more than permission bits.
     #[error("{path:?} is to be written with mode {mode:#o}, which is more than permission bits")]
     ModeOutOfRange { path: String, mode: u32 },
+    /// The `zip` crate does not write a file.
+    #[error("{path:?} cannot be written as zip tools do: {cause}")]
+    Unwritten { path: String, cause: String },
 }

@@ -18,6 +18,7 @@ mod readback;
 mod reader;
 mod record;
 mod timestamp;
+mod usual;
 mod writer;
 
 pub use entry::{Entry, EntryKind};
@@ -27,4 +28,5 @@ pub use method::Method;
 pub use readback::{Expected, ReadbackError, confirm};
 pub use reader::Archive;
 pub use timestamp::DosTimestamp;
+pub use usual::usual_zip_size;
 pub use writer::{NewEntry, write};

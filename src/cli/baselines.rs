@@ -246,7 +246,7 @@ pub(super) fn report_of(
     }
     let flags = StartFlags { runs: start.runs, network: false, boot_limit: None, memory: None };
     let asked = Asked::of(&flags, start.event.as_deref())?;
-    let Measured { report, failure } = measure(loaded, &asked, detail, terminal)?;
+    let Measured { report, failure, .. } = measure(loaded, &asked, detail, terminal)?;
     match failure {
         None => Ok(report),
         Some(log) => {

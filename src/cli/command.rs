@@ -10,6 +10,7 @@ use super::layout_args::Layout;
 use super::measure_args::Measure;
 use super::merge_args::Merge;
 use super::trend_args::Trend;
+use super::tune_args::Tune;
 
 /// Makes AWS Lambda deployment packages smaller and faster to start.
 ///
@@ -50,6 +51,8 @@ pub(super) enum Command {
     /// Links the project's program anew: functions of a start first, the rest in the order in which it compresses best
     #[command(after_help = examples::LAYOUT)]
     Layout(Layout),
+    /// Builds the project's program otherwise, in target folders of its own: zip, memory and time of each experiment beside what it changes
+    Tune(Tune),
     /// Fails when a package is over its budget or grew too much
     #[command(after_help = examples::CHECK)]
     Check(Box<Check>),

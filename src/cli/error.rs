@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::archive::ArchiveError;
 use crate::attribution::Why;
-use crate::cargo::CargoError;
+use crate::cargo::{CargoError, ManifestError};
 use crate::elf::ElfError;
 use crate::elf::NoDebugFile;
 use crate::estimate::EstimateError;
@@ -16,6 +16,7 @@ use crate::policy;
 use crate::render::text;
 use crate::report::{BuildError, ReadError, TwoReportsOfOne};
 use crate::slim::{Rewrite, SlimError};
+use crate::tune::TuneError;
 
 /// Why a command could not be carried out. Every one ends in exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -298,6 +299,31 @@ pub enum CliError {
         message: String,
         /// What it wrote, as lines to append; empty where it wrote nothing.
         log: String,
+    },
+    /// An experiment that does not exist.
+    #[error(transparent)]
+    Tune(#[from] TuneError),
+    /// The project's own build fails, so that there is nothing to compare with.
+    #[error("the project's own build fails, so no experiment was made: {reason}")]
+    BaselineFailed {
+        /// Why.
+        reason: String,
+    },
+    /// A choice that no run has made.
+    #[error(
+        "--apply {name}: no run has chosen it for the project as it is now: run `tune` first, or name an experiment"
+    )]
+    NothingChosen {
+        /// What was given.
+        name: String,
+    },
+    /// A manifest that cannot be changed.
+    #[error("{}: {source}", .path.display())]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ManifestError,
     },
     /// stdout cannot be written.
     #[error("cannot write to stdout: {0}")]

@@ -140,8 +140,8 @@ fn side_report(
     terminal: Terminal,
 ) -> Result<Report, CliError> {
     match measure_slimmed(loaded, package, slimmed, asked, Detail::Crates, terminal) {
-        Ok(Measured { report, failure: None }) => Ok(report),
-        Ok(Measured { report, failure: Some(log) }) => {
+        Ok(Measured { report, failure: None, .. }) => Ok(report),
+        Ok(Measured { report, failure: Some(log), .. }) => {
             let finding = report.findings.iter().find(|finding| finding.code == "init-failed");
             let message = finding.map(|finding| finding.message.clone()).unwrap_or_default();
             Err(CliError::InitFailed { message, log })

@@ -38,7 +38,7 @@ pub(super) fn run(flags: &Measure, global: &Global, terminal: Terminal) -> Resul
     let predictor = Predictor::of(flags.start.memory, Some(&configured))?;
     let detail = if flags.by == TouchedBy::Function { Detail::Functions } else { Detail::Crates };
     let measured = measure(&loaded, &asked, detail, terminal)?;
-    let Measured { mut report, failure } = measured;
+    let Measured { mut report, failure, .. } = measured;
     if failure.is_none() {
         report.estimate = terminal.timed("predict", || predictor.predict(&report))?;
     }
@@ -85,6 +85,8 @@ pub(super) struct Measured {
     pub(super) report: Report,
     /// The last lines of what a program wrote, where init failed; the report then has a finding and no measurement.
     pub(super) failure: Option<String>,
+    /// The package's pages in memory once the event was answered; `None` without an event.
+    pub(super) answered: Option<BTreeMap<String, FilePages>>,
 }
 
 /// Measures the artifact; of a fresh build, the package that `slim` would write of it.
@@ -144,7 +146,7 @@ fn finish(
     starts: &Starts,
 ) -> Measured {
     match outcome {
-        Ok(Summary { mut measurement, at_rest, .. }) => {
+        Ok(Summary { mut measurement, at_rest, answered_pages, .. }) => {
             measurement.isolated = starts.isolated.is_yes();
             measurement.not_isolated_because = match &starts.isolated {
                 Isolated::Yes => None,
@@ -160,11 +162,11 @@ fn finish(
                 measurement.waits = Some(rows(waits)).filter(|rows| !rows.is_empty());
             }
             report.measurement = Some(measurement);
-            Measured { report, failure: None }
+            Measured { report, failure: None, answered: answered_pages }
         }
         Err((outcome, log)) => {
             report.add_findings([failed(&outcome, starts.isolated.is_yes())]);
-            Measured { report, failure: Some(quoted(&log)) }
+            Measured { report, failure: Some(quoted(&log)), answered: None }
         }
     }
 }

@@ -43,6 +43,14 @@ mod subject;
 mod terminal;
 mod trend;
 mod trend_args;
+mod tune;
+mod tune_apply;
+mod tune_args;
+mod tune_bench;
+mod tune_dependencies;
+mod tune_results;
+mod tune_session;
+mod tune_steps;
 
 pub use error::CliError;
 pub use exit_code::ExitCode;

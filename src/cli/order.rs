@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::elf::Image;
-use crate::host::{self, BuildOptions, Built, HostError, Ordering, Project};
+use crate::host::{self, BuildEvent, BuildOptions, Built, HostError, Ordering, Project};
 use crate::layout::{Order, Placement, functions, place};
 
 use super::args::Build;
@@ -52,25 +52,36 @@ pub(super) fn build(
     layout: Layout<'_>,
     terminal: Terminal,
 ) -> Result<LaidOut, CliError> {
-    let plain = |project| {
-        let build = || host::build_project(project, options, None, &mut |event| pass_on(event, terminal));
-        let built = terminal.timed("build", build)?;
+    build_heard(build, project, options, layout, terminal, &mut |event| pass_on(event, terminal))
+}
+
+/// The same, where what cargo says is for `on_event`.
+pub(super) fn build_heard(
+    build: &Build,
+    project: Project,
+    options: &BuildOptions,
+    layout: Layout<'_>,
+    terminal: Terminal,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<LaidOut, CliError> {
+    let plain = |project, on_event: &mut dyn FnMut(BuildEvent<'_>)| {
+        let built = terminal.timed("build", || host::build_project(project, options, None, on_event))?;
         Ok(LaidOut { built, placement: None })
     };
     match layout {
-        Layout::Plain => plain(project),
-        Layout::Ordered(order) => ordered(project, options, order, terminal),
+        Layout::Plain => plain(project, on_event),
+        Layout::Ordered(order) => ordered(project, options, order, terminal, on_event),
         Layout::AsFound => {
             let path = order_path(build, &project);
             // A file that is named has to be there; one that is only looked for need not.
             if build.no_order || (build.order_file.is_none() && !path.is_file()) {
-                return plain(project);
+                return plain(project, on_event);
             }
             let order = read_order(&path)?;
-            match ordered(project.clone(), options, &order, terminal) {
+            match ordered(project.clone(), options, &order, terminal, on_event) {
                 Err(CliError::Host(error @ HostError::LinkerTakesNoOrder { .. })) => {
                     terminal.note(&format!("note: {} is left out: {error}", path.display()));
-                    plain(project)
+                    plain(project, on_event)
                 }
                 laid_out => {
                     let laid_out = laid_out?;
@@ -82,7 +93,13 @@ pub(super) fn build(
     }
 }
 
-fn ordered(project: Project, options: &BuildOptions, order: &Order, terminal: Terminal) -> Result<LaidOut, CliError> {
+fn ordered(
+    project: Project,
+    options: &BuildOptions,
+    order: &Order,
+    terminal: Terminal,
+    on_event: &mut dyn FnMut(BuildEvent<'_>),
+) -> Result<LaidOut, CliError> {
     let placement = RefCell::new(Placement::default());
     let first = |program: &[u8]| -> Vec<String> {
         // A program that cannot be read is nobody's to order; who analyzes it says what is wrong.
@@ -95,8 +112,8 @@ fn ordered(project: Project, options: &BuildOptions, order: &Order, terminal: Te
         names
     };
     let ordering = Ordering { first: &first, for_compression: true };
-    let build = || host::build_project(project, options, Some(&ordering), &mut |event| pass_on(event, terminal));
-    let built = terminal.timed("build in order", build)?;
+    let built =
+        terminal.timed("build in order", || host::build_project(project, options, Some(&ordering), on_event))?;
     Ok(LaidOut { built, placement: Some(placement.into_inner()) })
 }
 

@@ -4,7 +4,7 @@ use crate::estimate::{Backtest, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Manifest, Trend, Verdict, annotations};
 use crate::render::{By, Filter, Options, View, csv, folded, github, html, json, junit, markdown, sarif, svg, text};
-use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION};
+use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION, TuneOutcome};
 
 use super::args;
 use super::args::{CheckFormat, DiffFormat, Format, TableFormat};
@@ -170,6 +170,11 @@ pub(super) fn measure(report: &Report, format: Format, options: &Options) -> Str
 pub(super) fn layout(report: &Report, format: Format, options: &Options) -> String {
     let outcome = report.layout.as_ref().expect("the command lays out before it prints");
     pick(format, || text::layout(outcome, options), || json::report(report), || markdown::layout(outcome))
+}
+
+/// Build experiments.
+pub(super) fn tune(outcome: &TuneOutcome, format: Format, options: &Options) -> String {
+    pick(format, || text::tune(outcome, options), || json::tune(outcome), || markdown::tune(outcome))
 }
 
 /// The gate's verdict.

@@ -13,7 +13,7 @@ use super::command::{Cli, Command};
 use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::terminal::Terminal;
-use super::{analyze, calibrate, check, diff, estimate, layout, measure, merge, slim, slim_several, trend};
+use super::{analyze, calibrate, check, diff, estimate, layout, measure, merge, slim, slim_several, trend, tune};
 
 /// Runs the program, as `lambda-slim …` or as `cargo lambda-slim …`.
 pub fn run(args: impl Iterator<Item = OsString>) -> std::process::ExitCode {
@@ -54,6 +54,7 @@ fn command(command: Command, global: &Global, terminal: Terminal) -> Result<Exit
         Command::Layout(flags) => layout::run(&flags, global, terminal),
         Command::Check(flags) => check::run(&flags, global, terminal),
         Command::Merge(flags) => merge::run(&flags, terminal),
+        Command::Tune(flags) => tune::run(&flags, global, terminal),
         Command::Trend(flags) => trend::run(&flags, terminal),
         Command::Diff(flags) => diff::run(&flags, terminal),
         Command::Completions { shell } => {

@@ -215,8 +215,8 @@ impl Loaded {
         Ok(LaidOut { loaded, placement, link_order })
     }
 
-    /// Paths of flags are taken from `directory`, else from the current one.
-    fn built(build: &Build, built: Built, directory: Option<&Path>) -> Result<Self, CliError> {
+    /// A program just built. Paths of flags are taken from `directory`, else from the current one.
+    pub(super) fn built(build: &Build, built: Built, directory: Option<&Path>) -> Result<Self, CliError> {
         let Artifact { path, content } = host::open(&built.executable)?;
         let ArtifactContent::Elf(program) = content else {
             return Err(CliError::Usage(

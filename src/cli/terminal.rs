@@ -143,6 +143,27 @@ impl Terminal {
         spinner
     }
 
+    /// The same, with words of the moment.
+    pub(super) fn spinner_over(&self, what: String) -> ProgressBar {
+        let spinner = self.spinner("");
+        spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a constant template"));
+        spinner.set_message(what);
+        spinner
+    }
+
+    /// An error where there is nobody to ask.
+    pub(super) fn refuse_without_person(&self, why: &'static str) -> Result<(), CliError> {
+        if std::io::stdin().is_terminal() { Ok(()) } else { Err(CliError::Usage(why)) }
+    }
+
+    /// Asks the person at the terminal; anything but yes is no.
+    pub(super) fn ask(&self, question: &str) -> bool {
+        stderr(&format!("{question} [y/N] "));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok()
+            && ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
+    }
+
     fn draw_target(&self) -> ProgressDrawTarget {
         // A bar would be drawn over the times.
         if self.quiet || self.tells_times || !std::io::stderr().is_terminal() {

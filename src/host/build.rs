@@ -16,8 +16,9 @@ use super::open::FILE_LIMIT;
 use super::ordering::{LinkOrder, OrderRequest, Ordering};
 use super::process::{BuildEvent, Output, Tool};
 use super::project::read_graph;
+use super::rustflags::Rustflags;
 use super::toolchain::cargo;
-use super::{BuildOptions, HostError, Project};
+use super::{BuildOptions, HostError, Project, Selection};
 use crate::cargo::{
     BuildMessage, BuildScript, BuiltArtifact, CrateIdentities, ObjectOwner, SymbolHomes, parse_message,
 };
@@ -166,6 +167,9 @@ fn with_map(
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Linked, HostError> {
     let args = |map: &MapRequest| [order, &map.rustc_args()].concat();
+    if options.selection == Selection::Workspace {
+        return Ok((compile(project, options, order, on_event)?, None));
+    }
     let mut map = MapRequest::new(project, options);
     let mut compiled = match compile(project, options, &args(&map), on_event) {
         Err(HostError::BuildFailed { .. }) if map.was_refused(project, options) => {
@@ -194,8 +198,14 @@ fn compile(
     let package = project.root_package();
     let bin = &project.bin.name;
     let spec = format!("{}@{}", package.name, package.version);
-    let args = options.rustc_args(&spec, bin, project.target.as_deref(), map_args);
+    let flags = Rustflags::of(options);
+    let with_flags =
+        BuildOptions { config: options.config.iter().cloned().chain(flags.config()).collect(), ..options.clone() };
+    let args = with_flags.rustc_args(&spec, bin, project.target.as_deref(), map_args);
     let mut tool = Tool::new(cargo(), &args, options.directory.as_deref());
+    if let Rustflags::Environment(value) = &flags {
+        tool = tool.env("CARGO_ENCODED_RUSTFLAGS", value);
+    }
 
     let mut artifacts = Vec::new();
     let mut build_scripts = Vec::new();

@@ -233,6 +233,12 @@ pub enum HostError {
         /// What is wrong with it.
         cause: serde_json::Error,
     },
+    /// Experiments of this project are under way in another process.
+    #[error("{}: another `tune` of this project is running: wait for it, or build into another folder with --target-dir", .folder.display())]
+    ExperimentsRunning {
+        /// Where its experiments are.
+        folder: PathBuf,
+    },
     /// The project cannot be used.
     #[error(transparent)]
     Cargo(#[from] CargoError),

@@ -148,7 +148,7 @@ fn is_setting(variable: &str) -> bool {
 }
 
 /// Where cargo looks: `.cargo` of the folder and of every folder above it, and its home.
-fn configuration_files(directory: Option<&Path>) -> Vec<PathBuf> {
+pub(super) fn configuration_files(directory: Option<&Path>) -> Vec<PathBuf> {
     let here = directory.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
     let mut folders: Vec<PathBuf> = here.ancestors().map(|folder| folder.join(".cargo")).collect();
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);

@@ -16,6 +16,16 @@ pub enum CargoStderr {
     Inherit,
 }
 
+/// Which packages are built together: their features join in the crates that they share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Selection {
+    /// The program's package alone.
+    #[default]
+    Package,
+    /// All packages of the workspace, as `cargo build` in its folder has them. What stands behind `--` is for one package, and is left out; there is no map.
+    Workspace,
+}
+
 /// How to build. The default is a release build of the only program of the project in the current folder.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -62,6 +72,10 @@ pub struct BuildOptions {
     pub jobs: Option<String>,
     /// What stands behind `--`: flags for rustc, for the program's own crate only.
     pub rustc_args: Vec<OsString>,
+    /// Flags for rustc for every crate of the target, behind those that the environment or cargo's configuration sets.
+    pub rustflags: Vec<String>,
+    /// Whose features the dependencies have.
+    pub selection: Selection,
     /// Where cargo's stderr goes.
     pub stderr: CargoStderr,
 }
@@ -106,7 +120,10 @@ impl BuildOptions {
     /// `cargo rustc`'s arguments. Only the program's own crate gets the flags behind `--`, so its dependencies stay as
     /// they were built; `-C strip=none` comes after what the profile says, and wins. `map` asks the linker for its map.
     pub(super) fn rustc_args(&self, package: &str, bin: &str, target: Option<&str>, map: &[OsString]) -> Vec<OsString> {
-        let mut args: Vec<OsString> = vec!["rustc".into(), "--package".into(), package.into()];
+        let mut args: Vec<OsString> = match self.selection {
+            Selection::Package => vec!["rustc".into(), "--package".into(), package.into()],
+            Selection::Workspace => vec!["build".into(), "--workspace".into()],
+        };
         args.extend(["--bin".into(), bin.into()]);
         match self.profile_name() {
             "release" => args.push("--release".into()),
@@ -122,13 +139,18 @@ impl BuildOptions {
         }
         self.push_shared(&mut args);
         args.push("--message-format=json-render-diagnostics".into());
+        if self.selection == Selection::Workspace {
+            let profile = self.profile_name();
+            args.extend(["--config".into(), format!("profile.{profile}.strip=\"none\"").into()]);
+            return args;
+        }
         args.extend(["--".into(), "-C".into(), "strip=none".into()]);
         args.extend(map.iter().chain(&self.rustc_args).cloned());
         args
     }
 
     /// Flags that `cargo metadata` and `cargo rustc` both take.
-    fn push_shared(&self, args: &mut Vec<OsString>) {
+    pub(super) fn push_shared(&self, args: &mut Vec<OsString>) {
         if let Some(path) = &self.manifest_path {
             args.extend(["--manifest-path".into(), path.into()]);
         }

@@ -100,6 +100,12 @@ impl Project {
         Ok(projects)
     }
 
+    /// The platform that the crate graph was read for: the target, or this machine's own.
+    #[must_use]
+    pub fn platform(&self) -> &str {
+        &self.platform
+    }
+
     /// The package that builds the program.
     #[must_use]
     pub fn root_package(&self) -> &Package {

@@ -1,4 +1,4 @@
-//! Reading an unpacked package: its files by relative path, with modes and links. The only file that names `walkdir`.
+//! Reading an unpacked package: its files by relative path, with modes and links.
 //!
 //! Empty folders are left out, as Lambda's packages hold files. Links stay links, and may not lead out.
 

@@ -144,6 +144,9 @@ pub struct FirstEvent {
     pub minor_faults: u64,
     /// CPU time of all processes.
     pub cpu_ms: Millis,
+    /// How far the starts lie apart in that; `None` in reports of versions that did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms_spread: Option<Spread<Millis>>,
 }
 
 /// Starts after the package's files were put out of the page cache.

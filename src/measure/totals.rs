@@ -16,6 +16,8 @@ pub struct Summary {
     pub measurement: Measurement,
     /// The pages behind [`Measurement::files`], by path in the package.
     pub pages: BTreeMap<String, FilePages>,
+    /// The same once the event was answered; `None` without one.
+    pub answered_pages: Option<BTreeMap<String, FilePages>>,
     /// False where some start was looked at while it still ran.
     pub at_rest: bool,
 }
@@ -102,7 +104,8 @@ pub fn summarize(starts: &[Start], cold: &[Start]) -> Option<Summary> {
         waits: None,
     };
     let at_rest = starts.iter().all(|start| start.at_rest);
-    Some(Summary { measurement, pages: parts.pages, at_rest })
+    let answered_pages = typical.answered.as_ref().map(|answered| Parts::of(&answered.processes).pages);
+    Some(Summary { measurement, pages: parts.pages, answered_pages, at_rest })
 }
 
 fn millis(duration: Duration) -> Millis {
@@ -180,12 +183,14 @@ fn first_event(starts: &[Start], before: &[Totals]) -> Option<FirstEvent> {
     };
     let faults = answers.iter().map(|(before, after)| after.minor_faults.saturating_sub(before.minor_faults));
     let cpu = answers.iter().map(|(before, after)| millis(after.cpu.saturating_sub(before.cpu)));
+    let cpu = Spread::of(cpu)?;
     Some(FirstEvent {
         touched_file_bytes: more(|totals| totals.file)?,
         touched_code_bytes: more(|totals| totals.code)?,
         anonymous_bytes: more(|totals| totals.anonymous)?,
         minor_faults: Spread::of(faults)?.median,
-        cpu_ms: Spread::of(cpu)?.median,
+        cpu_ms: cpu.median,
+        cpu_ms_spread: Some(cpu),
     })
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::estimate::{Backtest, Model};
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION};
+use crate::report::{PackageFailure, Report, Reports, SCHEMA_VERSION, TuneOutcome};
 
 /// The report in schema order.
 ///
@@ -64,6 +64,12 @@ pub fn verdict(verdict: &Verdict) -> String {
 #[must_use]
 pub fn trend(trend: &Trend) -> String {
     document(&Versioned { schema_version: SCHEMA_VERSION, passed: None, value: trend })
+}
+
+/// Build experiments, with `schema_version` in front.
+#[must_use]
+pub fn tune(outcome: &TuneOutcome) -> String {
+    document(&Versioned { schema_version: SCHEMA_VERSION, passed: None, value: outcome })
 }
 
 #[derive(Serialize)]

@@ -4,11 +4,13 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, verdict, why};
+use super::{
+    analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, tune, verdict, why,
+};
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, PackageFailure, Report, Reports};
+use crate::report::{LayoutOutcome, PackageFailure, Report, Reports, TuneOutcome};
 use crate::slim::Outcome;
 
 /// The report, as [`text::report`](super::text::report) has it.
@@ -87,6 +89,12 @@ pub fn report_summary(reports: &Reports) -> String {
 #[must_use]
 pub fn trend(trend: &Trend) -> String {
     print(&trend::document(trend))
+}
+
+/// Build experiments: what each costs and changes, and which to take.
+#[must_use]
+pub fn tune(outcome: &TuneOutcome) -> String {
+    print(&tune::document(outcome))
 }
 
 /// Why a crate is in the package, as [`text::why`](super::text::why) has it.

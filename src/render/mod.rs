@@ -34,6 +34,7 @@ mod table;
 mod tone;
 mod trend;
 mod trust;
+mod tune;
 mod verdict;
 mod why;
 mod words;

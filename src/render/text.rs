@@ -6,12 +6,14 @@ use super::document::{Block, Document, Item, Tone};
 use super::human;
 use super::options::Options;
 use super::table::{Grid, GridRow, RowRole, Table};
-use super::{analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, verdict, why};
+use super::{
+    analyze, backtest, calibration, diff, estimate, layout, measure, slim, summary, trend, tune, verdict, why,
+};
 use crate::attribution::WhyNotLinked;
 use crate::estimate::{Backtest, Estimate, Model};
 use crate::logs::Tally;
 use crate::policy::{Diff, Trend, Verdict};
-use crate::report::{LayoutOutcome, PackageFailure, Report, Reports};
+use crate::report::{LayoutOutcome, PackageFailure, Report, Reports, TuneOutcome};
 use crate::slim::Outcome;
 
 /// The report: the artifact, its files, a table for each binary, findings, and what `estimate` and `slim` filled in.
@@ -90,6 +92,12 @@ pub fn report_summary(reports: &Reports, options: &Options) -> String {
 #[must_use]
 pub fn trend(trend: &Trend, options: &Options) -> String {
     print(&trend::document(trend), options)
+}
+
+/// Build experiments: what each costs and changes, and which to take.
+#[must_use]
+pub fn tune(outcome: &TuneOutcome, options: &Options) -> String {
+    print(&tune::document(outcome), options)
 }
 
 /// Why a crate is in the package and what would go with it: what [`Report::why`] holds. `None` where it explains no crate.
