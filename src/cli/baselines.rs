@@ -18,9 +18,10 @@ use super::configuration::Configuration;
 use super::error::CliError;
 use super::measure::{Asked, Measured, measure};
 use super::measure_args::StartFlags;
+use super::path::with_slashes;
 use super::project::load_project;
 use super::report_file::load_reports;
-use super::subject::{Loaded, with_slashes};
+use super::subject::Loaded;
 use super::terminal::Terminal;
 
 /// Mode of a baseline: `rw-r--r--`.

@@ -18,8 +18,8 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::output;
 use super::packages::{Opened, Packages, sorted_out};
+use super::path::with_slashes;
 use super::predictor::Predictor;
-use super::subject::with_slashes;
 use super::terminal::Terminal;
 use super::trend;
 

@@ -52,6 +52,7 @@ pub(super) enum Command {
     #[command(after_help = examples::LAYOUT)]
     Layout(Layout),
     /// Builds the project's program otherwise, in target folders of its own: zip, memory and time of each experiment beside what it changes
+    #[command(after_help = examples::TUNE)]
     Tune(Tune),
     /// Fails when a package is over its budget or grew too much
     #[command(after_help = examples::CHECK)]

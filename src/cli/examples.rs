@@ -49,6 +49,13 @@ Examples:
   lambda-slim check --workspace --max-crate '*=+50KiB'   every program, no crate grows by more
   lambda-slim check bootstrap.zip --record history.jsonl --format github";
 
+pub(super) const TUNE: &str = "\
+Examples:
+  lambda-slim tune --list                                which experiments there are
+  lambda-slim tune --event event.json --budget 30        build and measure for half an hour
+  lambda-slim tune --only opt-level-z+lto-fat            one experiment, of two steps
+  lambda-slim tune --apply same-behaviour                write what the last run chose";
+
 pub(super) const MERGE: &str = "\
 Examples:
   lambda-slim analyze --workspace --partition 1/2 --format json -o part-1.json

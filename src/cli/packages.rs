@@ -12,9 +12,10 @@ use super::args::{Build, Global, Several, Subject};
 use super::build_options::build_options;
 use super::configuration::Configuration;
 use super::error::CliError;
+use super::path::with_slashes;
 use super::project::{load_members, pass_on};
 use super::report_file::load_reports;
-use super::subject::{Loaded, with_slashes};
+use super::subject::Loaded;
 use super::terminal::Terminal;
 
 /// A package of the run.

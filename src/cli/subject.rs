@@ -23,7 +23,9 @@ use super::args::{Arch, Build, Global, Subject};
 use super::build_options::{build_architecture, build_options};
 use super::error::CliError;
 use super::order::{self, Layout};
+use super::path::with_slashes;
 use super::project::load_project;
+use super::symbols::{Symbols, has_symbols, is_twin_of_any, link_map, symbol_file};
 use super::terminal::Terminal;
 
 const BOOTSTRAP: &str = "bootstrap";
@@ -64,19 +66,6 @@ pub(super) struct Loaded {
     pub(super) why: Option<WhyQuery>,
     /// Where the time of the analysis is told; `None` where the caller tells it.
     timing: Option<Terminal>,
-}
-
-/// An ELF file whose symbols may name the bytes of a stripped program.
-struct Symbols {
-    /// As the report shows it.
-    path: String,
-    data: Bytes,
-}
-
-impl Symbols {
-    fn as_file(&self) -> SymbolFile<'_> {
-        SymbolFile { path: self.path.clone(), data: &self.data }
-    }
 }
 
 enum Content {
@@ -468,30 +457,9 @@ fn build_facts(built: &Built) -> BuildFacts {
     }
 }
 
-fn is_twin_of_any(programs: &[Image<'_>], symbols: &SymbolFile<'_>) -> bool {
-    Image::parse_symbol_file(symbols.data)
-        .is_ok_and(|symbols| programs.iter().any(|program| check_twin(program, &symbols).is_ok()))
-}
-
-fn has_symbols(file: &PackageFile<'_>) -> bool {
-    Image::parse(&file.contents).is_ok_and(|image| !image.is_stripped())
-}
-
 /// The same memory, else the same bytes: a program just built is not read twice for this.
 fn is_same(a: &[u8], b: &[u8]) -> bool {
     std::ptr::eq(a, b) || a == b
-}
-
-fn symbol_file(path: &Path) -> Result<Symbols, CliError> {
-    let opened = host::open(path)?;
-    let ArtifactContent::Elf(data) = opened.content else {
-        return Err(CliError::Usage("--symbols takes an ELF file: the unstripped program, or its debug file"));
-    };
-    Ok(Symbols { path: with_slashes(path), data })
-}
-
-fn link_map(path: &Path) -> Result<(String, Bytes), CliError> {
-    Ok((with_slashes(path), host::open_link_map(path)?))
 }
 
 /// Files of `--include`, taken from `directory`, else those of cargo-lambda's `include`, taken from the package's folder.
@@ -509,12 +477,4 @@ pub(super) fn asked_architecture(subject: &Subject) -> Option<Architecture> {
         Some(Arch::Arm64) => Some(Architecture::Arm64),
         None => build_architecture(&subject.build),
     }
-}
-
-/// The path as the report shows it, on any host.
-pub(super) fn with_slashes(path: &Path) -> String {
-    // A report does not say where on its maker's machine the project lies.
-    let here = std::env::current_dir().ok();
-    let below = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).filter(|below| *below != Path::new(""));
-    below.unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
