@@ -144,7 +144,7 @@ impl<'a> Baselines<'a> {
         }
         terminal.note(&format!("note: building {reference} ({}) to compare with", commit.short()));
         if checkout.is_none() {
-            let made = commit.check_out()?;
+            let made = commit.check_out(&target_dir(project))?;
             if let Some((place, text)) = untracked_lock(&commit, project)
                 && host::read_text(&made.path().join(&place)).is_err()
             {
@@ -154,6 +154,7 @@ impl<'a> Baselines<'a> {
         }
         let (_, made) = checkout.as_ref().expect("it was checked out");
         let options = self.options_at(&commit, made, project);
+        host::share_dependencies(project, &options, &target_dir(project))?;
         let there = match load_project(&options, terminal) {
             Err(CliError::Host(HostError::Cargo(
                 CargoError::UnknownBin { .. } | CargoError::UnknownPackage { .. },
@@ -173,12 +174,9 @@ impl<'a> Baselines<'a> {
         Ok(Some(base(report)))
     }
 
-    /// The flags of this run, in the checkout. Dependencies are shared with the project; programs are not, because what lies at
-    /// `target/release/api` is to stay today's.
+    /// The flags of this run, in the checkout, and in a target folder of its own.
     fn options_at(&self, commit: &Commit, checkout: &Checkout, project: &Project) -> BuildOptions {
         let options = build_options(&self.subject.build, self.global);
-        let target = project.graph.target_directory();
-        let shared = serde_json::Value::from(target.display().to_string());
         let manifest =
             options.manifest_path.map(|path| if path.is_absolute() { checkout.place_of(&path) } else { path });
         BuildOptions {
@@ -186,8 +184,7 @@ impl<'a> Baselines<'a> {
             manifest_path: manifest,
             package: Some(project.root_package().name.clone()),
             bin: Some(project.bin.name.clone()),
-            target_dir: Some(target.join("lambda-slim").join("baseline")),
-            config: [vec![format!("build.build-dir={shared}")], options.config].concat(),
+            target_dir: Some(target_dir(project)),
             ..options
         }
     }
@@ -222,6 +219,11 @@ impl<'a> Baselines<'a> {
     fn event(&self) -> Result<Option<Vec<u8>>, CliError> {
         Ok(self.start.event.as_deref().map(host::read_event).transpose()?)
     }
+}
+
+/// Where other commits are built: cargo would take one checkout's crates for the other's if they shared a folder.
+fn target_dir(project: &Project) -> PathBuf {
+    project.graph.target_directory().join("lambda-slim").join("baseline")
 }
 
 /// The project's lock file, where the commit has none: its place in the repository, and its text.

@@ -1,7 +1,7 @@
 //! A commit of the project in a temporary git worktree, and what git knows of a file's past.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -64,7 +64,10 @@ impl Commit {
     ///
     /// # Errors
     /// [`HostError`] where git or the disk does not do it.
-    pub fn check_out(&self) -> Result<Checkout, HostError> {
+    /// As long as it is there, `target_dir` is its own: another process that wants to build there waits. cargo finds a program
+    /// fresh by the times of its sources, and what is checked out now is newer than whatever was built there before.
+    pub fn check_out(&self, target_dir: &Path) -> Result<Checkout, HostError> {
+        let lock = locked(target_dir)?;
         remove_left_behind(&self.root);
         let folder = tempfile::Builder::new().prefix(&format!("{PREFIX}{}-", std::process::id())).tempdir();
         let folder = folder.map_err(|cause| HostError::Unwritable { path: std::env::temp_dir(), cause })?;
@@ -73,7 +76,7 @@ impl Commit {
         let add: Vec<OsString> =
             ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--quiet"].map(OsString::from).to_vec();
         let args = [add, vec![path.clone().into_os_string(), self.name.clone().into()]].concat();
-        let checkout = Checkout { root: self.root.clone(), path, folder: Some(folder) };
+        let checkout = Checkout { root: self.root.clone(), path, folder: Some(folder), _lock: lock };
         tool(Some(&self.root), &args).answer()?;
         if checkout.path.join(".gitmodules").is_file() {
             git(Some(&checkout.path), &["submodule", "update", "--init", "--recursive", "--quiet"])?;
@@ -88,6 +91,19 @@ pub struct Checkout {
     root: PathBuf,
     path: PathBuf,
     folder: Option<TempDir>,
+    /// Of the target folder; the last to be dropped.
+    _lock: File,
+}
+
+/// Waits until no other process builds checkouts in this folder.
+fn locked(target_dir: &Path) -> Result<File, HostError> {
+    let path = target_dir.join("lock");
+    let unwritable = |cause| HostError::Unwritable { path: path.clone(), cause };
+    fs::create_dir_all(target_dir).map_err(unwritable)?;
+    let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(unwritable)?;
+    // Some file systems have no locks: there, two runs at once are the user's to avoid.
+    let _ = lock.lock();
+    Ok(lock)
 }
 
 impl Checkout {

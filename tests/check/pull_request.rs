@@ -6,7 +6,6 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::functions::target_dir;
 use crate::support::program::{Run, arg, command, lambda_slim};
 use crate::support::project::TinyProject;
 use crate::support::skip::skip;
@@ -94,7 +93,7 @@ impl Repository {
     fn check(&self, args: &[&str]) -> Run {
         let mut slim = lambda_slim();
         slim.arg("check").args(args).arg("--offline").current_dir(self.path());
-        Run::of(slim.env("CARGO_TARGET_DIR", target_dir("pull-request")))
+        Run::of(&mut slim)
     }
 
     /// The same against `main`, as JSON.
@@ -185,9 +184,20 @@ fn each_kind_of_change_is_told_and_blamed() {
     assert!(functions[0]["name"].as_str().expect("a name").contains("many_ways"), "{functions}");
     assert_eq!(functions[0]["is_new"], true);
 
+    // What was built of main is never taken for today's, nor the other way round: cargo compares times of sources.
+    let again = repository.against_main(&[], 1);
+    assert_eq!(again["violations"], grown["violations"]);
+    repository.commit_base();
+    let greeting = fs::read_to_string(repository.path().join("greeting/src/lib.rs")).expect("a file");
+    repository
+        .write("greeting/src/lib.rs", &greeting.replace("format!(\"{name}! {}\"", "format!(\"{name}, {name}! {}\""));
+    let changed = repository.against_main(&["--max-growth", "1MB"], 0);
+    let crates = |verdict: &Value| verdict["diff"]["binaries"][0]["crates"].clone();
+    assert_eq!(crates(&repository.against_main(&["--max-growth", "1MB"], 0)), crates(&changed));
+
     // The repository is as it was, and what lies in the target folder is today's program.
     assert_eq!(repository.git(&["worktree", "list"]).lines().count(), 1);
-    let program = target_dir("pull-request").join("release/app");
+    let program = repository.path().join("target/release/app");
     let said = Run::of(command(&program).arg("xy")).exits(0).stdout;
     assert!(said.contains("bottles of"), "{said}");
 }
@@ -233,7 +243,7 @@ fn another_profile_features_or_compiler_is_told_from_a_change_of_source() {
     let mut slim = lambda_slim();
     slim.args(["check", "--baseline", arg(&baseline), "--max-growth", "1 MB", "--offline", "--format", "json"]);
     slim.env("RUSTUP_TOOLCHAIN", nightly).env_remove("CARGO").current_dir(repository.path());
-    let run = Run::of(slim.env("CARGO_TARGET_DIR", target_dir("pull-request-nightly")));
+    let run = Run::of(slim.env("CARGO_TARGET_DIR", repository.path().join("target/nightly")));
     let verdict = run.exits(0).json();
     let told: Vec<&Value> = verdict["notes"]
         .as_array()
