@@ -1,11 +1,12 @@
 //! `tune`: what other dependencies would save. Each change is built in a copy of the project; what does not build, start, answer and pass its tests is not proposed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::attribution::{DuplicateCrate, DuplicateVersion};
 use crate::cargo::{AskedIn, FeatureEdit, with_features};
 use crate::host::{self, BuildOptions, HostError, Project, ProjectCopy, Selection};
-use crate::report::{Report, Sureness, TuneFigures, TuneProposal};
+use crate::report::{Sureness, TuneFigures, TuneProposal};
 use crate::tune::{Experiment, FeatureTrial, HeavyChoice, feature_trials, heavy_choices};
 use crate::units::{ByteDelta, ByteSize};
 
@@ -16,6 +17,8 @@ use super::tune_steps::crates;
 
 /// Less than this is no reason to change a manifest.
 const WORTH: ByteSize = ByteSize::new(512);
+/// Why an update is no merger.
+const LEAVES_BOTH: &str = "the update leaves both versions";
 /// Duplicates that are looked at, largest first.
 const MOST_DUPLICATES: usize = 8;
 
@@ -40,7 +43,7 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
         found.push(heavy(session, choice, retained)?);
     }
     for duplicate in report.duplicates.iter().filter(|one| one.saves_bytes >= WORTH).take(MOST_DUPLICATES) {
-        found.extend(merged(session, &report, duplicate)?);
+        found.extend(merged(session, duplicate)?);
     }
     session.bench.experiments.remove_copy();
     let saved = |one: &TuneProposal| one.saves_zip_bytes.or(one.saves_file_bytes).map_or(0, ByteDelta::get);
@@ -158,22 +161,17 @@ fn read_on(choice: &HeavyChoice) -> String {
 }
 
 /// Several versions of one package: an update of who asks for an old one, where one is allowed and merges them.
-fn merged(
-    session: &mut Session<'_>,
-    report: &Report,
-    duplicate: &DuplicateCrate,
-) -> Result<Vec<TuneProposal>, CliError> {
+fn merged(session: &mut Session<'_>, duplicate: &DuplicateCrate) -> Result<Vec<TuneProposal>, CliError> {
     let Some((newest, old)) = duplicate.versions.split_last() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for version in old {
-        found.push(merged_version(session, report, duplicate, version, newest)?);
+        found.push(merged_version(session, duplicate, version, newest)?);
     }
     Ok(found)
 }
 
 fn merged_version(
     session: &mut Session<'_>,
-    report: &Report,
     duplicate: &DuplicateCrate,
     old: &DuplicateVersion,
     newest: &DuplicateVersion,
@@ -183,22 +181,20 @@ fn merged_version(
         old.brought_in_by.iter().map(|user| format!("{}@{}", bare(&user.name), user.version)).collect();
     let known = session.project.graph.packages().iter().map(|package| package.id.clone()).collect::<BTreeSet<_>>();
     if let [user] = users.as_slice() {
-        let still_there = std::cell::Cell::new(true);
-        let updated = std::cell::RefCell::new(String::new());
+        let updated = RefCell::new(String::new());
         let prepare = |copy: &ProjectCopy, options: &BuildOptions| -> Result<(), CliError> {
             copy.update(options, user, None)?;
             let after = Project::load(options, &mut |_| {})?;
             let packages = after.graph.packages();
-            still_there.set(packages.iter().any(|one| one.name == *name && one.version == old.version));
+            if packages.iter().any(|one| one.name == *name && one.version == old.version) {
+                return Err(CliError::Usage(LEAVES_BOTH));
+            }
             let package = user.split('@').next().unwrap_or_default();
             let new = packages.iter().find(|one| one.name == package && !known.contains(&one.id));
             if let Some(new) = new {
                 updated.replace(new.version.clone());
             }
-            match still_there.get() {
-                true => Err(CliError::Usage("the update leaves both versions")),
-                false => Ok(()),
-            }
+            Ok(())
         };
         let what = format!("{user} updated, for one {name}");
         if let Some(after) = session.try_in_copy(&format!("update {user} for {name}"), &what, &prepare)? {
@@ -214,13 +210,16 @@ fn merged_version(
             }
         }
     }
-    let asked = report.artifact.path.is_empty() || users.is_empty();
-    let who = if asked { "nobody that the graph names".to_owned() } else { users.join(", ") };
+    let untried = match users.len() {
+        1 => "no update that its requirement allows merged them",
+        _ => "several ask for the old one, so no single update was tried",
+    };
+    let who = if users.is_empty() { "nobody that the graph names".to_owned() } else { users.join(", ") };
     Ok(TuneProposal {
         code: "duplicate-crate".to_owned(),
         subject: name.clone(),
         message: format!(
-            "{name} {} is there beside {} for {who}: no update within what they are allowed merges them; it takes a version of theirs that uses {name} {}.",
+            "{name} {} is there beside {} for {who}: {untried}. It takes versions of theirs that use {name} {}.",
             old.version, newest.version, newest.version
         ),
         lines: users.iter().map(|user| format!("cargo tree -i {user}")).collect(),
@@ -353,8 +352,8 @@ impl Session<'_> {
 
 impl Failed {
     fn unprepared(error: &CliError) -> Self {
-        let for_good = matches!(error, CliError::Usage(_));
-        Self::new(crate::report::TuneStatus::BuildFailed, error.to_string(), for_good)
+        // What a registry offers changes from day to day.
+        Self::new(crate::report::TuneStatus::BuildFailed, error.to_string(), false)
     }
 
     fn of_test(error: &HostError) -> Self {
