@@ -59,9 +59,6 @@ pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>,
     let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures("baseline")) else {
         return Ok(None);
     };
-    if together.zip_bytes.saturating_sub(alone.zip_bytes) < WORTH {
-        return Ok(None);
-    }
     let (project, options) = (session.project, session.bench.options);
     let of_package = host::features_of(project, options, Selection::Package)?;
     let of_workspace = host::features_of(project, options, Selection::Workspace)?;
@@ -71,18 +68,20 @@ pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>,
     });
     let more: Vec<String> = more.collect();
     let name = &project.root_package().name;
+    if more.is_empty() {
+        return Ok(None);
+    }
+    let is_worth_it = together.zip_bytes.saturating_sub(alone.zip_bytes) >= WORTH;
+    let advice = if is_worth_it { "Build it alone." } else { "In this program that changes hardly a byte." };
+    let commands = ["cargo build --release -p", "cargo lambda build --release -p", "cargo lambda-slim slim -p"];
     Ok(Some(TuneProposal {
         code: "feature-unification".to_owned(),
         subject: name.clone(),
         message: format!(
-            "Built with its workspace, {name} has features that other packages ask for: {}. Build it alone.",
-            if more.is_empty() { "cargo tree shows none in what it links".to_owned() } else { more.join("; ") }
+            "Built with its workspace, {name} has features that other packages ask for: {}. {advice}",
+            more.join("; ")
         ),
-        lines: vec![
-            format!("cargo build --release -p {name}"),
-            format!("cargo lambda build --release -p {name}"),
-            format!("cargo lambda-slim slim -p {name}"),
-        ],
+        lines: commands.iter().filter(|_| is_worth_it).map(|command| format!("{command} {name}")).collect(),
         sure: Sureness::Measured,
         saves_zip_bytes: Some(saved(together.zip_bytes, alone.zip_bytes)),
         saves_file_bytes: Some(saved(together.file_bytes, alone.file_bytes)),
