@@ -12,7 +12,7 @@ use crate::units::{ByteDelta, ByteSize};
 
 use super::error::CliError;
 use super::tune_bench::{Bench, Failed};
-use super::tune_session::Session;
+use super::tune_session::{BASELINE, Session};
 use super::tune_steps::crates;
 
 /// Less than this is no reason to change a manifest.
@@ -56,7 +56,7 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
 
 /// Features that the program has only where the whole workspace is built.
 pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>, CliError> {
-    let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures("baseline")) else {
+    let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures(BASELINE)) else {
         return Ok(None);
     };
     let (project, options) = (session.project, session.bench.options);
@@ -302,7 +302,7 @@ impl Session<'_> {
 
     fn say_trial(&self, what: &str, found: Result<&TuneFigures, &str>, earlier: bool) {
         let earlier = if earlier { " (known from before)" } else { "" };
-        let told = match (found, self.figures("baseline")) {
+        let told = match (found, self.figures(BASELINE)) {
             (Ok(after), Some(before)) => {
                 format!("zip {:+} bytes", after.zip_bytes.since(before.zip_bytes).get())
             }
@@ -334,7 +334,7 @@ impl Session<'_> {
         lines: Vec<String>,
         after: &TuneFigures,
     ) -> Option<TuneProposal> {
-        let before = self.figures("baseline")?;
+        let before = self.figures(BASELINE)?;
         (before.zip_bytes.saturating_sub(after.zip_bytes) >= WORTH).then(|| TuneProposal {
             code: code.to_owned(),
             subject: subject.to_owned(),
