@@ -1,21 +1,24 @@
 //! `tune`: what other dependencies would save. Each change is built in a copy of the project; what does not build, start, answer and pass its tests is not proposed.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::attribution::{DuplicateCrate, DuplicateVersion};
 use crate::cargo::{AskedIn, FeatureEdit, with_features};
 use crate::host::{self, BuildOptions, HostError, Project, ProjectCopy, Selection};
-use crate::report::{Report, Sureness, TuneFigures, TuneProposal};
+use crate::report::{Sureness, TuneFigures, TuneProposal};
 use crate::tune::{Experiment, FeatureTrial, HeavyChoice, feature_trials, heavy_choices};
 use crate::units::{ByteDelta, ByteSize};
 
 use super::error::CliError;
 use super::tune_bench::{Bench, Failed};
-use super::tune_session::Session;
+use super::tune_session::{BASELINE, Session};
 use super::tune_steps::crates;
 
 /// Less than this is no reason to change a manifest.
 const WORTH: ByteSize = ByteSize::new(512);
+/// Why an update is no merger.
+const LEAVES_BOTH: &str = "the update leaves both versions";
 /// Duplicates that are looked at, largest first.
 const MOST_DUPLICATES: usize = 8;
 
@@ -40,7 +43,7 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
         found.push(heavy(session, choice, retained)?);
     }
     for duplicate in report.duplicates.iter().filter(|one| one.saves_bytes >= WORTH).take(MOST_DUPLICATES) {
-        found.extend(merged(session, &report, duplicate)?);
+        found.extend(merged(session, duplicate)?);
     }
     session.bench.experiments.remove_copy();
     let saved = |one: &TuneProposal| one.saves_zip_bytes.or(one.saves_file_bytes).map_or(0, ByteDelta::get);
@@ -53,12 +56,9 @@ pub(super) fn proposals(session: &mut Session<'_>) -> Result<Vec<TuneProposal>, 
 
 /// Features that the program has only where the whole workspace is built.
 pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>, CliError> {
-    let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures("baseline")) else {
+    let (Some(together), Some(alone)) = (session.figures("with-workspace"), session.figures(BASELINE)) else {
         return Ok(None);
     };
-    if together.zip_bytes.saturating_sub(alone.zip_bytes) < WORTH {
-        return Ok(None);
-    }
     let (project, options) = (session.project, session.bench.options);
     let of_package = host::features_of(project, options, Selection::Package)?;
     let of_workspace = host::features_of(project, options, Selection::Workspace)?;
@@ -68,18 +68,20 @@ pub(super) fn unification(session: &Session<'_>) -> Result<Option<TuneProposal>,
     });
     let more: Vec<String> = more.collect();
     let name = &project.root_package().name;
+    if more.is_empty() {
+        return Ok(None);
+    }
+    let is_worth_it = together.zip_bytes.saturating_sub(alone.zip_bytes) >= WORTH;
+    let advice = if is_worth_it { "Build it alone." } else { "In this program that changes hardly a byte." };
+    let commands = ["cargo build --release -p", "cargo lambda build --release -p", "cargo lambda-slim slim -p"];
     Ok(Some(TuneProposal {
         code: "feature-unification".to_owned(),
         subject: name.clone(),
         message: format!(
-            "Built with its workspace, {name} has features that other packages ask for: {}. Build it alone.",
-            if more.is_empty() { "cargo tree shows none in what it links".to_owned() } else { more.join("; ") }
+            "Built with its workspace, {name} has features that other packages ask for: {}. {advice}",
+            more.join("; ")
         ),
-        lines: vec![
-            format!("cargo build --release -p {name}"),
-            format!("cargo lambda build --release -p {name}"),
-            format!("cargo lambda-slim slim -p {name}"),
-        ],
+        lines: commands.iter().filter(|_| is_worth_it).map(|command| format!("{command} {name}")).collect(),
         sure: Sureness::Measured,
         saves_zip_bytes: Some(saved(together.zip_bytes, alone.zip_bytes)),
         saves_file_bytes: Some(saved(together.file_bytes, alone.file_bytes)),
@@ -158,22 +160,17 @@ fn read_on(choice: &HeavyChoice) -> String {
 }
 
 /// Several versions of one package: an update of who asks for an old one, where one is allowed and merges them.
-fn merged(
-    session: &mut Session<'_>,
-    report: &Report,
-    duplicate: &DuplicateCrate,
-) -> Result<Vec<TuneProposal>, CliError> {
+fn merged(session: &mut Session<'_>, duplicate: &DuplicateCrate) -> Result<Vec<TuneProposal>, CliError> {
     let Some((newest, old)) = duplicate.versions.split_last() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for version in old {
-        found.push(merged_version(session, report, duplicate, version, newest)?);
+        found.push(merged_version(session, duplicate, version, newest)?);
     }
     Ok(found)
 }
 
 fn merged_version(
     session: &mut Session<'_>,
-    report: &Report,
     duplicate: &DuplicateCrate,
     old: &DuplicateVersion,
     newest: &DuplicateVersion,
@@ -183,22 +180,20 @@ fn merged_version(
         old.brought_in_by.iter().map(|user| format!("{}@{}", bare(&user.name), user.version)).collect();
     let known = session.project.graph.packages().iter().map(|package| package.id.clone()).collect::<BTreeSet<_>>();
     if let [user] = users.as_slice() {
-        let still_there = std::cell::Cell::new(true);
-        let updated = std::cell::RefCell::new(String::new());
+        let updated = RefCell::new(String::new());
         let prepare = |copy: &ProjectCopy, options: &BuildOptions| -> Result<(), CliError> {
             copy.update(options, user, None)?;
             let after = Project::load(options, &mut |_| {})?;
             let packages = after.graph.packages();
-            still_there.set(packages.iter().any(|one| one.name == *name && one.version == old.version));
+            if packages.iter().any(|one| one.name == *name && one.version == old.version) {
+                return Err(CliError::Usage(LEAVES_BOTH));
+            }
             let package = user.split('@').next().unwrap_or_default();
             let new = packages.iter().find(|one| one.name == package && !known.contains(&one.id));
             if let Some(new) = new {
                 updated.replace(new.version.clone());
             }
-            match still_there.get() {
-                true => Err(CliError::Usage("the update leaves both versions")),
-                false => Ok(()),
-            }
+            Ok(())
         };
         let what = format!("{user} updated, for one {name}");
         if let Some(after) = session.try_in_copy(&format!("update {user} for {name}"), &what, &prepare)? {
@@ -214,13 +209,16 @@ fn merged_version(
             }
         }
     }
-    let asked = report.artifact.path.is_empty() || users.is_empty();
-    let who = if asked { "nobody that the graph names".to_owned() } else { users.join(", ") };
+    let untried = match users.len() {
+        1 => "no update that its requirement allows merged them",
+        _ => "several ask for the old one, so no single update was tried",
+    };
+    let who = if users.is_empty() { "nobody that the graph names".to_owned() } else { users.join(", ") };
     Ok(TuneProposal {
         code: "duplicate-crate".to_owned(),
         subject: name.clone(),
         message: format!(
-            "{name} {} is there beside {} for {who}: no update within what they are allowed merges them; it takes a version of theirs that uses {name} {}.",
+            "{name} {} is there beside {} for {who}: {untried}. It takes versions of theirs that use {name} {}.",
             old.version, newest.version, newest.version
         ),
         lines: users.iter().map(|user| format!("cargo tree -i {user}")).collect(),
@@ -304,7 +302,7 @@ impl Session<'_> {
 
     fn say_trial(&self, what: &str, found: Result<&TuneFigures, &str>, earlier: bool) {
         let earlier = if earlier { " (known from before)" } else { "" };
-        let told = match (found, self.figures("baseline")) {
+        let told = match (found, self.figures(BASELINE)) {
             (Ok(after), Some(before)) => {
                 format!("zip {:+} bytes", after.zip_bytes.since(before.zip_bytes).get())
             }
@@ -336,7 +334,7 @@ impl Session<'_> {
         lines: Vec<String>,
         after: &TuneFigures,
     ) -> Option<TuneProposal> {
-        let before = self.figures("baseline")?;
+        let before = self.figures(BASELINE)?;
         (before.zip_bytes.saturating_sub(after.zip_bytes) >= WORTH).then(|| TuneProposal {
             code: code.to_owned(),
             subject: subject.to_owned(),
@@ -353,8 +351,8 @@ impl Session<'_> {
 
 impl Failed {
     fn unprepared(error: &CliError) -> Self {
-        let for_good = matches!(error, CliError::Usage(_));
-        Self::new(crate::report::TuneStatus::BuildFailed, error.to_string(), for_good)
+        // What a registry offers changes from day to day.
+        Self::new(crate::report::TuneStatus::BuildFailed, error.to_string(), false)
     }
 
     fn of_test(error: &HostError) -> Self {

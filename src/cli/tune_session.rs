@@ -22,6 +22,9 @@ pub(super) const DEPENDENCIES: &str = "dependencies";
 /// What builds are chosen by, as `--apply` names it.
 pub(super) const RULES: [&str; 3] = ["smallest", "balanced", "same-behaviour"];
 
+/// Name of the project's own build.
+pub(super) const BASELINE: &str = "baseline";
+
 /// Share of the budget that is kept for other dependencies where everything is to be tried.
 const FOR_DEPENDENCIES: f64 = 0.25;
 
@@ -180,13 +183,8 @@ impl Session<'_> {
         let earlier = if row.from_earlier_run { " (known from before)" } else { "" };
         let what = match (&row.figures, &row.reason) {
             (Some(figures), _) => {
-                let zip = figures.zip_bytes;
-                let baseline = self.rows.first().and_then(|row| row.figures.as_ref()).map(|figures| figures.zip_bytes);
-                let change =
-                    baseline.and_then(|before| Some((before, zip.since(before).magnitude().percent_of(before)?)));
-                let change =
-                    change.map(|(before, percent)| format!(", {}{percent:.1} %", if zip > before { "+" } else { "-" }));
-                format!("zip {} bytes{}, built in {} s", zip.get(), change.unwrap_or_default(), figures.build_seconds)
+                let change = self.figures(BASELINE).map(|baseline| change(&baseline, figures)).unwrap_or_default();
+                format!("zip {} bytes{change}, built in {} s", figures.zip_bytes.get(), figures.build_seconds)
             }
             (None, reason) => format!("failed: {}", reason.as_deref().unwrap_or_default()),
         };
@@ -201,6 +199,16 @@ impl Session<'_> {
     fn report_path(&self) -> PathBuf {
         self.bench.experiments.baseline_path().with_extension("json")
     }
+}
+
+/// How a build differs from the baseline, for a line of progress.
+fn change(baseline: &TuneFigures, figures: &TuneFigures) -> String {
+    if figures.zip_sha256 == baseline.zip_sha256 {
+        return " (the same program)".to_owned();
+    }
+    let percent = figures.zip_bytes.since(baseline.zip_bytes).magnitude().percent_of(baseline.zip_bytes);
+    let sign = if figures.zip_bytes < baseline.zip_bytes { "-" } else { "+" };
+    percent.map(|percent| format!(", {sign}{percent:.1} %")).unwrap_or_default()
 }
 
 fn known(rows: &[TuneRow], name: &str) -> Option<Known> {
