@@ -90,11 +90,10 @@ impl<'a> Baselines<'a> {
             return if may_be_missing { Ok(None) } else { Err(CliError::NoBaseline { path: file }) };
         }
         if !host::looks_like_json(&file) {
-            let loaded = Loaded::named(&file)?;
-            let report = report_of(&loaded, budget, self.start, Detail::Functions, terminal)?;
-            return Ok(Some(Base { report, commit: None }));
+            let read = || report_of(&Loaded::named(&file)?, budget, self.start, Detail::Functions, terminal);
+            return Ok(Some(Base { report: terminal.timed("read the baseline", read)?, commit: None }));
         }
-        let reports = self.read(&file)?;
+        let reports = terminal.timed("read the baseline", || self.read(&file))?;
         let report = match reports.packages.as_slice() {
             [only] => Some(only),
             several => several.iter().find(|report| report.artifact.path == path),

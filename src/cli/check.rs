@@ -7,10 +7,10 @@ use crate::attribution::Detail;
 use crate::cargo::LockedPackages;
 use crate::host;
 use crate::policy::{Budget, LockChange, LockHistory, Manifest, Verdict, Violation, check};
-use crate::render::{Options, markdown};
+use crate::render::Options;
 use crate::report::Report;
 
-use super::args::Global;
+use super::args::{CheckFormat, Global};
 use super::baselines::{self, Base, Baselines, report_of};
 use super::check_args::Check;
 use super::configuration::Configuration;
@@ -67,14 +67,12 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
     let file = flags.output.output.as_deref();
     let options = output::options(terminal, file, flags.rows);
     let verdicts: Vec<&Verdict> = checked.iter().map(|checked| &checked.verdict).collect();
-    let printed = terminal.timed("render", || match verdicts.as_slice() {
-        [verdict] if is_one => output::verdict(verdict, &manifests, flags.output.format, &options),
-        verdicts => output::verdicts(verdicts, &failures, &manifests, flags.output.format, &options),
-    });
-    terminal.result(&printed, file)?;
-    for verdict in &verdicts {
-        summarize(verdict, flags.rows, terminal);
-    }
+    let print = |format, options: &Options| match verdicts.as_slice() {
+        [verdict] if is_one => output::verdict(verdict, &manifests, format, options),
+        verdicts => output::verdicts(verdicts, &failures, &manifests, format, options),
+    };
+    terminal.result(&terminal.timed("render", || print(flags.output.format, &options)), file)?;
+    summarize(&|| print(CheckFormat::Markdown, &Options { rows: flags.rows, ..Options::default() }), terminal);
     let failed = verdicts.iter().any(|verdict| !verdict.passed());
     Ok(match (failures.is_empty(), failed) {
         (false, _) => ExitCode::Trouble,
@@ -195,10 +193,9 @@ fn shown(path: &Path) -> String {
 
 /// Appends the verdict to the summary of the step of GitHub Actions that this is. The verdict counts, not who reads it: what cannot
 /// be written is said, and no more.
-fn summarize(verdict: &Verdict, rows: usize, terminal: Terminal) {
+fn summarize(markdown: &dyn Fn() -> String, terminal: Terminal) {
     let Some(file) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) else { return };
-    let options = Options { rows, ..Options::default() };
-    if let Err(error) = host::append(Path::new(&file), markdown::verdict(verdict, &options).as_bytes()) {
+    if let Err(error) = host::append(Path::new(&file), markdown().as_bytes()) {
         terminal.warn(&format!("warning: no summary: {error}"));
     }
 }

@@ -1,5 +1,7 @@
 //! The gate's verdict, for people: what failed, by how much, and who grew.
 
+use std::collections::BTreeSet;
+
 use super::analyze::finding;
 use super::document::{Document, Item, Tone};
 use super::human;
@@ -23,21 +25,23 @@ pub(super) fn document(verdict: &Verdict, options: &Options) -> Document {
     results.extend(verdict.violations.iter().map(|violation| failed("FAIL", Tone::Bad, violation)));
     results.extend(verdict.warnings.iter().map(|violation| failed("WARN", Tone::Caution, violation)));
     document.list(results);
-    let has_functions = |violation: &&Violation| violation.blamed.iter().any(|blame| !blame.functions.is_empty());
-    let mut with_functions: Option<&Violation> = None;
+    let mut has_functions = false;
     // Two limits on one size blame the same crates: they are told once.
     for measure in [Measure::Zipped, Measure::Unzipped, Measure::Touched] {
         let same = |violation: &&Violation| violation.blamed_by == Some(measure) && !violation.blamed.is_empty();
         let of_package = |violation: &&Violation| violation.gate.as_ref().is_some_and(|gate| gate.part.is_none());
         let all = || verdict.violations.iter().chain(&verdict.warnings).filter(same);
-        if let Some(violation) = all().find(of_package).or_else(|| all().next()) {
-            document.caption(blame_title(violation, measure));
-            document.table(blamed(violation, options));
-            with_functions = with_functions.or(Some(violation)).filter(has_functions);
+        let blames: Vec<&Blame> = match all().find(of_package) {
+            Some(violation) => violation.blamed.iter().collect(),
+            None => each_once(all().flat_map(|violation| &violation.blamed)),
+        };
+        if !blames.is_empty() {
+            document.caption(blame_title(&blames, measure));
+            document.table(blamed(&blames, options));
+            if !has_functions {
+                has_functions = functions(&mut document, &blames, options);
+            }
         }
-    }
-    if let Some(violation) = with_functions {
-        functions(&mut document, violation, options);
     }
     lock_changes(&mut document, verdict);
     if let Some(accept) = &verdict.accept {
@@ -112,20 +116,26 @@ fn failed(mark: &'static str, tone: Tone, violation: &Violation) -> Item {
     Item::new(mark, tone, format!("{}: {}", violation.code, violation.message)).with_lines(lines)
 }
 
-fn blame_title(violation: &Violation, measure: Measure) -> String {
+/// Several limits of parts can blame one crate.
+fn each_once<'a>(blames: impl Iterator<Item = &'a Blame>) -> Vec<&'a Blame> {
+    let mut seen = BTreeSet::new();
+    blames.filter(|blame| seen.insert((&blame.path, &blame.crate_name, &blame.version))).collect()
+}
+
+fn blame_title(blames: &[&Blame], measure: Measure) -> String {
     let bytes = match measure {
         Measure::Zipped => "zip bytes",
         Measure::Touched => "bytes of memory",
         _ => "file bytes",
     };
-    if violation.blamed.iter().any(|blame| blame.grown_bytes.is_some()) {
+    if blames.iter().any(|blame| blame.grown_bytes.is_some()) {
         format!("What grew, in {bytes}:")
     } else {
         format!("No baseline says what grew. The largest, in {bytes}:")
     }
 }
 
-fn blamed(violation: &Violation, options: &Options) -> Table {
+fn blamed(blames: &[&Blame], options: &Options) -> Table {
     type Row<'a> = &'a Blame;
     let fields: Vec<Field<&Blame>> = vec![
         Field::new(Column::name("crate or file"), |blame: &Row<'_>| Cell::Text(blame_name(blame))),
@@ -140,16 +150,19 @@ fn blamed(violation: &Violation, options: &Options) -> Table {
             why => Cell::Text(human::path(why)),
         }),
     ];
-    Table::of(&violation.blamed, &fields).abridged(options)
+    Table::of(blames.iter().copied(), &fields).abridged(options)
 }
 
-/// The functions of the first crates that grew.
-fn functions(document: &mut Document, violation: &Violation, options: &Options) {
+/// The functions of the first crates that grew; false where none is known.
+fn functions(document: &mut Document, blames: &[&Blame], options: &Options) -> bool {
     type Row<'a> = (&'a Blame, &'a GrownFunction);
     fn of_blame(blame: &Blame) -> impl Iterator<Item = (&Blame, &GrownFunction)> {
         blame.functions.iter().map(move |function| (blame, function))
     }
-    let rows: Vec<Row<'_>> = violation.blamed.iter().flat_map(of_blame).collect();
+    let rows: Vec<Row<'_>> = blames.iter().flat_map(|blame| of_blame(blame)).collect();
+    if rows.is_empty() {
+        return false;
+    }
     let fields: Vec<Field<Row<'_>>> = vec![
         Field::new(Column::name("function"), |(_, function): &Row<'_>| Cell::Text(function.name.clone())),
         Field::new(Column::sum("grew", 0), |(_, function): &Row<'_>| Cell::delta(Some(function.grown_bytes))),
@@ -160,6 +173,7 @@ fn functions(document: &mut Document, violation: &Violation, options: &Options) 
     ];
     document.caption("Functions that grew most in them, in file bytes:");
     document.table(Table::of(rows, &fields).abridged(options));
+    true
 }
 
 /// Which change of Cargo.lock brought which version.

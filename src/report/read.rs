@@ -47,10 +47,7 @@ impl Report {
     /// # Errors
     /// [`ReadError`], where the text is no such report or holds sizes that cannot be.
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
-        Self::from_value(serde_json::from_str(text).map_err(|error| ReadError::NotJson { why: error.to_string() })?)
-    }
-
-    pub(super) fn from_value(value: Value) -> Result<Self, ReadError> {
+        let value: Value = serde_json::from_str(text).map_err(|error| ReadError::NotJson { why: error.to_string() })?;
         let version = value.get("schema_version").and_then(Value::as_u64);
         match version {
             Some(found) if found == 0 || found > u64::from(SCHEMA_VERSION) => return Err(ReadError::Version { found }),

@@ -1,7 +1,8 @@
 //! Reports of several packages in one document.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::read::ReadError;
 use super::schema::{Report, SCHEMA_VERSION};
@@ -32,6 +33,17 @@ pub struct Reports {
     pub packages: Vec<Report>,
     /// Packages of which there is no report.
     pub failures: Vec<PackageFailure>,
+}
+
+/// A document whose reports are not read yet: hundreds of them at once would be many times their text.
+#[derive(Deserialize)]
+struct Document<'a> {
+    /// Only a single report has it.
+    artifact: Option<IgnoredAny>,
+    #[serde(borrow)]
+    packages: Option<Vec<&'a RawValue>>,
+    #[serde(default)]
+    failures: Vec<PackageFailure>,
 }
 
 /// One package is reported twice, and not alike.
@@ -65,19 +77,13 @@ impl Reports {
     /// # Errors
     /// As [`Report::from_json`].
     pub fn from_json(text: &str) -> Result<Self, ReadError> {
-        let several = |value: &Value| value.get("packages").is_some() && value.get("artifact").is_none();
-        let value = serde_json::from_str::<Value>(text).ok().filter(several);
-        let Some(value) = value else {
+        let document = serde_json::from_str::<Document<'_>>(text).ok().filter(|document| document.artifact.is_none());
+        let Some(Document { packages: Some(packages), failures, .. }) = document else {
             let report = Report::from_json(text)?;
             return Ok(Self { schema_version: report.schema_version, packages: vec![report], failures: Vec::new() });
         };
-        let Value::Object(mut members) = value else { unreachable!("only a table has members") };
-        let packages = members.remove("packages").unwrap_or_default();
-        let not_a_report = |why: &str| ReadError::NotAReport { why: why.to_owned() };
-        let Value::Array(packages) = packages else { return Err(not_a_report("packages is no list")) };
-        let packages = packages.into_iter().map(Report::from_value).collect::<Result<Vec<_>, _>>()?;
-        let failures = members.remove("failures").unwrap_or(Value::Array(Vec::new()));
-        let failures = serde_json::from_value(failures).map_err(|error| not_a_report(&error.to_string()))?;
+        let packages = packages.into_iter().map(|report| Report::from_json(report.get()));
+        let packages = packages.collect::<Result<Vec<_>, _>>()?;
         Ok(Self { schema_version: SCHEMA_VERSION, packages, failures })
     }
 }

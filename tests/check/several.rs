@@ -84,6 +84,12 @@ fn each_package_has_its_own_verdict_and_baseline() {
         .collect();
     assert_eq!((failed.len(), failed[0]["subject"].as_str()), (1, Some(paths[1])));
     assert_eq!(run["passed"], false);
+    let summary = here.join("summary.md");
+    let mut with_summary = lambda_slim();
+    with_summary.args(["check", "--max-growth", "1%", "--baseline", "all.json"]).args(&paths).current_dir(here);
+    Run::of(with_summary.env("GITHUB_STEP_SUMMARY", &summary)).exits(1);
+    let summary = fs::read_to_string(summary).expect("a summary");
+    assert!(summary.starts_with("### FAIL 1 of 4 packages") && summary.matches("### PASS").count() == 3, "{summary}");
     let text = check(&[]).exits(1).stdout;
     assert!(text.contains("FAIL 1 of 4 packages"), "{text}");
     fs::write(here.join(paths[2]), b"PK no zip").expect("a file");

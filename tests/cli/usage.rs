@@ -82,7 +82,7 @@ fn wrong_usage_is_exit_code_2_with_nothing_on_stdout() {
         &["analyse"][..],
         &["analyze", zip, "--bogus"],
         &["analyze", "--link-map", "of-no-artifact.map"],
-        &["analyze", zip, "extra.zip"],
+        &["diff", zip, zip, "extra.zip"],
         &["analyze", zip, "--by", "colour"],
         &["analyze", zip, "--format", "xml"],
         &["analyze", zip, "-n", "many"],
@@ -188,7 +188,7 @@ fn verbose_tells_each_stage_and_leaves_the_result_alone() {
         (&["diff", plain, hello], &["read OLD", "read NEW", "compare", "render", "total"]),
         (
             &["check", plain, "--baseline", hello],
-            &["read the artifact", "attribute", "read the baseline", "judge", "render", "total"],
+            &["read the artifact", "read the baseline", "attribute", "judge", "render", "total"],
         ),
         (&["slim", plain, "--dry-run"], &[&slim[..], &["attribute", "write", "render", "total"]].concat()),
         (&["estimate", plain], &[&slim[..], &["attribute", "predict", "render", "total"]].concat()),
