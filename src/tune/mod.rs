@@ -27,7 +27,7 @@ pub use crate_bytes::CrateBytes;
 pub use dependencies::{FeatureTrial, feature_trials};
 pub use error::TuneError;
 pub use experiment::Experiment;
-pub use heavy::{HeavyChoice, heavy_choices};
+pub use heavy::{HeavyChoice, HeavyPart, heavy_choices};
 pub use hot::hot_crates;
 pub use search::{Known, next};
 pub use step::{Change, Family, Step};
