@@ -57,6 +57,8 @@ pub(super) fn run(flags: &Check, global: &Global, terminal: Terminal) -> Result<
             files.entry(baseline_file.clone().unwrap_or_default()).or_default().push(report.clone());
         }
         baselines::write(files, terminal)?;
+    } else if flags.baseline.update {
+        terminal.warn("warning: no baseline was written, because it would lack the packages that failed");
     }
     if let Some(history) = &flags.record {
         for checked in &checked {

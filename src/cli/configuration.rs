@@ -105,6 +105,7 @@ impl Configuration {
     fn in_graph(graph: &CrateGraph, program: Option<(&Package, &str)>) -> Result<Self, CliError> {
         let read = |(package, bin): (&Package, &str)| {
             let metadata = package.lambda_slim_metadata();
+            known_programs(package, metadata)?;
             let own = metadata.get("bin").and_then(|bins| bins.get(bin)).unwrap_or(&Value::Null);
             let own = Self::read("package.metadata.lambda-slim.bin.*", own, &package.source_root)?;
             Ok::<_, CliError>(own.or(Self::read("package.metadata.lambda-slim", metadata, &package.source_root)?))
@@ -166,5 +167,21 @@ impl Configuration {
         };
         let budget = Budget::from_metadata(metadata)?;
         Ok(Self { budget, baseline, baseline_ref, memory_mb, model, function, effort, ..Self::default() })
+    }
+}
+
+/// A table for a program that there is not would limit nothing.
+fn known_programs(package: &Package, metadata: &Value) -> Result<(), CliError> {
+    let Some(bins) = metadata.get("bin") else { return Ok(()) };
+    let wrong = |value: String| CliError::Configuration {
+        table: "package.metadata.lambda-slim",
+        key: "bin",
+        value,
+        expected: "a table for each program by its name, [package.metadata.lambda-slim.bin.NAME]",
+    };
+    let tables = bins.as_object().ok_or_else(|| wrong(bins.to_string()))?;
+    match tables.keys().find(|name| package.bins.iter().all(|bin| bin.name != **name)) {
+        Some(name) => Err(wrong(format!("{{ {name:?} }}"))),
+        None => Ok(()),
     }
 }

@@ -187,7 +187,7 @@ fn proposal_table(outcome: &TuneOutcome) -> Table {
         Field::new(Column::words("how sure", 0), |one: &&TuneProposal| {
             Cell::Text(match one.sure {
                 Sureness::Measured => "measured".to_owned(),
-                Sureness::Estimated => "estimated, at most".to_owned(),
+                Sureness::Estimated => "estimated, from its own bytes".to_owned(),
             })
         }),
     ];

@@ -71,6 +71,11 @@ fn a_misspelt_or_wrong_setting_is_an_error_and_not_a_pass() {
         ("max-zip = true", "max-zip"),
         ("max-zip = \"5 apples\"", "max-zip"),
         ("baseline = 5", "baseline = 5 in [package.metadata.lambda-slim]: expected the path of a report"),
+        ("bin.other.max-zip = 5", "bin = { \"other\" }"),
+        ("bin = 5", "bin = 5"),
+        ("crates.hyper = { file = 1, unzipped = 2 }", "crates.hyper.unzipped"),
+        ("sections = \"small\"", "sections"),
+        ("noise = 5", "noise"),
         ("memory = \"much\"", "memory"),
         ("effort = \"most\"", "effort"),
     ] {
