@@ -131,7 +131,7 @@ impl<'a> Baselines<'a> {
         let mut checkout = self.checkout.lock().unwrap_or_else(PoisonError::into_inner);
         let commit = match &*checkout {
             Some((commit, _)) => commit.clone(),
-            None => Commit::find(reference)?,
+            None => Commit::find(reference, project.graph.workspace_root())?,
         };
         let base = |report| Base { report, commit: Some(commit.name.clone()) };
         let cached = self.cache_path(&commit, project, budget)?;
@@ -152,7 +152,11 @@ impl<'a> Baselines<'a> {
             *checkout = Some((commit.clone(), made));
         }
         let (_, made) = checkout.as_ref().expect("it was checked out");
-        let options = self.options_at(&commit, made, project);
+        let options = self.options_at(made, project)?;
+        // A package that came later has no manifest there.
+        if options.manifest_path.as_deref().is_some_and(|manifest| !manifest.is_file()) {
+            return Ok(None);
+        }
         host::share_dependencies(project, &options, &target_dir(project))?;
         let there = match load_project(&options, terminal) {
             Err(CliError::Host(HostError::Cargo(
@@ -174,18 +178,22 @@ impl<'a> Baselines<'a> {
     }
 
     /// The flags of this run, in the checkout, and in a target folder of its own.
-    fn options_at(&self, commit: &Commit, checkout: &Checkout, project: &Project) -> BuildOptions {
-        let options = build_options(&self.subject.build, self.global);
-        let manifest =
-            options.manifest_path.map(|path| if path.is_absolute() { checkout.place_of(&path) } else { path });
-        BuildOptions {
-            directory: Some(checkout.path().join(&commit.below)),
-            manifest_path: manifest,
+    fn options_at(&self, checkout: &Checkout, project: &Project) -> Result<BuildOptions, CliError> {
+        let outside = CliError::Usage(
+            "--baseline-ref: the project's Cargo.toml is not in the git repository around its workspace",
+        );
+        let manifest = checkout.place_of(&project.root_package().source_root.join("Cargo.toml")).ok_or(outside)?;
+        // cargo reads its configuration from the folder that it runs in upwards.
+        let here = std::env::current_dir().ok().and_then(|here| checkout.place_of(&here)).filter(|here| here.is_dir());
+        let root = || checkout.place_of(project.graph.workspace_root());
+        Ok(BuildOptions {
+            directory: here.or_else(root),
+            manifest_path: Some(manifest),
             package: Some(project.root_package().name.clone()),
             bin: Some(project.bin.name.clone()),
             target_dir: Some(target_dir(project)),
-            ..options
-        }
+            ..build_options(&self.subject.build, self.global)
+        })
     }
 
     /// Where the report of a commit is kept: under all that it depends on.
@@ -228,7 +236,7 @@ fn target_dir(project: &Project) -> PathBuf {
 /// The project's lock file, where the commit has none: its place in the repository, and its text.
 fn untracked_lock(commit: &Commit, project: &Project) -> Option<(PathBuf, String)> {
     let lock = project.graph.workspace_root().join("Cargo.lock");
-    let place = lock.strip_prefix(&commit.root).ok()?.to_owned();
+    let place = host::path_below(&lock, &commit.root)?;
     if commit.file(&place).is_some() {
         return None;
     }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::HostError;
 use super::commit::commit_name;
+use super::place::path_below;
 use super::process::Tool;
 
 /// How a worktree's folder is called, with the number of the process that it is for.
@@ -15,36 +16,33 @@ const PREFIX: &str = "lambda-slim-baseline-";
 /// The most changes of a file that are looked at.
 const MOST_CHANGES: &str = "-n200";
 
-/// A commit of the repository around the current folder.
+/// A commit of the repository around a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Its name, all digits.
     pub name: String,
     /// The repository's folder.
     pub root: PathBuf,
-    /// The current folder, from `root`.
-    pub below: PathBuf,
 }
 
 impl Commit {
-    /// What `reference` means: a commit, branch or tag; with three dots behind it, where HEAD left it.
+    /// What `reference` means in the repository around `folder`: a commit, branch or tag; with three dots behind it, where HEAD left it.
     ///
     /// # Errors
     /// [`HostError::NoCommit`] where there is none, with what git says.
-    pub fn find(reference: &str) -> Result<Self, HostError> {
+    pub fn find(reference: &str, folder: &Path) -> Result<Self, HostError> {
         let ask = |args: &[&str]| {
-            git(None, args)
+            git(Some(folder), args)
                 .map_err(|error| HostError::NoCommit { reference: reference.to_owned(), why: error.to_string() })
         };
         let root = PathBuf::from(ask(&["rev-parse", "--show-toplevel"])?.trim_end_matches(['\n', '\r']));
-        let below = PathBuf::from(ask(&["rev-parse", "--show-prefix"])?.trim_end_matches(['\n', '\r']));
         let answer = match reference.strip_suffix("...") {
             Some(branch) => ask(&["merge-base", "--", branch, "HEAD"])?,
             None => ask(&["rev-parse", "--verify", "--end-of-options", &format!("{reference}^{{commit}}")])?,
         };
         let unexpected = || HostError::NoCommit { reference: reference.to_owned(), why: answer.trim().to_owned() };
         let name = commit_name(&answer).ok_or_else(unexpected)?;
-        Ok(Self { name, root, below })
+        Ok(Self { name, root })
     }
 
     /// The commit's name as people read it.
@@ -113,10 +111,10 @@ impl Checkout {
         &self.path
     }
 
-    /// Where a path of the repository is in the checkout; one from elsewhere stays what it is.
+    /// Where a path of the repository is in the checkout; `None` of one from elsewhere.
     #[must_use]
-    pub fn place_of(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), |below| self.path.join(below))
+    pub fn place_of(&self, path: &Path) -> Option<PathBuf> {
+        path_below(path, &self.root).map(|below| self.path.join(below))
     }
 
     /// Puts a file there that the commit does not have.

@@ -146,6 +146,14 @@ fn each_kind_of_change_is_told_and_blamed() {
     repository.check(&["--baseline-ref", "main", "--max-growth", "100KiB", "--deny", "new-dependency"]).exits(1);
     repository.check(&["--baseline-ref", "main", "--max-growth", "100KiB", "--allow", "new-dependency"]).exits(0);
 
+    // From elsewhere, too: the repository is the project's.
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let manifest = repository.path().join("Cargo.toml");
+    let mut slim = lambda_slim();
+    slim.args(["check", "--baseline-ref", "main", "--offline", "--manifest-path", arg(&manifest)]);
+    let told = Run::of(slim.current_dir(elsewhere.path())).exits(1).stdout;
+    assert!(told.contains("ryu 0.2.8 is new"), "{told}");
+
     // A crate is updated: one row, two versions, and the commit that locked it.
     repository.replace("Cargo.toml", "ryu = \"0.2\"", "ryu = \"1\"");
     repository.cargo(&["update", "--offline", "-p", "ryu"]);
