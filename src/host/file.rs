@@ -1,6 +1,6 @@
 //! Reading whole files, within limits.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -32,6 +32,16 @@ pub(super) fn read_open(file: File, size: ByteSize, path: &Path, limit: ByteSize
         return Err(HostError::TooLarge { path: path.to_owned(), size, limit });
     }
     Ok(bytes)
+}
+
+/// Copies a file with its time, by which cargo compares. One that may not be written to keeps the time of the copy, and cargo compiles once more.
+pub(super) fn copy_with_time(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    let time = fs::metadata(from).and_then(|metadata| metadata.modified());
+    if let (Ok(time), Ok(file)) = (time, File::options().write(true).open(to)) {
+        let _ = file.set_modified(time);
+    }
+    Ok(())
 }
 
 pub(super) fn unreadable(path: &Path, cause: io::Error) -> HostError {

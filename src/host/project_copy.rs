@@ -4,13 +4,13 @@
 //! that lead out of the workspace become absolute. The copy lies below the target folder and is made anew for each trial.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use walkdir::WalkDir;
 
-use super::file::unreadable;
+use super::file::{copy_with_time, unreadable};
 use super::inputs::is_left_out;
 use super::process::Tool;
 use super::text::read_text;
@@ -145,11 +145,5 @@ impl ProjectCopy {
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), HostError> {
-    fs::copy(from, to).map_err(|cause| HostError::Unwritable { path: to.to_owned(), cause })?;
-    let time = fs::metadata(from).and_then(|metadata| metadata.modified());
-    if let (Ok(time), Ok(file)) = (time, File::options().write(true).open(to)) {
-        // cargo compares times; a file that may not be written to keeps that of the copy, and is compiled once more.
-        let _ = file.set_modified(time);
-    }
-    Ok(())
+    copy_with_time(from, to).map_err(|cause| HostError::Unwritable { path: to.to_owned(), cause })
 }

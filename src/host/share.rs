@@ -6,10 +6,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::{self, File, FileTimes};
+use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::file::copy_with_time;
 use super::{BuildOptions, HostError, Project};
 use crate::cargo::SourceKind;
 
@@ -84,13 +85,13 @@ fn share(from: &Path, to: &Path, written: Written) -> io::Result<()> {
     if written == Written::ByReplacement && fs::hard_link(from, to).is_ok() {
         return Ok(());
     }
-    fs::copy(from, to)?;
-    let modified = fs::metadata(from)?.modified()?;
-    File::options().write(true).open(to)?.set_times(FileTimes::new().set_modified(modified))
+    copy_with_time(from, to)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{File, FileTimes};
+
     use super::*;
 
     #[test]
