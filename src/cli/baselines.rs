@@ -16,7 +16,7 @@ use super::build_options::build_options;
 use super::check_args::{Baseline, StartToMeasure};
 use super::configuration::Configuration;
 use super::error::CliError;
-use super::measure::{Asked, Measured, measure};
+use super::measure::{Asked, measure};
 use super::measure_args::StartFlags;
 use super::path::with_slashes;
 use super::project::load_project;
@@ -134,7 +134,8 @@ impl<'a> Baselines<'a> {
             None => Commit::find(reference, project.graph.workspace_root())?,
         };
         let base = |report| Base { report, commit: Some(commit.name.clone()) };
-        let cached = self.cache_path(&commit, project, budget)?;
+        let lock = untracked_lock(&commit, project);
+        let cached = self.cache_path(&commit, project, budget, lock.as_ref())?;
         let name = format!("{path} at {reference} ({})", commit.short());
         if let Some(mut report) = host::read_text(&cached).ok().and_then(|text| Report::from_json(&text).ok()) {
             terminal.note(&format!("note: comparing with {reference} ({}), built before", commit.short()));
@@ -144,10 +145,8 @@ impl<'a> Baselines<'a> {
         terminal.note(&format!("note: building {reference} ({}) to compare with", commit.short()));
         if checkout.is_none() {
             let made = commit.check_out(&target_dir(project))?;
-            if let Some((place, text)) = untracked_lock(&commit, project)
-                && host::read_text(&made.path().join(&place)).is_err()
-            {
-                made.complete(&place, &text)?;
+            if let Some((place, text)) = &lock {
+                made.complete(place, text)?;
             }
             *checkout = Some((commit.clone(), made));
         }
@@ -197,7 +196,13 @@ impl<'a> Baselines<'a> {
     }
 
     /// Where the report of a commit is kept: under all that it depends on.
-    fn cache_path(&self, commit: &Commit, project: &Project, budget: &Budget) -> Result<PathBuf, CliError> {
+    fn cache_path(
+        &self,
+        commit: &Commit,
+        project: &Project,
+        budget: &Budget,
+        lock: Option<&(PathBuf, String)>,
+    ) -> Result<PathBuf, CliError> {
         let options = BuildOptions {
             verbose: 0,
             quiet: false,
@@ -216,7 +221,7 @@ impl<'a> Baselines<'a> {
                 &build.include,
                 &build.no_order,
             ),
-            (untracked_lock(commit, project), measured, super::subject::source_date()?, std::env::var_os("RUSTFLAGS")),
+            (lock, measured, super::subject::source_date()?, std::env::var_os("RUSTFLAGS")),
         );
         let hash = crc32fast::hash(format!("{inputs:?}").as_bytes());
         let name = format!("{}-{}-{hash:08x}.json", project.bin.name, commit.name);
@@ -256,14 +261,13 @@ pub(super) fn report_of(
     }
     let flags = StartFlags { runs: start.runs, network: false, boot_limit: None, memory: None };
     let asked = Asked::of(&flags, start.event.as_deref())?;
-    let Measured { report, failure, .. } = measure(loaded, &asked, detail, terminal)?;
-    match failure {
-        None => Ok(report),
-        Some(log) => {
-            let failed = report.findings.iter().find(|finding| finding.code == "init-failed");
-            let why = failed.map_or("it does not start", |finding| &finding.message);
+    let measured = measure(loaded, &asked, detail, terminal)?;
+    match measured.failure {
+        None => Ok(measured.report),
+        Some(ref log) => {
+            let why = measured.why_failed();
             let message = format!("{}: max-touched cannot be applied: {why}", with_slashes(&loaded.path));
-            Err(CliError::InitFailed { message, log })
+            Err(CliError::InitFailed { message, log: log.clone() })
         }
     }
 }

@@ -20,7 +20,7 @@ use super::exit_code::ExitCode;
 use super::launch_files::rewritten;
 use super::layout_args;
 use super::layout_trace::trace;
-use super::measure::{Asked, Measured, measure_slimmed};
+use super::measure::{Asked, measure_slimmed};
 use super::order::{Layout, order_path, read_order};
 use super::output;
 use super::predictor::Predictor;
@@ -140,12 +140,10 @@ fn side_report(
     terminal: Terminal,
 ) -> Result<Report, CliError> {
     match measure_slimmed(loaded, package, slimmed, asked, Detail::Crates, terminal) {
-        Ok(Measured { report, failure: None, .. }) => Ok(report),
-        Ok(Measured { report, failure: Some(log), .. }) => {
-            let finding = report.findings.iter().find(|finding| finding.code == "init-failed");
-            let message = finding.map(|finding| finding.message.clone()).unwrap_or_default();
-            Err(CliError::InitFailed { message, log })
-        }
+        Ok(measured) => match measured.failure {
+            None => Ok(measured.report),
+            Some(ref log) => Err(CliError::InitFailed { message: measured.why_failed(), log: log.clone() }),
+        },
         Err(CliError::Host(error @ (HostError::BootNeedsLinux { .. } | HostError::OtherArchitecture { .. }))) => {
             terminal.note(&format!("note: not measured: {error}"));
             loaded.report_slimmed(package, slimmed, Detail::Crates)

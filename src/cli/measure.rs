@@ -23,7 +23,7 @@ use super::error::CliError;
 use super::exit_code::ExitCode;
 use super::launch_files::{original, rewritten};
 use super::measure_args::{Measure, StartFlags, TouchedBy};
-use super::measure_findings::{failed, findings};
+use super::measure_findings::{INIT_FAILED, failed, findings};
 use super::measure_waits::{findings as waits_findings, rows, watch};
 use super::output;
 use super::predictor::Predictor;
@@ -87,6 +87,14 @@ pub(super) struct Measured {
     pub(super) failure: Option<String>,
     /// The package's pages in memory once the event was answered; `None` without an event.
     pub(super) answered: Option<BTreeMap<String, FilePages>>,
+}
+
+impl Measured {
+    /// What its finding says where init failed; empty where it did not.
+    pub(super) fn why_failed(&self) -> String {
+        let finding = self.report.findings.iter().find(|finding| finding.code == INIT_FAILED);
+        finding.map(|finding| finding.message.clone()).unwrap_or_default()
+    }
 }
 
 /// Measures the artifact; of a fresh build, the package that `slim` would write of it.

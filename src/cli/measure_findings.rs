@@ -12,6 +12,8 @@ const WAITING_MS: f64 = 20.0;
 
 /// Relocated pages below this are not worth giving anything up.
 const DIRTY: ByteSize = ByteSize::new(256 * 1024);
+/// Code of the finding of an init that failed.
+pub(super) const INIT_FAILED: &str = "init-failed";
 
 /// Init did not end as it should.
 pub(super) fn failed(outcome: &BootOutcome, isolated: bool) -> Finding {
@@ -39,7 +41,7 @@ pub(super) fn failed(outcome: &BootOutcome, isolated: bool) -> Finding {
         _ => "what it wrote says why".to_owned(),
     };
     Finding {
-        code: "init-failed".to_owned(),
+        code: INIT_FAILED.to_owned(),
         severity: Severity::Error,
         message: format!("{}: {advice}", clean(&outcome.to_string())),
         subject: program(outcome).to_owned(),

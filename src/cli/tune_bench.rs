@@ -167,13 +167,11 @@ impl Bench<'_> {
             }
             measured => measured.map_err(start_failed)?,
         };
-        let Measured { report, failure, answered } = measured;
-        if let Some(log) = failure {
-            let finding = report.findings.iter().find(|finding| finding.code == "init-failed");
-            let message = finding.map(|finding| finding.message.clone()).unwrap_or_default();
-            let reason = format!("{message}{}", last_line(&log));
+        if let Some(log) = &measured.failure {
+            let reason = format!("{}{}", measured.why_failed(), last_line(log));
             return Err(Failed { status: TuneStatus::StartFailed, reason, for_good: true, said: String::new() });
         }
+        let Measured { report, answered, .. } = measured;
         let of_event = |pages: &Touched| {
             loaded.report_slimmed_and_started(package, slimmed, Detail::Crates, Some(pages)).map_err(start_failed)
         };
