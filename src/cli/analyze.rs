@@ -19,9 +19,7 @@ pub(super) fn run(flags: &Analyze, global: &Global, terminal: Terminal) -> Resul
     if flags.filter.is_some() && flags.output.format == TableFormat::Html {
         return Err(output::PAGE_IS_WHOLE);
     }
-    let several = &flags.several;
-    let chooses = several.workspace || several.partition.is_some() || !several.more.is_empty();
-    if chooses || flags.subject.build.bin.len() > 1 || flags.subject.build.package.len() > 1 {
+    if flags.several.chooses(&flags.subject.build) || !flags.several.more.is_empty() {
         return analyze_several(flags, global, terminal);
     }
     let options = output::analyze_options(flags, terminal)?;

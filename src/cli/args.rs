@@ -78,6 +78,13 @@ pub(super) struct Several {
     pub(super) partition: Option<Partition>,
 }
 
+impl Several {
+    /// Whether the flags choose among the programs of a project, which may come to several.
+    pub(super) fn chooses(&self, build: &Build) -> bool {
+        self.workspace || build.bin.len() > 1 || build.package.len() > 1 || self.partition.is_some()
+    }
+}
+
 /// Lambda's architectures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Arch {

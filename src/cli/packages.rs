@@ -62,8 +62,7 @@ impl Packages {
     ) -> Result<Self, CliError> {
         let options = build_options(&subject.build, global);
         let build = &subject.build;
-        let chooses =
-            several.workspace || build.bin.len() > 1 || build.package.len() > 1 || several.partition.is_some();
+        let chooses = several.chooses(build);
         let mut is_one = several.more.is_empty() && !chooses;
         let mut candidates = Vec::new();
         for path in subject.artifact.iter().chain(&several.more) {

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::change::SizeChange;
+use super::crate_changes::CrateChange;
 use super::diff::{BinaryChange, Diff};
 use super::gates::Question;
 use super::growth::Growth;
@@ -94,16 +95,7 @@ fn grown(diff: &Diff, measure: Measure) -> Vec<Blame> {
     let mut blamed = Vec::new();
     for binary in &diff.binaries {
         for row in &binary.crates {
-            let change = pick(row.file, row.compressed);
-            blamed.push(Blame {
-                crate_name: Some(row.name.clone()),
-                kind: Some(row.kind),
-                version: row.new_version.clone(),
-                old_version: row.old_version.clone().filter(|_| row.old_version != row.new_version),
-                grown_bytes: Some(change.delta_bytes),
-                why: row.why.clone(),
-                ..file_blame(&binary.path, change.new_bytes, None)
-            });
+            blamed.push(of_change(&binary.path, row, pick(row.file, row.compressed)));
         }
     }
     let is_program = |path: &str| diff.binaries.iter().any(|binary| binary.path == path);
@@ -181,6 +173,18 @@ fn against(mut now: Vec<Blame>, before: &BTreeMap<String, ByteSize>) -> Vec<Blam
         blame.grown_bytes = Some(blame.size_bytes.since(was));
     }
     now
+}
+
+/// A crate with one of its sizes on both sides.
+pub(super) fn of_change(path: &str, row: &CrateChange, size: SizeChange) -> Blame {
+    Blame {
+        crate_name: Some(row.name.clone()),
+        kind: Some(row.kind),
+        version: row.new_version.clone(),
+        old_version: row.old_version.clone().filter(|_| row.old_version != row.new_version),
+        why: row.why.clone(),
+        ..file_blame(path, size.new_bytes, Some(size.delta_bytes))
+    }
 }
 
 /// A crate as it stands in the report.

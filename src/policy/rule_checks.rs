@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::blame::of_row;
+use super::blame::{of_change, of_row};
 use super::change::Status;
 use super::diff::Diff;
 use super::gates::Question;
@@ -11,9 +11,8 @@ use super::growth::Percent;
 use super::parts::{PartKind, is_of_graph, names_crates};
 use super::rules::{NEW_DEPENDENCY, QUOTA_SHARE, SECOND_VERSION};
 use super::verdict::{Blame, Measure, Violation};
-use crate::attribution::CrateRow;
 use crate::package::{DIRECT_UPLOAD_QUOTA, UNZIPPED_QUOTA};
-use crate::report::{Binary, Report};
+use crate::report::Report;
 use crate::units::{ByteDelta, ByteSize};
 
 /// How many crates are named where no path groups them.
@@ -53,24 +52,13 @@ fn new_dependencies(question: Question<'_>, old: &Report, diff: &Diff) -> Vec<Vi
             if !is_new(&row.name) || row.file.new_bytes <= too_small {
                 continue;
             }
-            let why = question.new.binaries.iter().find(|new| new.path == binary.path).and_then(|new| why(new, row));
             // The root package is nobody's dependency.
-            let first = why.iter().flat_map(|why| why.iter().skip(1)).find(|name| is_new(name));
+            let first = row.why.iter().skip(1).find(|name| is_new(name));
             // Without a graph nobody knows who brought whom: they are told together.
-            let unknown = || if why.is_some_and(|why| why.is_empty()) { String::new() } else { row.name.clone() };
+            let unknown = || if row.why.is_empty() { String::new() } else { row.name.clone() };
             let head = first.map_or_else(unknown, Clone::clone);
-            groups.entry(PartKind::Crate.key(&head)).or_default().push(Blame {
-                path: binary.path.clone(),
-                crate_name: Some(row.name.clone()),
-                kind: Some(row.kind),
-                version: row.new_version.clone(),
-                old_version: None,
-                size_bytes: row.file.new_bytes,
-                grown_bytes: Some(row.file.delta_bytes),
-                why: why.cloned().unwrap_or_default(),
-                functions: Vec::new(),
-                locked_by: None,
-            });
+            let group = groups.entry(PartKind::Crate.key(&head)).or_default();
+            group.push(of_change(&binary.path, row, row.file));
         }
     }
     let mut remarks: Vec<(ByteSize, Violation)> = groups
@@ -82,11 +70,6 @@ fn new_dependencies(question: Question<'_>, old: &Report, diff: &Diff) -> Vec<Vi
         .collect();
     remarks.sort_by_cached_key(|(bytes, remark)| (Reverse(*bytes), remark.subject.clone()));
     remarks.into_iter().map(|(_, remark)| remark).collect()
-}
-
-fn why<'a>(new: &'a Binary, row: &super::CrateChange) -> Option<&'a Vec<String>> {
-    let same = |candidate: &&CrateRow| candidate.name == row.name && candidate.version == row.new_version;
-    new.crates.iter().find(same).map(|candidate| &candidate.why)
 }
 
 fn new_dependency(head: &str, mut crates: Vec<Blame>, bytes: ByteSize, new: &Report) -> Violation {
