@@ -84,6 +84,18 @@ pub struct Changes {
     pub ranges: Vec<Range<u64>>,
     /// What became of unwinding. `.eh_frame`, its index and `.gcc_except_table` must lie in `ranges` as far as they differ.
     pub unwinding: Unwinding,
+    /// Neighbouring functions may share one frame description.
+    ///
+    /// * A new description covers whole old ones that did not overlap and were for different addresses, in the order of their addresses, and
+    ///   between them nothing but filling, 63 bytes of it at most. No other old description touches its range.
+    /// * For every address of an old one the row of the call frame table is the same (CFA, every register's rule, arguments).
+    /// * The common part is the same but for its personality, which a description without handlers may get from its neighbours.
+    /// * Handlers: the call sites of the new one, cut at the old one's first and last address, are those of the old one: the same
+    ///   addresses, landing pads and actions. Where neighbouring call sites of no landing pad and no action touch, they may be one.
+    ///   An old description without handlers has one call site from its first to its last address, of no landing pad
+    ///   and no action, by which unwinding goes on as it does without. Call sites are in order and overlap nowhere.
+    /// * The index has one entry for each new description, for its first address.
+    pub merged_frames: bool,
     /// What became of relocations.
     pub relocations: Relocations,
     /// Code that nothing can reach any more, which was zeroed: ranges of the file. They lie in `ranges` as well.
@@ -108,6 +120,7 @@ impl Changes {
     pub(super) fn add(&mut self, later: Self) {
         self.ranges.extend(later.ranges);
         self.unwinding = self.unwinding.max(later.unwinding);
+        self.merged_frames |= later.merged_frames;
         if later.relocations != Relocations::Same {
             self.relocations = later.relocations;
         }
