@@ -27,15 +27,15 @@ mod unwind;
 
 pub use architecture::Architecture;
 pub use comment::Toolchain;
-pub use control_flow::{CannotFollow, DeadCode, dead_without_handlers};
+pub use control_flow::{CannotFollow, DeadCode, dead_without_handlers, is_only_filling};
 pub use debug::{DebugBytes, DebugInfo, DebugUnit, SourceFiles, debug_info, source_files};
 pub use debug_file::{NoDebugFile, debug_file};
 pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
 pub use frames::{
-    Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding, TablePlace,
-    TypePointer,
+    CallSite, Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding,
+    ProgramShape, TablePlace, TypePointer,
 };
 pub use image::{Image, is_elf};
 pub use references::{

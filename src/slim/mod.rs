@@ -16,6 +16,7 @@ mod drop_sections;
 mod exceptions;
 mod file_edit;
 mod junk;
+mod merge_unwind;
 mod no_aslr;
 mod omit_unwind_index;
 mod options;
@@ -28,6 +29,7 @@ mod repack_unwind;
 mod rewrite;
 mod rewritten;
 mod stage;
+mod unwind_tables;
 mod verify;
 mod zero_padding;
 

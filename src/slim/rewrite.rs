@@ -33,6 +33,8 @@ pub enum Rewrite {
     NoAslr,
     /// Zeroes the filling between functions.
     ZeroPadding,
+    /// Lets functions that stand side by side share a frame description.
+    MergeUnwind,
     /// Drops the section header table.
     DropSectionHeaders,
     /// Compresses every entry of the zip anew.
@@ -41,7 +43,7 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// Every rewrite, in the order tried: what reads relocations before what packs them, section headers last of all edits.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::StripDebug,
         Self::StripSymbols,
         Self::DropComment,
@@ -54,6 +56,7 @@ impl Rewrite {
         Self::NoAslr,
         Self::Relr,
         Self::ZeroPadding,
+        Self::MergeUnwind,
         Self::DropSectionHeaders,
         Self::Recompress,
     ];
@@ -74,6 +77,7 @@ impl Rewrite {
             Self::Relr => "relr",
             Self::NoAslr => "no-aslr",
             Self::ZeroPadding => "zero-padding",
+            Self::MergeUnwind => "merge-unwind",
             Self::DropSectionHeaders => "drop-section-headers",
             Self::Recompress => "recompress",
         }
@@ -84,7 +88,7 @@ impl Rewrite {
     pub const fn level(self) -> Option<Level> {
         match self {
             Self::StripDebug | Self::StripSymbols | Self::DropComment | Self::Recompress => Some(Level::Strict),
-            Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding => Some(Level::Default),
+            Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding | Self::MergeUnwind => Some(Level::Default),
             Self::AbortOnPanic
             | Self::DropBacktraces
             | Self::DropDeadCode
@@ -108,6 +112,7 @@ impl Rewrite {
             Self::DropDeadLsdas => "zero exception tables that no function refers to",
             Self::RepackUnwind => "pack, share and order unwind tables, each entry proven equal",
             Self::OmitUnwindIndex => "drop the sorted index of the unwind tables",
+            Self::MergeUnwind => "let neighbouring functions share unwind tables, each row and handler proven equal",
             Self::Relr => "pack relative relocations, which a start stub then carries out",
             Self::NoAslr => "link the program to a fixed address",
             Self::ZeroPadding => "zero the filling between functions where nothing can execute it",

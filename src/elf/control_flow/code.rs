@@ -5,7 +5,7 @@ use std::ops::Range;
 use object::elf;
 
 use super::error::CannotFollow;
-use crate::elf::frames::FrameTables;
+use crate::elf::frames::{FrameTables, Lsda};
 use crate::elf::image::Image;
 use crate::elf::section::SectionKind;
 
@@ -127,7 +127,7 @@ fn functions(tables: &FrameTables, compiled: &[Range<u64>], file_size: u64) -> R
             continue;
         }
         let lsda = fde.lsda_address().and_then(|address| tables.lsdas.get(tables.lsda_at(address)?));
-        let pads = lsda.map_or(&[][..], |lsda| lsda.landing_pads.as_slice());
+        let pads = lsda.map_or_else(Vec::new, Lsda::landing_pads);
         budget = budget.checked_sub(pads.len() as u64).ok_or(CannotFollow::Overlap { what: "tables of handlers" })?;
         functions.push(Function { range, pads: pads.iter().map(|pad| start.saturating_add(*pad)).collect() });
     }

@@ -26,3 +26,4 @@ mod tables;
 
 pub use dead::{DeadCode, dead_without_handlers};
 pub use error::CannotFollow;
+pub use sweep::is_only_filling;

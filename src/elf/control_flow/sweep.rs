@@ -2,6 +2,8 @@
 
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind};
 
+use crate::elf::Architecture;
+
 /// How an instruction refers to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReferenceKind {
@@ -75,6 +77,30 @@ pub(super) fn goes_on(instruction: &Instruction) -> bool {
 /// True for what assemblers fill with: `nop` of any length, `int3`.
 pub(super) fn is_filling(instruction: &Instruction) -> bool {
     matches!(instruction.mnemonic(), Mnemonic::Nop | Mnemonic::Int3)
+}
+
+/// True where `code`, which stands between functions, is nothing but what linkers and assemblers fill with: zeroes, `nop`s, breakpoints.
+#[must_use]
+pub fn is_only_filling(architecture: Architecture, code: &[u8]) -> bool {
+    if code.iter().all(|&byte| byte == 0) {
+        return true;
+    }
+    match architecture {
+        Architecture::X86_64 => {
+            let mut decoder = Decoder::new(64, code, DecoderOptions::NONE);
+            let mut all = std::iter::from_fn(|| decoder.can_decode().then(|| decoder.decode()));
+            all.all(|instruction| is_filling(&instruction))
+        }
+        Architecture::Arm64 => {
+            let (words, rest) = code.as_chunks::<4>();
+            let fills = |word: &[u8; 4]| {
+                let word = u32::from_le_bytes(*word);
+                // udf #0, nop, brk.
+                word == 0 || word == 0xd503_201f || word & 0xffe0_001f == 0xd420_0000
+            };
+            rest.is_empty() && words.iter().all(fills)
+        }
+    }
 }
 
 /// Goes through `bytes`, which stand at `address`.

@@ -8,7 +8,7 @@ const PC_RELATIVE: u8 = 0x10;
 const INDIRECT: u8 = 0x80;
 
 /// How a pointer is encoded. Only encodings that mean the same at another place, once adjusted, are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PointerEncoding(u8);
 
 impl PointerEncoding {
@@ -32,6 +32,12 @@ impl PointerEncoding {
     #[must_use]
     pub const fn is_indirect(self) -> bool {
         self.0 & INDIRECT != 0
+    }
+
+    /// The encoding as it is written.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        self.0
     }
 
     /// Bytes that a pointer takes.

@@ -7,7 +7,7 @@ use super::instructions::check_movable;
 use super::read::Reader;
 
 /// A pointer in an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Pointer {
     /// Where it stands, counted from the start of the entry.
     pub at: usize,
@@ -31,6 +31,14 @@ pub struct Cie {
     pub lsda_encoding: Option<PointerEncoding>,
     /// The personality routine.
     pub personality: Option<Pointer>,
+    /// Bytes by which instructions advance.
+    pub code_alignment: u64,
+    /// The factors and the register of the return address, counted from the start of the entry.
+    pub factors: Range<usize>,
+    /// The initial instructions, counted from the start of the entry, filling at the end included.
+    pub instructions: Range<usize>,
+    /// True where it says more than where things are: a signal frame, how addresses are signed.
+    pub is_special: bool,
 }
 
 /// The frame description of one function.
@@ -81,16 +89,19 @@ pub(super) fn read_cie(section: &[u8], address: u64, range: Range<usize>) -> Res
     let Some((b'z', letters)) = augmentation.split_first() else {
         return Err("its augmentation has no size");
     };
-    reader.uleb().ok_or(SHORT)?;
+    let factors_start = reader.at();
+    let code_alignment = reader.uleb().ok_or(SHORT)?;
     reader.sleb().ok_or(SHORT)?;
     if version == 1 {
         reader.u8().ok_or(SHORT)?;
     } else {
         reader.uleb().ok_or(SHORT)?;
     }
+    let factors = factors_start..reader.at();
     let size = usize::try_from(reader.uleb().ok_or(SHORT)?).map_err(|_| SHORT)?;
     let end = reader.at().checked_add(size).filter(|&end| end <= entry.len()).ok_or(SHORT)?;
     let (mut function_encoding, mut lsda_encoding, mut personality) = (None, None, None);
+    let mut is_special = false;
     for letter in letters {
         let mut encoding = || reader.u8().and_then(PointerEncoding::known).ok_or("a pointer in an unknown encoding");
         match letter {
@@ -104,7 +115,7 @@ pub(super) fn read_cie(section: &[u8], address: u64, range: Range<usize>) -> Res
                 personality = Some(Pointer { at, encoding, target });
             }
             // Signal frames, pointer authentication with key B, tagged stacks: no data.
-            b'S' | b'B' | b'G' => {}
+            b'S' | b'B' | b'G' => is_special = true,
             _ => return Err("its augmentation has an unknown letter"),
         }
     }
@@ -116,7 +127,8 @@ pub(super) fn read_cie(section: &[u8], address: u64, range: Range<usize>) -> Res
     if function_encoding.is_indirect() || lsda_encoding.is_some_and(PointerEncoding::is_indirect) {
         return Err("functions or LSDAs are pointed at indirectly");
     }
-    Ok(Cie { range, function_encoding, lsda_encoding, personality })
+    let instructions = end..entry.len();
+    Ok(Cie { range, function_encoding, lsda_encoding, personality, code_alignment, factors, instructions, is_special })
 }
 
 /// `section` is at `address`; `range` is the entry, whose CIE is number `number`.

@@ -29,11 +29,10 @@ pub struct IndexEntry {
 }
 
 impl Index {
-    /// The bytes of the file that hold the count and the table, which an index without them has no use for.
+    /// The bytes of the file that hold the count, the table and what is left behind it, which an index without them has no use for.
     #[must_use]
     pub fn table_range(&self) -> Range<u64> {
-        let start = self.place.file_range.start + 8;
-        start..start + 4 + (self.entries.len() * ENTRY) as u64
+        self.place.file_range.start + 8..self.place.file_range.end
     }
 
     /// The table as it stands in the section: entries sorted by function, behind the count. `None` where a distance does not fit.
@@ -70,9 +69,12 @@ pub(super) fn read_index(data: &[u8], place: TablePlace, frames: u64) -> Result<
         return Err(unknown("it does not point at .eh_frame"));
     }
     let count = word(&header[8..12]) as usize;
-    let (table, rest) = table.as_chunks::<ENTRY>();
-    if table.len() != count || !rest.is_empty() {
-        return Err(unknown("it does not hold as many entries as it states"));
+    let (all, rest) = table.as_chunks::<ENTRY>();
+    // Behind the entries of fewer functions zeroes are left.
+    let (table, behind) =
+        all.split_at_checked(count).ok_or_else(|| unknown("it does not hold as many entries as it states"))?;
+    if behind.as_flattened().iter().chain(rest).any(|&byte| byte != 0) {
+        return Err(unknown("it holds more than the entries that it states"));
     }
     let address = |bytes: &[u8]| place.address.wrapping_add_signed(relative(bytes));
     let entries: Vec<IndexEntry> =

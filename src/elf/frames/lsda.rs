@@ -12,8 +12,38 @@ pub struct Lsda {
     pub range: Range<usize>,
     /// Pointers to types that are not null, in order of place.
     pub types: Vec<TypePointer>,
+    /// Its call sites, in order.
+    pub call_sites: Vec<CallSite>,
+    /// Its chains of actions, counted from the start of the LSDA.
+    pub actions: Range<usize>,
+    /// How types are pointed at, and where the list of them stands, counted from the start of the LSDA; `None` where there is none.
+    pub type_list: Option<(PointerEncoding, Range<usize>)>,
+    /// The exception specifications behind the types, counted from the start of the LSDA.
+    pub specifications: Range<usize>,
+}
+
+impl Lsda {
     /// Offsets of landing pads from the start of the function, sorted, each once.
-    pub landing_pads: Vec<u64>,
+    #[must_use]
+    pub fn landing_pads(&self) -> Vec<u64> {
+        let mut pads: Vec<u64> = self.call_sites.iter().map(|site| site.landing_pad).filter(|&pad| pad != 0).collect();
+        pads.sort_unstable();
+        pads.dedup();
+        pads
+    }
+}
+
+/// What is done where a call unwinds. Offsets are from the start of the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallSite {
+    /// Where it starts.
+    pub start: u64,
+    /// Its bytes.
+    pub size: u64,
+    /// Where its landing pad is; 0 where it has none.
+    pub landing_pad: u64,
+    /// Where its chain of actions starts, counted from 1; 0 where there is nothing but cleaning up.
+    pub action: u64,
 }
 
 /// A pointer to a type in an LSDA.
@@ -53,51 +83,43 @@ pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Ls
     let call_sites_start = reader.at();
     let call_sites_end = call_sites_start.checked_add(size).ok_or(SHORT)?;
     let call_sites = section.get(..call_sites_end).ok_or(SHORT)?;
-    let sites = read_call_sites(call_sites, call_sites_start, call_site_encoding)?;
+    let call_sites = read_call_sites(call_sites, call_sites_start, call_site_encoding)?;
 
     let limit = types_end.unwrap_or(section.len());
-    let mut actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, sites.actions)?;
+    let mut actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, &call_sites)?;
+    let chains = call_sites_end - start..actions.end - start;
     let Some((encoding, types_end)) = type_encoding.zip(types_end) else {
         if actions.highest_filter > 0 || !actions.specifications.is_empty() {
             return Err("it has handlers for types but no types");
         }
-        return Ok(Lsda { range: start..actions.end, types: Vec::new(), landing_pads: sites.landing_pads });
+        let (types, type_list, specifications) = (Vec::new(), None, chains.end..chains.end);
+        return Ok(Lsda { range: start..actions.end, types, call_sites, actions: chains, type_list, specifications });
     };
     if types_end < actions.end {
         return Err("its types stand before its actions");
     }
     let end = read_specifications(section, types_end, &mut actions)?;
-    let types = read_types(section, address, start, encoding, actions.end..types_end, actions.highest_filter)?;
-    Ok(Lsda { range: start..end, types, landing_pads: sites.landing_pads })
+    let (types, list) = read_types(section, address, start, encoding, actions.end..types_end, actions.highest_filter)?;
+    let (type_list, specifications) = (Some((encoding, list)), types_end - start..end - start);
+    Ok(Lsda { range: start..end, types, call_sites, actions: chains, type_list, specifications })
 }
 
-struct CallSites {
-    landing_pads: Vec<u64>,
-    /// Where the chains of actions start, sorted, each once; from 1.
-    actions: Vec<u64>,
-}
-
-fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<CallSites, &'static str> {
+fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<Vec<CallSite>, &'static str> {
     let mut reader = Reader::new(section, start);
-    let (mut landing_pads, mut actions) = (Vec::new(), Vec::new());
+    let mut call_sites = Vec::new();
     while !reader.is_empty() {
         let mut number = || match encoding {
             ULEB => reader.uleb(),
             UDATA4 => reader.u32().map(u64::from),
             _ => None,
         };
-        let (Some(_start), Some(_size), Some(pad)) = (number(), number(), number()) else {
+        let (Some(start), Some(size), Some(landing_pad)) = (number(), number(), number()) else {
             return Err("its call sites are cut short or in an unknown encoding");
         };
         let action = reader.uleb().ok_or("its call sites are cut short")?;
-        landing_pads.extend((pad != 0).then_some(pad));
-        actions.extend((action != 0).then_some(action));
+        call_sites.push(CallSite { start, size, landing_pad, action });
     }
-    landing_pads.sort_unstable();
-    landing_pads.dedup();
-    actions.sort_unstable();
-    actions.dedup();
-    Ok(CallSites { landing_pads, actions })
+    Ok(call_sites)
 }
 
 struct Actions {
@@ -134,10 +156,13 @@ fn read_specifications(section: &[u8], start: usize, actions: &mut Actions) -> R
 }
 
 /// Follows all chains of actions from `start` on. Each is read once, so that chains which share their ends stay linear.
-fn read_actions(section: &[u8], start: usize, firsts: Vec<u64>) -> Result<Actions, &'static str> {
+fn read_actions(section: &[u8], start: usize, call_sites: &[CallSite]) -> Result<Actions, &'static str> {
     const SHORT: &str = "its actions are cut short";
     let mut read = std::collections::HashSet::new();
     let mut actions = Actions { end: start, highest_filter: 0, specifications: Vec::new() };
+    let mut firsts: Vec<u64> = call_sites.iter().map(|site| site.action).filter(|&action| action != 0).collect();
+    firsts.sort_unstable();
+    firsts.dedup();
     for first in firsts {
         let mut at = usize::try_from(first - 1).ok().and_then(|first| start.checked_add(first)).ok_or(SHORT)?;
         while read.insert(at) {
@@ -160,7 +185,7 @@ fn read_actions(section: &[u8], start: usize, firsts: Vec<u64>) -> Result<Action
     Ok(actions)
 }
 
-/// The types stand before the end of `room`, the first one last.
+/// The types stand before the end of `room`, the first one last. Hands back those that are not null, and where the list stands in the LSDA.
 fn read_types(
     section: &[u8],
     address: u64,
@@ -168,7 +193,7 @@ fn read_types(
     encoding: PointerEncoding,
     room: Range<usize>,
     highest_filter: u64,
-) -> Result<Vec<TypePointer>, &'static str> {
+) -> Result<(Vec<TypePointer>, Range<usize>), &'static str> {
     let size = usize::try_from(highest_filter).ok().and_then(|count| count.checked_mul(encoding.size()));
     let first = size.and_then(|size| room.end.checked_sub(size)).filter(|&first| first >= room.start);
     let first = first.ok_or("it has handlers for more types than it lists")?;
@@ -180,5 +205,5 @@ fn read_types(
         let target = encoding.target(stored, address.wrapping_add(at as u64));
         types.extend(target.map(|target| TypePointer { at: at - start, encoding, target }));
     }
-    Ok(types)
+    Ok((types, first - start..room.end - start))
 }

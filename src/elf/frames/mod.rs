@@ -22,6 +22,7 @@ pub use encoding::PointerEncoding;
 pub use entry::{Cie, Fde, LsdaPointer, Pointer};
 pub use error::FramesError;
 pub use index::{Index, IndexEntry};
-pub use lsda::{Lsda, TypePointer};
+pub use instructions::ProgramShape;
+pub use lsda::{CallSite, Lsda, TypePointer};
 pub(in crate::elf) use read::Reader;
 pub use tables::{FrameTables, TablePlace};

@@ -17,7 +17,7 @@ use super::program::{ENTRY_SIZE, PIE_FLAG, Program, Relocation};
 use super::relocation_kind::RelocationKind;
 use super::relr_table::WORD;
 use crate::elf::Architecture;
-use crate::elf::frames::FrameTables;
+use crate::elf::frames::{FrameTables, Lsda};
 use crate::elf::image::Image;
 use crate::elf::references::{AddressLoad, EnteredCode, address_loads};
 use crate::elf::unwind::unwind;
@@ -208,10 +208,12 @@ fn loads_in_functions(image: &Image<'_>) -> Vec<AddressLoad> {
         let functions: Vec<_> = functions.map(|range| EnteredCode { range, entries: &[] }).collect();
         return address_loads(image, &functions);
     };
+    // Functions may share a table.
+    let pads: Vec<Vec<u64>> = tables.lsdas.iter().map(Lsda::landing_pads).collect();
     let functions = tables.fdes.iter().filter_map(|fde| {
         let end = fde.address().checked_add(fde.function_size)?;
-        let lsda = fde.lsda_address().and_then(|address| tables.lsdas.get(tables.lsda_at(address)?));
-        let entries = lsda.map_or(&[][..], |lsda| &lsda.landing_pads);
+        let lsda = fde.lsda_address().and_then(|address| pads.get(tables.lsda_at(address)?));
+        let entries = lsda.map_or(&[][..], Vec::as_slice);
         Some(EnteredCode { range: fde.address()..end, entries })
     });
     address_loads(image, &functions.collect::<Vec<_>>())

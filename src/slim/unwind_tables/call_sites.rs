@@ -1,0 +1,161 @@
+//! LSDAs of neighbouring functions, as one.
+
+use crate::elf::{CallSite, Lsda, PointerEncoding};
+
+use super::model::Handlers;
+
+const OMITTED: u8 = 0xff;
+const ULEB: u8 = 0x01;
+
+/// One of the functions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'m> {
+    /// Where it starts, from the start of the first one.
+    pub(super) offset: u64,
+    pub(super) size: u64,
+    /// Its LSDA, taken apart and in bytes.
+    pub(super) lsda: Option<(&'m Lsda, &'m Handlers)>,
+}
+
+/// True where the call sites stand in order, none over another and all with their landing pads inside the function.
+pub(super) fn are_orderly(call_sites: &[CallSite], size: u64) -> bool {
+    let mut end = 0;
+    call_sites.iter().all(|site| {
+        let starts_behind = site.start >= end && site.size > 0;
+        end = site.start.saturating_add(site.size);
+        starts_behind && end <= size && site.landing_pad < size
+    })
+}
+
+/// One LSDA for all; `None` where their types or exception specifications do not go together. A function that has none gets a call site
+/// for all of it, without a landing pad or an action: personality routines go on there as unwinders do without an LSDA.
+pub(super) fn join(parts: &[Part<'_>]) -> Option<Handlers> {
+    let mut joined = Joined::default();
+    for part in parts {
+        joined.add(part)?;
+    }
+    Some(joined.encode())
+}
+
+/// The call sites of one function as they are written.
+pub(super) fn encoded(call_sites: &[CallSite]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for site in call_sites {
+        for number in [site.start, site.size, site.landing_pad, site.action] {
+            push_uleb(&mut bytes, number);
+        }
+    }
+    bytes
+}
+
+#[derive(Default)]
+struct Joined {
+    call_sites: Vec<CallSite>,
+    /// True where the last call site leads on to what follows the last function.
+    is_open: bool,
+    actions: Vec<u8>,
+    /// Tables of actions that are in it, with their places.
+    tables: Vec<(Vec<u8>, u64)>,
+    type_encoding: Option<PointerEncoding>,
+    /// Types by number, from 1; `None` is null.
+    types: Vec<Option<u64>>,
+    specifications: Vec<u8>,
+}
+
+impl Joined {
+    fn add(&mut self, part: &Part<'_>) -> Option<()> {
+        let nothing = [CallSite { start: 0, size: part.size, landing_pad: 0, action: 0 }];
+        let (call_sites, first_action) = match part.lsda {
+            None => (&nothing[..], 0),
+            Some((lsda, handlers)) => (lsda.call_sites.as_slice(), self.add_tables(lsda, handlers)?),
+        };
+        for (number, site) in call_sites.iter().enumerate() {
+            let is_nothing = site.landing_pad == 0 && site.action == 0;
+            // What stands between two functions is neither's: one call site may reach over it.
+            if number == 0 && site.start == 0 && is_nothing && self.is_open {
+                let last = self.call_sites.last_mut()?;
+                last.size = part.offset.checked_add(site.size)?.checked_sub(last.start)?;
+                continue;
+            }
+            self.call_sites.push(CallSite {
+                start: part.offset.checked_add(site.start)?,
+                size: site.size,
+                landing_pad: if site.landing_pad == 0 { 0 } else { part.offset.checked_add(site.landing_pad)? },
+                action: if site.action == 0 { 0 } else { first_action + site.action },
+            });
+        }
+        let last = call_sites.last();
+        self.is_open = last.is_some_and(|site| {
+            site.landing_pad == 0 && site.action == 0 && site.start.checked_add(site.size) == Some(part.size)
+        });
+        Some(())
+    }
+
+    /// Takes in the chains of actions, types and exception specifications. Hands back where its chains start.
+    fn add_tables(&mut self, lsda: &Lsda, handlers: &Handlers) -> Option<u64> {
+        if let Some((encoding, list)) = &lsda.type_list {
+            if *self.type_encoding.get_or_insert(*encoding) != *encoding {
+                return None;
+            }
+            let slots = list.clone().step_by(encoding.size()).rev();
+            let types: Vec<Option<u64>> = slots
+                .map(|slot| handlers.types.iter().find(|(at, ..)| *at == slot).map(|(_, _, target)| *target))
+                .collect();
+            longer(&mut self.types, &types)?;
+            longer(&mut self.specifications, handlers.bytes.get(lsda.specifications.clone())?)?;
+        }
+        let actions = handlers.bytes.get(lsda.actions.clone())?;
+        if actions.is_empty() {
+            return Some(0);
+        }
+        if let Some((_, start)) = self.tables.iter().find(|(known, _)| known == actions) {
+            return Some(*start);
+        }
+        let start = self.actions.len() as u64;
+        self.actions.extend(actions);
+        self.tables.push((actions.to_vec(), start));
+        Some(start)
+    }
+
+    fn encode(self) -> Handlers {
+        let mut body = vec![ULEB];
+        let call_sites = encoded(&self.call_sites);
+        push_uleb(&mut body, call_sites.len() as u64);
+        body.extend(call_sites);
+        body.extend(self.actions);
+        let mut bytes = vec![OMITTED];
+        let Some(encoding) = self.type_encoding else {
+            bytes.push(OMITTED);
+            bytes.extend(body);
+            return Handlers { bytes, types: Vec::new() };
+        };
+        bytes.push(encoding.byte());
+        push_uleb(&mut bytes, (body.len() + self.types.len() * encoding.size()) as u64);
+        bytes.extend(body);
+        let mut types = Vec::new();
+        for target in self.types.iter().rev() {
+            types.extend(target.map(|target| (bytes.len(), encoding, target)));
+            bytes.resize(bytes.len() + encoding.size(), 0);
+        }
+        bytes.extend(self.specifications);
+        Handlers { bytes, types }
+    }
+}
+
+/// Makes `list` the longer of the two; `None` where the shorter one is not how the longer one begins.
+fn longer<T: Clone + PartialEq>(list: &mut Vec<T>, other: &[T]) -> Option<()> {
+    let both = list.len().min(other.len());
+    if list[..both] != other[..both] {
+        return None;
+    }
+    list.extend_from_slice(&other[both..]);
+    Some(())
+}
+
+fn push_uleb(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
