@@ -151,6 +151,39 @@ pub(super) fn filling(
     Ok(())
 }
 
+/// What stands between the functions of a file.
+pub(super) struct Gaps<'f> {
+    loaded: &'f Loaded<'f>,
+    code: Vec<Range<u64>>,
+    arm64: bool,
+}
+
+impl<'f> Gaps<'f> {
+    pub(super) fn new(elf: &Elf<'_>, loaded: &'f Loaded<'_>) -> Self {
+        Self { loaded, code: loaded.code(), arm64: elf.header.e_machine == EM_AARCH64 }
+    }
+
+    /// Size of the file in bytes.
+    pub(super) fn file_size(&self) -> u64 {
+        self.loaded.size()
+    }
+
+    /// Whether nothing but filling stands from `start` to `end`: whole instructions that do nothing, or zeroes, loaded as code.
+    pub(super) fn is_filling(&self, start: u64, end: u64) -> bool {
+        let range = end.checked_sub(start).and_then(|size| self.loaded.range(start, size));
+        let range = range.filter(|range| difference(std::slice::from_ref(range), &self.code).is_empty());
+        range.and_then(|range| self.loaded.file_bytes(&range)).is_some_and(|bytes| {
+            if bytes.iter().all(|&byte| byte == 0) {
+                true
+            } else if self.arm64 {
+                start.is_multiple_of(4) && bytes.len().is_multiple_of(4) && arm64_filling(bytes, start)
+            } else {
+                x86_64_filling_end(bytes) == Some(bytes.len())
+            }
+        })
+    }
+}
+
 /// The runs of bytes within `range` that became zero, with the zeroes between them.
 fn runs(before: &Loaded<'_>, after: &Loaded<'_>, range: &Range<u64>) -> Vec<Range<u64>> {
     let bytes = |loaded: &Loaded<'_>| loaded.file_bytes(range).unwrap_or_default().to_vec();
@@ -170,6 +203,11 @@ fn runs(before: &Loaded<'_>, after: &Loaded<'_>, range: &Range<u64>) -> Vec<Rang
 
 /// Breakpoints, and the instructions that do nothing as Intel recommends them, whole to the last, whose zeroes may follow.
 fn x86_64_filling(bytes: &[u8]) -> bool {
+    x86_64_filling_end(bytes).is_some()
+}
+
+/// Where the last of these instructions ends, which may be past the end of `bytes`.
+fn x86_64_filling_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 0;
     while at < bytes.len() {
         let prefixes = bytes.iter().skip(at).take_while(|&&byte| byte == 0x66 || byte == 0x2e).count();
@@ -180,7 +218,9 @@ fn x86_64_filling(bytes: &[u8]) -> bool {
             Some(0x0f) => {
                 let (Some(0x1f), Some(form)) = (cursor.u8(), cursor.u8()) else {
                     // `0f 1f 00`: the zero is part of the run only where something follows.
-                    return cursor.at() >= bytes.len() && bytes.get(at + prefixes + 1).is_none_or(|&byte| byte == 0x1f);
+                    let cut =
+                        cursor.at() >= bytes.len() && bytes.get(at + prefixes + 1).is_none_or(|&byte| byte == 0x1f);
+                    return cut.then_some(bytes.len() + 1);
                 };
                 let (mode, register) = (form >> 6, form & 7);
                 let scaled = usize::from(mode != 3 && register == 4);
@@ -193,16 +233,16 @@ fn x86_64_filling(bytes: &[u8]) -> bool {
                 // The rest is zeroes, which did not change.
                 let rest = bytes.iter().skip(cursor.at()).take(scaled + offset);
                 if rest.clone().any(|&byte| byte != 0) {
-                    return false;
+                    return None;
                 }
                 at = cursor.at() + scaled + offset;
                 continue;
             }
-            _ => return false,
+            _ => return None,
         }
         at = cursor.at();
     }
-    true
+    Some(at)
 }
 
 /// Whole instructions: none at all (`udf #0`), `nop`, or `brk`.
@@ -235,6 +275,12 @@ mod tests {
         ] {
             assert!(x86_64_filling(bytes), "{bytes:x?}");
         }
+        // The last zeroes may be those of the next function, or its first byte the end of an instruction.
+        for cut in [&[0x0f, 0x1f, 0x40][..], &[0x0f], &[0x0f, 0x1f], &[0xcc, 0x0f, 0x1f, 0x44, 0], &long[..6]] {
+            assert!(x86_64_filling_end(cut).is_none_or(|end| end > cut.len()), "{cut:x?}");
+        }
+        assert_eq!(x86_64_filling_end(&long), Some(long.len()));
+        assert_eq!(x86_64_filling_end(&[0x90, 0x66]), None);
         // ret; jmp; nopw with a displacement that is none; mov.
         for bytes in [
             &[0xc3][..],

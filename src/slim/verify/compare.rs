@@ -18,17 +18,8 @@ impl Handlers {
         if before == after {
             return None;
         }
-        let same_common = match self {
-            Self::Kept => before.common == after.common,
-            Self::MayBeGone => {
-                // With no handlers left there is no need of a personality, but never for another.
-                let gone = after.common == after.bare_common;
-                before.common == after.common || (before.bare_common == after.bare_common && gone)
-            }
-        };
-        if !same_common {
-            let pair = contents.commons.get(before.common).zip(contents.commons.get(after.common));
-            return Some(pair.map_or("common part", |(before, after)| common_difference(before, after)));
+        if !self.same_common(before, after) {
+            return Some(common_words(before, after, contents));
         }
         if before.program != after.program {
             return Some("call frame instructions");
@@ -46,6 +37,24 @@ impl Handlers {
             (None, _) => Some("handlers, of which it had none"),
         }
     }
+
+    /// Whether the common part is the same, as far as no handlers are gone.
+    pub(super) fn same_common(self, before: Says, after: Says) -> bool {
+        match self {
+            Self::Kept => before.common == after.common,
+            Self::MayBeGone => {
+                // With no handlers left there is no need of a personality, but never for another.
+                let gone = after.common == after.bare_common;
+                before.common == after.common || (before.bare_common == after.bare_common && gone)
+            }
+        }
+    }
+}
+
+/// The part in which two common parts differ.
+pub(super) fn common_words(before: Says, after: Says, contents: &Contents<'_>) -> &'static str {
+    let pair = contents.commons.get(before.common).zip(contents.commons.get(after.common));
+    pair.map_or("common part", |(before, after)| common_difference(before, after))
 }
 
 fn common_difference(before: &Common, after: &Common) -> &'static str {

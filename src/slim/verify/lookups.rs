@@ -1,6 +1,6 @@
 //! What an unwinder finds: addresses of every function looked up in both files, and the rows that tell how to leave the frame.
 
-use gimli::{CfaRule, EhFrame, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection};
+use gimli::{CfaRule, EhFrame, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection, UnwindTableRow};
 
 use rayon::prelude::*;
 
@@ -8,6 +8,8 @@ use super::compare::Handlers;
 use super::error::VerifyError;
 use super::frames::{Bytes, Contents, Frame, Frames};
 use super::index::Index;
+use super::merged::Run;
+use super::walk::Walk;
 
 /// Looks up the first, middle and last address of every function in both indexes.
 pub(super) fn by_index(
@@ -51,14 +53,46 @@ pub(super) fn rows(before: &Frames<'_>, after: &Frames<'_>, pairs: &[(&Frame, &F
     differs.map_or(Ok(()), |address| Err(VerifyError::Lookup { address, what: "row" }))
 }
 
-fn samples(frame: &Frame) -> [u64; 3] {
+/// Carries out all call frame instructions of every new description and of the old ones that it covers, and compares the rows for
+/// every address of the old ones.
+pub(super) fn merged_rows(before: &Frames<'_>, after: &Frames<'_>, runs: &[Run<'_>]) -> Result<(), VerifyError> {
+    const AT_ONCE: usize = 128;
+    let differs = runs.par_chunks(AT_ONCE).find_map_first(|runs| {
+        let (mut old, mut new) = (UnwindContext::new(), UnwindContext::new());
+        runs.iter().find_map(|run| first_row_that_differs(before, after, run, &mut old, &mut new))
+    });
+    differs.map_or(Ok(()), |address| Err(VerifyError::Lookup { address, what: "row" }))
+}
+
+fn first_row_that_differs(
+    before: &Frames<'_>,
+    after: &Frames<'_>,
+    run: &Run<'_>,
+    old_context: &mut UnwindContext<usize>,
+    new_context: &mut UnwindContext<usize>,
+) -> Option<u64> {
+    let Ok(mut new_walk) = Walk::new(after, run.new, new_context) else { return Some(run.new.begin) };
+    for old in &run.olds {
+        let Ok(mut old_walk) = Walk::new(before, old, old_context) else { return Some(old.begin) };
+        let mut address = old.begin;
+        while address < old.end {
+            match (old_walk.at(address), new_walk.at(address)) {
+                (Ok(old), Ok(new)) if old.what == new.what => address = old.end.min(new.end),
+                _ => return Some(address),
+            }
+        }
+    }
+    None
+}
+
+pub(super) fn samples(frame: &Frame) -> [u64; 3] {
     let last = frame.end - 1;
     [frame.begin, frame.begin + (last - frame.begin) / 2, last]
 }
 
 /// How to leave a frame, independent of where its description stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Row<'data> {
+pub(super) struct Row<'data> {
     cfa: Rule<'data>,
     registers: Vec<(Register, Rule<'data>)>,
     arguments: u64,
@@ -85,7 +119,12 @@ impl<'f, 'data> Rows<'f, 'data> {
     fn row(&mut self, frame: &Frame, address: u64) -> Result<Row<'data>, gimli::Error> {
         let (section, bases) = (&self.frames.section, &self.frames.bases);
         let fde = section.fde_from_offset(bases, frame.offset.into(), EhFrame::cie_from_offset)?;
-        let row = fde.unwind_info_for_address(section, bases, &mut self.context, address)?;
+        Row::new(section, fde.unwind_info_for_address(section, bases, &mut self.context, address)?)
+    }
+}
+
+impl<'data> Row<'data> {
+    pub(super) fn new(section: &EhFrame<Bytes<'data>>, row: &UnwindTableRow<usize>) -> Result<Self, gimli::Error> {
         let cfa = match row.cfa() {
             CfaRule::RegisterAndOffset { register, offset } => Rule::Cfa(*register, *offset),
             CfaRule::Expression(expression) => Rule::Expression(false, bytes(section, expression)?),
@@ -100,7 +139,7 @@ impl<'f, 'data> Rows<'f, 'data> {
             registers.push((*register, rule));
         }
         registers.sort_by_key(|(register, _)| register.0);
-        Ok(Row { cfa, registers, arguments: row.saved_args_size() })
+        Ok(Self { cfa, registers, arguments: row.saved_args_size() })
     }
 }
 

@@ -24,11 +24,15 @@ mod index;
 mod loaded;
 mod lookups;
 mod lsda;
+mod merged;
+mod merged_index;
+mod merged_sites;
 mod packed;
 mod proof;
 mod relocations;
 mod start_stub;
 mod unwinding;
+mod walk;
 mod words;
 
 pub use error::VerifyError;

@@ -8,15 +8,18 @@ use goblin::elf::header::EM_AARCH64;
 use goblin::elf::program_header::PT_GNU_EH_FRAME;
 use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS};
 
-use crate::slim::changes::Unwinding;
+use crate::slim::changes::{Changes, Unwinding};
 
+use super::code::Gaps;
 use super::compare::{self, Handlers};
-use super::cursor::{difference, merged};
+use super::cursor::{self, difference};
 use super::error::VerifyError;
 use super::frames::{self, Contents, Frames, Trouble};
 use super::index::Index;
 use super::loaded::Loaded;
 use super::lookups;
+use super::merged::{self, Cover};
+use super::merged_index;
 
 /// The unwind tables of a file.
 #[derive(Debug)]
@@ -80,20 +83,29 @@ pub(super) enum Accounted {
     Handlers,
 }
 
-/// Proves that `after` says of every function what `before` said, as far as `declared` does not give it up.
+/// Proves that `after` says of every function what `before` said, as far as `changes` do not give it up. `gaps` are those of the
+/// slimmed file.
 pub(super) fn same(
     before: &Tables<'_>,
     after: &Tables<'_>,
-    declared: Unwinding,
+    changes: &Changes,
     contents: &Contents<'_>,
+    gaps: &Gaps<'_>,
 ) -> Result<Accounted, VerifyError> {
+    let declared = changes.unwinding;
     if declared == Unwinding::None {
         return nothing_is_left(after).map(|()| Accounted::All);
     }
     let handlers = if declared >= Unwinding::WithoutHandlers { Handlers::MayBeGone } else { Handlers::Kept };
+    if changes.merged_frames {
+        let cover = merged::frames(&before.frames, &after.frames, handlers, contents, gaps)?;
+        // Where nothing was merged, the index is held to be as strict as ever.
+        let how = if cover.merges { Pairing::Merged(&cover) } else { Pairing::ByOne(handlers, contents) };
+        return index(before, after, declared, how);
+    }
     let pairs = compare::frames(&before.frames, &after.frames, handlers, contents)?;
     lookups::rows(&before.frames, &after.frames, &pairs)?;
-    index(before, after, declared, handlers, contents)
+    index(before, after, declared, Pairing::ByOne(handlers, contents))
 }
 
 /// An empty `.eh_frame`, and no entry in an index that unwinders still accept.
@@ -109,12 +121,19 @@ fn nothing_is_left(after: &Tables<'_>) -> Result<(), VerifyError> {
     }
 }
 
+/// Which descriptions of both files are held against each other.
+enum Pairing<'c, 'data> {
+    /// Each is for one of the other file.
+    ByOne(Handlers, &'c Contents<'data>),
+    /// A new one may be for several old ones.
+    Merged(&'c Cover),
+}
+
 fn index(
     before: &Tables<'_>,
     after: &Tables<'_>,
     declared: Unwinding,
-    handlers: Handlers,
-    contents: &Contents<'_>,
+    pairing: Pairing<'_, '_>,
 ) -> Result<Accounted, VerifyError> {
     let (old, new) = match (&before.index, &after.index) {
         (None, None) => return compare::nothing_overlaps(&after.frames).map(|()| Accounted::All),
@@ -134,6 +153,13 @@ fn index(
         return Ok(Accounted::Handlers);
     };
     let new_entries = entries(new, &after.frames)?;
+    let (handlers, contents) = match pairing {
+        Pairing::ByOne(handlers, contents) => (handlers, contents),
+        Pairing::Merged(cover) => {
+            let (old, new) = ((old, &before.frames, &*old_entries), (new, &after.frames, &*new_entries));
+            return merged_index::same(old, new, cover).map(|()| Accounted::All);
+        }
+    };
     if old_entries.is_sorted_by_key(|(address, _)| *address) && !new_entries.is_sorted_by_key(|(address, _)| *address) {
         let out_of_order = new_entries.windows(2).find(|pair| matches!(pair, [(a, _), (b, _)] if a > b));
         let address = out_of_order.and_then(|pair| pair.last()).map_or(0, |entry| entry.0);
@@ -189,7 +215,7 @@ pub(super) fn covered(
     if accounted == Accounted::Handlers {
         kept.extend(loaded.range(frames.address, frames.size));
     }
-    difference(&merged(covered), &merged(kept))
+    difference(&cursor::merged(covered), &cursor::merged(kept))
 }
 
 /// Language-specific data in an unknown format ends at the next that is known of, or with its segment.

@@ -15,7 +15,11 @@ pub fn proof_in_words(changes: &Changes) -> String {
         parts.push(
             "every loaded byte outside the declared ranges is equal, and each that differs is accounted for".to_owned(),
         );
-        parts.push(unwinding(changes.unwinding).to_owned());
+        parts.push(if changes.merged_frames {
+            merged(changes.unwinding)
+        } else {
+            unwinding(changes.unwinding).to_owned()
+        });
         parts.extend(relocations(changes.relocations));
         if !changes.dead_code.is_empty() {
             parts.push(
@@ -46,6 +50,23 @@ fn unwinding(declared: Unwinding) -> &'static str {
     }
 }
 
+/// The same where neighbours may share a frame description.
+fn merged(declared: Unwinding) -> String {
+    let more = match declared {
+        Unwinding::Same => {
+            ", and the index leads to it; of the handlers of every function the same call sites, landing pads, actions and types are \
+             decoded"
+        }
+        Unwinding::WithoutIndex => {
+            "; of the handlers of every function the same call sites, landing pads, actions and types are decoded; the index may be gone"
+        }
+        Unwinding::WithoutHandlers => "; handlers may be gone, and the index",
+        Unwinding::None => return unwinding(declared).to_owned(),
+    };
+    let rows = "gimli reads for every address of every function the same row of the call frame table";
+    format!("{rows}{more}; neighbours may share a frame description")
+}
+
 fn relocations(declared: Relocations) -> Option<String> {
     match declared {
         Relocations::Same => None,
@@ -64,6 +85,23 @@ fn relocations(declared: Relocations) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_what_is_the_same_where_neighbours_share_a_description() {
+        let of = |unwinding, merged_frames| {
+            let ranges = std::iter::once(1..2).collect();
+            proof_in_words(&Changes { unwinding, merged_frames, ..Changes::of_ranges(ranges) })
+        };
+        let shared = "neighbours may share a frame description";
+        for unwinding in [Unwinding::Same, Unwinding::WithoutIndex, Unwinding::WithoutHandlers] {
+            let said = of(unwinding, true);
+            assert!(said.contains("every address of every function the same row") && said.contains(shared), "{said}");
+            assert!(!said.contains("the same frame description"), "{said}");
+            assert!(!of(unwinding, false).contains(shared));
+            assert_eq!(said.contains("gone"), of(unwinding, false).contains("gone"));
+        }
+        assert_eq!(of(Unwinding::None, true), of(Unwinding::None, false));
+    }
 
     #[test]
     fn only_what_was_given_up_is_said_to_be_gone() {
