@@ -1,16 +1,22 @@
 //! Unwind tables: which function each frame description, each index entry and each language-specific table is for.
 //!
-//! `.eh_frame` holds one FDE for each function, `.eh_frame_hdr` a sorted index of them, `.gcc_except_table` the LSDAs that FDEs
+//! `.eh_frame` holds one FDE for each function or for several that stand side by side, as [`merge-unwind`](crate::slim) writes them, `.eh_frame_hdr` a sorted index of them, `.gcc_except_table` the LSDAs that FDEs
 //! point at. What cannot be read ends the list: a table in an unknown encoding is nobody's, not guessed at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindSection};
+use gimli::{
+    BaseAddresses, CallFrameInstruction, CieOrFde, EhFrame, EndianSlice, FrameDescriptionEntry, LittleEndian, Pointer,
+    UnwindSection,
+};
 
 use super::frames::Reader;
 use super::image::Image;
+use super::references::functions_within;
 use super::section::Section;
+
+type FrameDescription<'data> = FrameDescriptionEntry<EndianSlice<'data, LittleEndian>>;
 
 /// One piece of unwind data and the function that it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,10 +58,15 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     section.set_address_size(8);
     let bases = BaseAddresses::default().set_eh_frame(frames.address);
     let mut cies = HashMap::new();
+    let (mut common, mut is_shared) = (HashSet::new(), false);
+    let mut restored = Vec::new();
     let mut iterator = section.entries(&bases);
     while let Ok(Some(entry)) = iterator.next() {
         match entry {
             CieOrFde::Cie(cie) => {
+                // Linkers write each once; what shares descriptions between functions repeats them.
+                let start = cie.offset() + 4;
+                is_shared |= !common.insert(data.get(start..start + cie.entry_len()));
                 entries.extend(
                     entry_range(frames, cie.offset(), cie.entry_len())
                         .map(|range| UnwindEntry { range, function: None }),
@@ -74,6 +85,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
                 let function = Some(fde.initial_address());
                 if let Some(end) = fde.initial_address().checked_add(fde.len()) {
                     unwind.functions.push(fde.initial_address()..end);
+                    restores(&fde, &section, &bases, &mut restored);
                 }
                 entries.extend(
                     entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
@@ -83,11 +95,54 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
             }
         }
     }
+    // Descriptions that lie over each other could make the same code be gone through as often.
+    let covered = unwind.functions.iter().map(|range| range.end - range.start).fold(0, u64::saturating_add);
+    if is_shared && covered <= image.data().len() as u64 {
+        restored.sort_unstable();
+        unwind.functions = unwind.functions.iter().flat_map(|range| functions_of(image, range, &restored)).collect();
+    }
     // The terminator, and what an early end of reading left, is not claimed but for its four zeroes.
     let end = frames.file_range.end;
     if data.ends_with(&[0; 4]) {
         entries.push(UnwindEntry { range: end - 4..end, function: None });
     }
+}
+
+/// Adds the addresses at which a description goes back to the row that it began with: functions begin there, if it is for several.
+fn restores(
+    fde: &FrameDescription<'_>,
+    section: &EhFrame<EndianSlice<'_, LittleEndian>>,
+    bases: &BaseAddresses,
+    into: &mut Vec<u64>,
+) {
+    let (mut at, mut depth) = (fde.initial_address(), 0_usize);
+    let mut instructions = fde.instructions(section, bases);
+    while let Ok(Some(instruction)) = instructions.next() {
+        match instruction {
+            CallFrameInstruction::AdvanceLoc { delta } => {
+                at = at.wrapping_add(u64::from(delta).wrapping_mul(fde.cie().code_alignment_factor()));
+            }
+            CallFrameInstruction::RememberState => depth += 1,
+            CallFrameInstruction::RestoreState => {
+                depth = depth.saturating_sub(1);
+                into.extend((depth == 0).then_some(at));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The functions that one description is for. `restored` is sorted.
+fn functions_of(image: &Image<'_>, range: &Range<u64>, restored: &[u64]) -> Vec<Range<u64>> {
+    let code = image.offset_of(range.start).and_then(|start| {
+        let end = start.checked_add(range.end - range.start)?;
+        image.bytes(&(start..end))
+    });
+    let Some(code) = code else { return vec![range.clone()] };
+    let first = restored.partition_point(|&at| at <= range.start);
+    let past = restored.partition_point(|&at| at < range.end);
+    let starts = restored.get(first..past).unwrap_or_default();
+    functions_within(image.architecture(), code, range.start, starts)
 }
 
 /// The bytes of an entry: four of length before the entry itself. 64-bit lengths are written by no linker here.

@@ -15,6 +15,7 @@ mod data;
 mod emitted;
 mod endings;
 mod instruction_length;
+mod neighbours;
 mod targets;
 mod x86_64;
 
@@ -23,3 +24,4 @@ pub use code::{CodeReference, code_references, code_references_at_fixed_addresse
 pub use data::{PointerInData, data_pointers};
 pub use emitted::{EmittedReference, emitted_references};
 pub use endings::ends_for_good;
+pub(super) use neighbours::functions_within;

@@ -1,0 +1,137 @@
+//! Where functions begin that share one frame description.
+
+use std::ops::Range;
+
+use iced_x86::{Decoder, DecoderOptions, FlowControl};
+
+use super::instruction_length::layout;
+use crate::elf::Architecture;
+
+/// What compilers align functions to on `x86_64`.
+const ALIGN: u64 = 16;
+const INT3: u8 = 0xcc;
+
+/// The functions in `code`, which is at `address`: each ends before filling, or where the next one begins. One begins behind filling
+/// and at the addresses `starts`, which are sorted.
+///
+/// Code is decoded from its start. Where some bytes are no instruction, what follows belongs to the function before, up to the next of `starts`.
+pub(in crate::elf) fn functions_within(
+    architecture: Architecture,
+    code: &[u8],
+    address: u64,
+    starts: &[u64],
+) -> Vec<Range<u64>> {
+    let mut functions = Vec::new();
+    let offset = |start: &u64| usize::try_from(start.checked_sub(address)?).ok().filter(|&offset| offset < code.len());
+    let mut at = 0;
+    for next in starts.iter().filter_map(offset).chain([code.len()]) {
+        while at < next {
+            let (end, begins) = function_at(architecture, code.get(..next).unwrap_or_default(), at, address);
+            functions.push(address + at as u64..address + end as u64);
+            at = begins.max(at + 1);
+        }
+    }
+    functions
+}
+
+/// Where the function that starts at offset `start` ends, and where the next one begins.
+fn function_at(architecture: Architecture, code: &[u8], start: usize, address: u64) -> (usize, usize) {
+    let mut at = start;
+    let mut before = None;
+    let mut decoder = (architecture == Architecture::X86_64).then(|| Decoder::new(64, code, DecoderOptions::NONE));
+    while at < code.len() {
+        let filling = before.and_then(|before: Range<usize>| match architecture {
+            Architecture::X86_64 => x86_64_filling(code, at, address).filter(|_| x86_64_may_end(code, &before)),
+            Architecture::Arm64 => arm64_filling(code, at),
+        });
+        if let Some(next) = filling {
+            return (at, next);
+        }
+        let length = match (&mut decoder, layout(code, at)) {
+            (None, _) => 4,
+            (Some(_), Some(layout)) => layout.length,
+            (Some(decoder), None) => {
+                let decoded = decoder.set_position(at).ok().map(|()| decoder.decode());
+                match decoded.filter(|instruction| !instruction.is_invalid()) {
+                    Some(instruction) => instruction.len(),
+                    None => break,
+                }
+            }
+        };
+        if length == 0 {
+            break;
+        }
+        before = Some(at..at + length);
+        at += length;
+    }
+    (code.len(), code.len())
+}
+
+/// Where filling ends that begins at `at`.
+fn x86_64_filling(code: &[u8], at: usize, address: u64) -> Option<usize> {
+    let first = *code.get(at).filter(|&&byte| byte == INT3 || byte == 0)?;
+    let next = at + (ALIGN - (address + at as u64) % ALIGN) as usize;
+    code.get(at..next)?.iter().all(|&byte| byte == first).then_some(next)
+}
+
+/// True where the instruction may be the last of a function: it leaves, or calls what may not return.
+fn x86_64_may_end(code: &[u8], instruction: &Range<usize>) -> bool {
+    let bytes = code.get(instruction.clone()).unwrap_or_default();
+    let flow = Decoder::new(64, bytes, DecoderOptions::NONE).decode().flow_control();
+    !matches!(flow, FlowControl::Next | FlowControl::ConditionalBranch)
+}
+
+/// Zeroes are no instruction.
+fn arm64_filling(code: &[u8], at: usize) -> Option<usize> {
+    let (words, _) = code.get(at..)?.as_chunks::<4>();
+    let zeroes = words.iter().take_while(|word| **word == [0; 4]).count();
+    (zeroes > 0).then_some(at + 4 * zeroes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn within(code: &[u8], starts: &[u64]) -> Vec<Range<u64>> {
+        functions_within(Architecture::X86_64, code, 0x1000, starts)
+    }
+
+    #[test]
+    fn a_function_begins_behind_filling() {
+        for filling in [0, INT3] {
+            let mut code = vec![0x31, 0xc0, 0xc3];
+            code.resize(16, filling);
+            // A call that does not return, and one more.
+            code.extend([0xe8, 0, 0, 0, 0]);
+            code.resize(32, filling);
+            code.extend([0x90, 0xc3]);
+            assert_eq!(within(&code, &[]), [0x1000..0x1003, 0x1010..0x1015, 0x1020..0x1022]);
+        }
+    }
+
+    #[test]
+    fn zeroes_of_an_instruction_are_no_filling() {
+        // add al, cl at the end of 16 bytes; mov eax, 0 likewise.
+        let mut code = vec![0x90; 15];
+        code.extend([0x00, 0xc8, 0xc3]);
+        assert_eq!(within(&code, &[]), [0x1000..0x1012]);
+        let mut code = vec![0x90; 11];
+        code.extend([0xb8, 0, 0, 0, 0, 0xc3]);
+        assert_eq!(within(&code, &[]), [0x1000..0x1011]);
+    }
+
+    #[test]
+    fn a_function_begins_where_it_is_said_to() {
+        let code = [&[0x90; 15][..], &[0xc3], &[0x90; 3], &[0xc3]].concat();
+        assert_eq!(within(&code, &[]), [0x1000..0x1014]);
+        assert_eq!(within(&code, &[0x1010, 0x2000]), [0x1000..0x1010, 0x1010..0x1014]);
+    }
+
+    #[test]
+    fn arm64_functions_are_told_apart_by_what_is_no_instruction() {
+        let ret = [0xc0, 0x03, 0x5f, 0xd6];
+        let code = [&ret[..], &ret, &[0; 8], &ret].concat();
+        let found = functions_within(Architecture::Arm64, &code, 0x1000, &[]);
+        assert_eq!(found, [0x1000..0x1008, 0x1010..0x1014]);
+    }
+}
