@@ -7,6 +7,8 @@ mod support;
 mod code;
 mod harmless;
 mod headers;
+mod merged;
+mod merging;
 mod relocations;
 mod subject;
 mod unwind;
