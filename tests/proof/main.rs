@@ -8,6 +8,7 @@ mod code;
 mod harmless;
 mod headers;
 mod merged;
+mod merged_handlers;
 mod merging;
 mod relocations;
 mod subject;

@@ -1,75 +1,11 @@
 //! Neighbours share a frame description: right, it passes where it was declared; with one thing wrong, the proof names it.
 
-use std::ops::Range;
-
 use lambda_slim::slim::{Changes, Unwinding, VerifyError};
 
-use crate::merging::{Merged, end, steps};
+use crate::merging::{
+    Merged, Stands, after, declared, end, missing, names, neighbours, no_row, plain, steps, subjects,
+};
 use crate::subject::{ARM64, Fde, Subject, X86_64, cpp, put32};
-
-fn declared(subject: &Subject) -> Changes {
-    Changes { merged_frames: true, ..Changes::of_ranges(subject.unwind_tables()) }
-}
-
-fn by_address(subject: &Subject) -> Vec<Fde> {
-    let mut fdes = subject.fdes.clone();
-    fdes.sort_by_key(|fde| fde.begin);
-    fdes
-}
-
-/// Nothing but what linkers and assemblers put between functions.
-fn is_filling(subject: &Subject, from: u64, to: u64) -> bool {
-    let Some(size) = to.checked_sub(from).filter(|&size| size < 64) else { return false };
-    if size == 0 {
-        return true;
-    }
-    let bytes = &subject.data[subject.offset(from - 1) + 1..][..size as usize];
-    let arm64 = |word: &[u8]| word == [0; 4] || word == [0x1f, 0x20, 3, 0xd5];
-    bytes.iter().all(|&byte| byte == 0xcc || byte == 0) || bytes.chunks(4).all(arm64)
-}
-
-/// The first functions side by side, so many of them, for which `fits` holds; nothing in their programs is remembered.
-fn neighbours(subject: &Subject, count: usize, fits: impl Fn(&[Fde]) -> bool) -> Option<Vec<Fde>> {
-    let fdes = by_address(subject);
-    let simple = |fde: &Fde| {
-        let program = &subject.data[fde.cfi.clone()];
-        fde.size > 1 && !program.contains(&0x0a) && !program.contains(&0x0b)
-    };
-    let beside = |fdes: &[Fde]| {
-        fdes.iter().all(simple)
-            && fdes.windows(2).all(|pair| is_filling(subject, end(&pair[0]), pair[1].begin))
-            && end(&fdes[count - 1]) - fdes[0].begin < 0x8000
-    };
-    fdes.windows(count).find(|fdes| beside(fdes) && fits(fdes)).map(<[Fde]>::to_vec)
-}
-
-fn plain(fdes: &[Fde]) -> bool {
-    fdes.iter().all(|fde| fde.lsda.is_none() && fde.cie == fdes[0].cie)
-}
-
-/// Programs of Rust, and by how much code advances at least.
-fn subjects() -> [(&'static Subject, i64); 2] {
-    [(&*ARM64, 4), (&*X86_64, 1)]
-}
-
-#[track_caller]
-fn after(merged: &Merged<'_>) -> Result<(), VerifyError> {
-    merged.subject.after_edit(&declared(merged.subject), |data| merged.write(data))
-}
-
-#[track_caller]
-fn names(error: Result<(), VerifyError>, fde: &Fde, part: &str) {
-    let Err(VerifyError::Frame { begin, end: past, what }) = error else { panic!("{part} of {fde:x?}: {error:?}") };
-    assert_eq!((begin, past, what), (fde.begin, end(fde), part));
-}
-
-fn missing(fde: &Fde) -> Result<(), VerifyError> {
-    Err(VerifyError::FrameMissing { begin: fde.begin, end: end(fde) })
-}
-
-fn no_row(address: u64) -> Result<(), VerifyError> {
-    Err(VerifyError::Lookup { address, what: "row" })
-}
 
 #[test]
 fn neighbours_may_share_a_frame_description_where_that_is_declared() {
@@ -311,192 +247,29 @@ fn the_index_of_merged_descriptions() {
     }
 }
 
-/// A program in which one function, the one with most call sites, has no handlers any more, so that there is room for others.
-fn with_room(subject: &Subject) -> (Subject, Range<usize>) {
-    let room = |fde: &Fde| {
-        let lsda = fde.lsda?;
-        let (sites, types) = subject.call_sites(lsda);
-        let past = sites.last()?[3].end;
-        types.is_none_or(|types| types >= past).then_some(lsda..past)
-    };
-    let (fde, place) =
-        subject.fdes.iter().filter_map(|fde| Some((fde, room(fde)?))).max_by_key(|(_, room)| room.len()).expect("one");
-    let mut data = subject.data.clone();
-    data[fde.lsda_field.clone().expect("a pointer")].fill(0);
-    (Subject::new(data), place)
-}
-
-fn has_pads(subject: &Subject, fde: &Fde) -> bool {
-    let Some(lsda) = fde.lsda else { return false };
-    let sites = subject.call_sites(lsda).0;
-    let any = sites.iter().any(|site| subject.uleb_at(&site[2]) != 0);
-    any && sites.len() < 12 && sites.iter().all(|site| subject.uleb_at(&site[3]) == 0)
-}
-
-/// Neighbours of which those at `with` have handlers.
-fn handled(subject: &Subject, with: [bool; 3]) -> Option<Vec<Fde>> {
-    let fits = |fdes: &[Fde]| {
-        fdes.iter().zip(with).all(|(fde, with)| if with { has_pads(subject, fde) } else { fde.lsda.is_none() })
-    };
-    neighbours(subject, 3, fits)
-}
-
 #[test]
-fn handlers_of_neighbours_may_stand_in_one_table() {
+fn a_function_that_the_index_did_not_lead_to() {
     for (subject, _) in subjects() {
-        let (subject, room) = &with_room(subject);
-        let mut tried = 0;
-        for with in [[true, false, true], [false, true, false], [true, false, false], [false, false, true]] {
-            let Some(olds) = handled(subject, with) else { continue };
-            tried += 1;
-            let merged = Merged::new(subject, &olds);
-            let sites = merged.sites();
-            assert_eq!(after(&merged.clone().with_handlers(room, &sites)), Ok(()), "{with:?}");
-            let merged = merged.with_handlers(room, &sites);
-            assert_eq!(subject.after_unwind_edit(|data| merged.write(data)), missing(&merged.olds[0]));
-            // An old one without handlers has a call site where it has one with: none is not the same.
-            let bare = with.iter().position(|with| !with).expect("one");
-            let from = merged.olds[bare].begin - merged.begin;
-            let without: Vec<_> = sites.iter().copied().filter(|site| site[0] != from).collect();
-            names(after(&merged.clone().with_handlers(room, &without)), &merged.olds[bare], "call sites");
-        }
-        assert!(tried > 1, "{tried}");
+        let olds = neighbours(subject, 2, plain).expect("neighbours");
+        let header = subject.section(".eh_frame_hdr");
+        let base = subject.address(header.start);
+        let entries = subject.index_entries();
+        let is_second = |entry: &usize| subject.u32(*entry) == olds[1].begin.wrapping_sub(base) as u32;
+        let second = entries.iter().copied().find(is_second).expect("its entry");
+        let mut data = subject.data.clone();
+        data.copy_within(second + 8..header.start + 12 + 8 * entries.len(), second);
+        put32(&mut data, header.start + 8, entries.len() as u32 - 1);
+        let subject = Subject::new(data);
+        let found = VerifyError::Lookup { address: olds[1].begin, what: "frame description" };
+        assert_eq!(after(&Merged::new(&subject, &olds)), Err(found));
     }
 }
 
 #[test]
-fn call_sites_of_no_landing_pad_may_be_one() {
-    let mut tried = 0;
+fn a_walk_from_the_beginning_comes_to_it() {
     for (subject, _) in subjects() {
-        let (subject, room) = &with_room(subject);
-        // The program for arm64 has none.
-        let Some(olds) = handled(subject, [true, false, false]) else { continue };
-        tried += 1;
-        let merged = Merged::new(subject, &olds);
-        let mut sites = merged.sites();
-        let [.., middle, last] = &mut sites[..] else { panic!("two") };
-        // Over the gap as well.
-        middle[1] = last[0] + last[1] - middle[0];
-        sites.pop();
-        assert_eq!(after(&merged.clone().with_handlers(room, &sites)), Ok(()));
-        // Or many.
-        let [.., last] = &mut sites[..] else { panic!("one") };
-        last[1] -= 1;
-        let more = [last[0] + last[1], 1, 0, 0];
-        sites.push(more);
-        assert_eq!(after(&merged.clone().with_handlers(room, &sites)), Ok(()));
-        // But not empty, over each other, nor past the end.
-        for wrong in [[more[0], 0, 0, 0], [more[0] - 1, 2, 0, 0], [more[0], 2, 0, 0]] {
-            *sites.last_mut().expect("it") = wrong;
-            names(after(&merged.clone().with_handlers(room, &sites)), &merged.olds[2], "call sites");
-        }
-    }
-    assert!(tried > 0);
-}
-
-#[test]
-fn handlers_that_are_others() {
-    for (subject, _) in subjects() {
-        let (subject, room) = &with_room(subject);
-        let merged = Merged::new(subject, &handled(subject, [true, false, true]).expect("neighbours"));
-        let sites = merged.sites();
-        let last = &merged.olds[2];
-        let from = last.begin - merged.begin;
-        let of_last = sites.iter().position(|site| site[0] >= from && site[2] != 0).expect("one with a pad");
-        let changed = |edit: &dyn Fn(&mut Vec<[u64; 4]>)| {
-            let mut sites = sites.clone();
-            edit(&mut sites);
-            after(&merged.clone().with_handlers(room, &sites))
-        };
-        names(changed(&|sites| sites[of_last][2] += 1), last, "landing pads");
-        // Without its pad it may be one with the call site beside it.
-        let without = changed(&|sites| sites[of_last][2] = 0);
-        assert!(
-            matches!(without, Err(VerifyError::Frame { begin, what: "landing pads" | "call sites", .. }) if begin == last.begin)
-        );
-        names(changed(&|sites| sites[of_last][3] = 1), last, "actions");
-        names(changed(&|sites| sites[of_last][1] -= 1), last, "call sites");
-        // The pads of another's beginning.
-        names(changed(&|sites| sites[of_last][2] -= from), last, "landing pads");
-        // A handler of the last function that reaches into the one before.
-        let bare = &merged.olds[1];
-        let reaching = changed(&|sites| {
-            let number = sites.iter().position(|site| site[0] == bare.begin - merged.begin).expect("it");
-            sites[number][1] -= 1;
-            let past = sites[number][0] + sites[number][1];
-            let at = sites[number + 1];
-            sites.insert(number + 1, [past, at[0] + at[1] - past, at[2].max(1), 0]);
-            sites.remove(number + 2);
-        });
-        names(reaching, bare, "call sites");
-        let unsorted = changed(&|sites| sites.rotate_left(1));
-        assert!(matches!(unsorted, Err(VerifyError::Frame { what: "call sites", .. })), "{unsorted:?}");
-        // A handler for the one that has none.
-        let more = changed(&|sites| {
-            let site = sites.iter_mut().find(|site| site[0] == bare.begin - merged.begin).expect("it");
-            site[2] = 1;
-        });
-        names(more, bare, "landing pads");
-        // None but plain ones.
-        let whole = changed(&|sites| {
-            sites.retain(|site| site[0] < from);
-            sites.push([from, u64::from(last.size), 0, 0]);
-        });
-        names(whole, last, "handlers, which are gone");
-    }
-}
-
-#[test]
-fn handlers_of_a_merged_description_that_are_gone() {
-    for (subject, _) in subjects() {
-        let (subject, room) = &with_room(subject);
-        let merged = Merged::new(subject, &handled(subject, [true, false, true]).expect("neighbours"));
-        let cie = merged.olds[0].cie;
-        assert!(cie != merged.olds[1].cie, "another common part");
-        names(after(&merged), &merged.olds[0], "handlers, which are gone");
-        let given_up = Changes { unwinding: Unwinding::WithoutHandlers, ..declared(subject) };
-        assert_eq!(subject.after_edit(&given_up, |data| merged.write(data)), Ok(()));
-        let bare = Merged { cie: merged.olds[1].cie, ..merged.clone() };
-        assert_eq!(subject.after_edit(&given_up, |data| bare.write(data)), Ok(()));
-        // Gone is not another.
-        let mut sites = merged.sites();
-        sites.iter_mut().find(|site| site[2] != 0).expect("a pad")[2] += 1;
-        let moved = merged.clone().with_handlers(room, &sites);
-        names(subject.after_edit(&given_up, |data| moved.write(data)), &merged.olds[0], "landing pads");
-    }
-}
-
-#[test]
-fn the_personality_of_another() {
-    for (subject, _) in subjects() {
-        let (subject, room) = &with_room(subject);
-        // The common part of those without handlers has none.
-        let merged = Merged::new(subject, &handled(subject, [true, false, true]).expect("neighbours"));
-        let sites = merged.sites();
-        let mut wrong = merged.clone().with_handlers(room, &sites);
-        wrong.cie = merged.olds[1].cie;
-        wrong.handlers = None;
-        names(after(&wrong), &merged.olds[0], "personality");
-        // One that comes from none of them.
-        let plain =
-            neighbours(subject, 2, |fdes| plain(fdes) && fdes[0].cie == merged.olds[1].cie).expect("neighbours");
-        let mut from_nowhere = Merged::new(subject, &plain);
-        from_nowhere.cie = merged.olds[0].cie;
-        names(after(&from_nowhere), &plain[0], "personality");
-        // Another in the file.
-        let right = merged.with_handlers(room, &sites);
-        let mut after = subject.data.clone();
-        right.write(&mut after);
-        let encoding = subject.data[right.cie + 9 + 5 + 4];
-        assert!(matches!(encoding, 0x9b | 0x9c));
-        let frames = subject.section(".eh_frame");
-        let string = after[frames.clone()].windows(5).position(|bytes| bytes == b"zPLR\0").expect("one");
-        let edited = subject.after_edit(&declared(subject), |data| {
-            right.write(data);
-            let field = frames.start + string + 5 + 4 + 1;
-            let value = u32::from_le_bytes(data[field..field + 4].try_into().expect("4 bytes"));
-            put32(data, field, value.wrapping_add(8));
-        });
-        assert!(matches!(edited, Err(VerifyError::Frame { what: "personality", .. })), "{edited:?}");
+        let mut merged = Merged::new(subject, &neighbours(subject, 3, plain).expect("neighbours"));
+        merged.stands = Stands::BehindTheTerminator;
+        names(after(&merged), &merged.olds[0], "place: it stands behind the terminator");
     }
 }

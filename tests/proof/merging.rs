@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::subject::{Fde, Subject, put32, put64};
+use lambda_slim::slim::{Changes, VerifyError};
+
+use crate::subject::{ARM64, Fde, Subject, X86_64, put32, put64};
 
 /// One frame description for several functions. Tests change what they want to be wrong.
 #[derive(Clone)]
@@ -18,6 +20,14 @@ pub(crate) struct Merged<'s> {
     pub(crate) program: Vec<u8>,
     /// File range for its language-specific data, and what is written there.
     pub(crate) handlers: Option<(Range<usize>, Vec<u8>)>,
+    pub(crate) stands: Stands,
+}
+
+/// Where the new description is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    BesideItsLike,
+    BehindTheTerminator,
 }
 
 /// A call site from the beginning of the description: start, length, pad, action.
@@ -39,6 +49,7 @@ impl<'s> Merged<'s> {
             end: end(last),
             program: Vec::new(),
             handlers: None,
+            stands: Stands::BesideItsLike,
         };
         merged.program = merged.program_with(|_| 0, 0x0b);
         merged
@@ -136,11 +147,15 @@ impl<'s> Merged<'s> {
                 }
                 Some(_) => {}
             }
-            if host.at == at {
+            if host.at == at && self.stands == Stands::BesideItsLike {
                 index.insert(self.begin, subject.address(to));
                 to = self.entry(data, to, cies[&self.cie]);
             }
             at = past;
+        }
+        if self.stands == Stands::BehindTheTerminator {
+            index.insert(self.begin, subject.address(to + 4));
+            self.entry(data, to + 4, cies[&self.cie]);
         }
         let header = subject.section(".eh_frame_hdr");
         data[header.start + 12..header.end].fill(0);
@@ -171,7 +186,7 @@ impl<'s> Merged<'s> {
     }
 }
 
-fn put_relative(subject: &Subject, data: &mut [u8], at: usize, width: usize, target: u64) {
+pub(crate) fn put_relative(subject: &Subject, data: &mut [u8], at: usize, width: usize, target: u64) {
     let distance = target.wrapping_sub(subject.address(at));
     if width == 4 { put32(data, at, distance as u32) } else { put64(data, at, distance) }
 }
@@ -247,4 +262,68 @@ pub(crate) fn steps(subject: &Subject, fde: &Fde) -> Steps {
     }
     steps.leaves_a_rule &= !restores;
     steps
+}
+
+pub(crate) fn declared(subject: &Subject) -> Changes {
+    Changes { merged_frames: true, ..Changes::of_ranges(subject.unwind_tables()) }
+}
+
+fn by_address(subject: &Subject) -> Vec<Fde> {
+    let mut fdes = subject.fdes.clone();
+    fdes.sort_by_key(|fde| fde.begin);
+    fdes
+}
+
+/// Nothing but what linkers and assemblers put between functions.
+fn is_filling(subject: &Subject, from: u64, to: u64) -> bool {
+    let Some(size) = to.checked_sub(from).filter(|&size| size < 64) else { return false };
+    if size == 0 {
+        return true;
+    }
+    let bytes = &subject.data[subject.offset(from - 1) + 1..][..size as usize];
+    let arm64 = |word: &[u8]| word == [0; 4] || word == [0x1f, 0x20, 3, 0xd5];
+    bytes.iter().all(|&byte| byte == 0xcc || byte == 0) || bytes.chunks(4).all(arm64)
+}
+
+/// The first functions side by side, so many of them, for which `fits` holds; nothing in their programs is remembered.
+pub(crate) fn neighbours(subject: &Subject, count: usize, fits: impl Fn(&[Fde]) -> bool) -> Option<Vec<Fde>> {
+    let fdes = by_address(subject);
+    let simple = |fde: &Fde| {
+        let program = &subject.data[fde.cfi.clone()];
+        fde.size > 1 && !program.contains(&0x0a) && !program.contains(&0x0b)
+    };
+    let beside = |fdes: &[Fde]| {
+        fdes.iter().all(simple)
+            && fdes.windows(2).all(|pair| is_filling(subject, end(&pair[0]), pair[1].begin))
+            && end(&fdes[count - 1]) - fdes[0].begin < 0x8000
+    };
+    fdes.windows(count).find(|fdes| beside(fdes) && fits(fdes)).map(<[Fde]>::to_vec)
+}
+
+pub(crate) fn plain(fdes: &[Fde]) -> bool {
+    fdes.iter().all(|fde| fde.lsda.is_none() && fde.cie == fdes[0].cie)
+}
+
+/// Programs of Rust, and by how much code advances at least.
+pub(crate) fn subjects() -> [(&'static Subject, i64); 2] {
+    [(&*ARM64, 4), (&*X86_64, 1)]
+}
+
+#[track_caller]
+pub(crate) fn after(merged: &Merged<'_>) -> Result<(), VerifyError> {
+    merged.subject.after_edit(&declared(merged.subject), |data| merged.write(data))
+}
+
+#[track_caller]
+pub(crate) fn names(error: Result<(), VerifyError>, fde: &Fde, part: &str) {
+    let Err(VerifyError::Frame { begin, end: past, what }) = error else { panic!("{part} of {fde:x?}: {error:?}") };
+    assert_eq!((begin, past, what), (fde.begin, end(fde), part));
+}
+
+pub(crate) fn missing(fde: &Fde) -> Result<(), VerifyError> {
+    Err(VerifyError::FrameMissing { begin: fde.begin, end: end(fde) })
+}
+
+pub(crate) fn no_row(address: u64) -> Result<(), VerifyError> {
+    Err(VerifyError::Lookup { address, what: "row" })
 }
