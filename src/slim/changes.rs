@@ -86,15 +86,27 @@ pub struct Changes {
     pub unwinding: Unwinding,
     /// Neighbouring functions may share one frame description.
     ///
-    /// * A new description covers whole old ones that did not overlap and were for different addresses, in the order of their addresses, and
-    ///   between them nothing but filling, 63 bytes of it at most. No other old description touches its range.
-    /// * For every address of an old one the row of the call frame table is the same (CFA, every register's rule, arguments).
-    /// * The common part is the same but for its personality, which a description without handlers may get from its neighbours.
+    /// * A new description covers whole old ones that did not overlap and were for some address each, in the order of their addresses, and
+    ///   between them nothing but filling, 63 bytes of it at most: zeroes, or whole instructions that do nothing, loaded as code.
+    ///   No other old description touches its range, not even one for no address that stands in it or at its beginning.
+    ///   A function that has a description of its own may have it in other words by the same rules.
+    /// * For every address of an old one the row of the call frame table is the same (CFA, every register's rule, arguments), also where
+    ///   unwinders disagree: `DW_CFA_GNU_args_size` comes to the same whether `DW_CFA_restore_state` takes it back or not, and
+    ///   `DW_CFA_restore` is for no register of which the common part says something.
+    /// * The common part is the same but for its personality, which a description without handlers and personality may get from
+    ///   those of its neighbours that are in the new one as well.
     /// * Handlers: the call sites of the new one, cut at the old one's first and last address, are those of the old one: the same
     ///   addresses, landing pads and actions. Where neighbouring call sites of no landing pad and no action touch, they may be one.
     ///   An old description without handlers has one call site from its first to its last address, of no landing pad
-    ///   and no action, by which unwinding goes on as it does without. Call sites are in order and overlap nowhere.
-    /// * The index has one entry for each new description, for its first address.
+    ///   and no action, by which unwinding goes on as it does without. Call sites are in order, none is empty, and they overlap nowhere, as
+    ///   those of the old ones; each with a landing pad or an action lies within one function. Landing pads count from the
+    ///   beginning of the description, in old and new. Handlers of an unknown format stay in a description of their own.
+    ///   With [`Unwinding::WithoutHandlers`] the new one may have none, or one call site of no landing pad and no action for a function.
+    /// * The index has one entry for each new description of whose old ones it had one, for its first address. It was sorted, and is.
+    ///   Every address of a function that it led to is found, and no other.
+    ///
+    /// What changes is the beginning of the function that an unwinder knows for an address (`_Unwind_FindEnclosingFunction`,
+    /// `_Unwind_GetRegionStart`): it is that of the first neighbour.
     pub merged_frames: bool,
     /// What became of relocations.
     pub relocations: Relocations,

@@ -175,9 +175,9 @@ fn nothing_else_touches(runs: &[Run<'_>], olds: &[Numbered<'_>]) -> Result<(), V
             return Err(VerifyError::Lookup { address: run.new.begin, what: "frame description: two fit" });
         }
         for expected in &run.olds {
-            let found = all.next().filter(|found| std::ptr::eq(*found, *expected));
-            if found.is_none() {
-                return Err(VerifyError::Lookup { address: expected.begin, what: "frame description: two fit" });
+            let found = all.next().unwrap_or(expected);
+            if !std::ptr::eq(found, *expected) {
+                return Err(VerifyError::Lookup { address: found.begin, what: "frame description: two fit" });
             }
         }
         if let Some(other) = all.peek().filter(|other| other.begin < run.new.end) {
