@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use crate::elf::{Dynamic, FrameTables, Image};
 
+use super::referred::referred;
+
 /// Imports that show exceptions other than panics: raised or handled by C++, forced by the C library to end a thread.
 const OTHER_EXCEPTIONS: [&str; 11] = [
     "__cxa_begin_catch",
@@ -113,8 +115,13 @@ pub(super) fn nobody_asks_where_functions_begin(
             "the unwinder is linked in, and without symbols it is not known whether {FIND_FUNCTION} is used"
         ));
     }
-    match symbols.iter().any(|symbol| symbol.name == FIND_FUNCTION) {
-        true => Err(format!("{FIND_FUNCTION}, which tells where frame descriptions begin, is linked in")),
+    // Linked in with the rest of the unwinder, it may still be called by nobody.
+    let functions = symbols.iter().filter(|symbol| symbol.name == FIND_FUNCTION);
+    let mut entries: Vec<_> = functions.map(|symbol| symbol.address..symbol.address.saturating_add(1)).collect();
+    entries.sort_by_key(|entry| entry.start);
+    entries.dedup();
+    match referred(came_in, &entries).contains(&true) {
+        true => Err(format!("{FIND_FUNCTION}, which tells where frame descriptions begin, is linked in and used")),
         false => Ok(()),
     }
 }

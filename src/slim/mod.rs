@@ -24,6 +24,7 @@ mod outcome;
 mod pipeline;
 mod program;
 mod recompress;
+mod referred;
 mod relr;
 mod repack_unwind;
 mod rewrite;

@@ -8,13 +8,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::elf::{
-    Architecture, CodeReference, FrameTables, Image, code_references, code_references_at_fixed_addresses,
-    data_pointers, ends_for_good,
-};
+use crate::elf::{Architecture, FrameTables, Image, ends_for_good};
 
 use super::changes::Changes;
 use super::file_edit::FileEdit;
+use super::referred::referred;
 use super::rewritten::Rewritten;
 
 const INT3: u8 = 0xcc;
@@ -79,24 +77,6 @@ fn code<'data>(image: &Image<'data>, range: &Range<u64>) -> Option<&'data [u8]> 
 
 /// Those of `gaps` that nothing refers to.
 fn unreferenced(image: &Image<'_>, gaps: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    let references = if image.is_fixed() { code_references_at_fixed_addresses } else { code_references };
-    let executable = image.sections().iter().filter(|s| s.is_loaded() && s.kind() == crate::elf::SectionKind::Code);
-    let from_code = executable.flat_map(|section| {
-        let mut found = Vec::new();
-        let code = image.bytes(&section.file_range).unwrap_or_default();
-        references(image.architecture(), code, section.address, &gaps, &mut found);
-        found.into_iter().map(|CodeReference { to, .. }| to)
-    });
-    let from_data = data_pointers(image).into_iter().map(|pointer| pointer.target);
-    let mut referred = vec![false; gaps.len()];
-    for target in from_code.chain(from_data).chain([image.entry()]) {
-        let next = gaps.partition_point(|gap| gap.end <= target);
-        if let Some(gap) = gaps.get(next)
-            && gap.contains(&target)
-        {
-            referred[next] = true;
-        }
-    }
-    let mut referred = referred.into_iter();
-    gaps.into_iter().filter(|_| !referred.next().unwrap_or(true)).collect()
+    let referred = referred(image, &gaps);
+    gaps.into_iter().zip(referred).filter(|(_, referred)| !referred).map(|(gap, _)| gap).collect()
 }
