@@ -169,7 +169,7 @@ fn with_a_gap(subject: &Subject, gap: u32, bytes: &[u8]) -> (Subject, [Fde; 2]) 
 #[test]
 fn a_gap_of_anything_but_filling() {
     let (ret, nop) = ([0xc0, 3, 0x5f, 0xd6], [0x1f, 0x20, 3, 0xd5]);
-    let cases: [(&Subject, u32, &[u8], bool); 12] = [
+    let cases: [(&Subject, u32, &[u8], bool); 13] = [
         (&X86_64, 16, &[0], true),
         (&X86_64, 63, &[0xcc], true),
         (&X86_64, 60, &[0x0f, 0x1f, 0x40, 0], true),
@@ -183,6 +183,8 @@ fn a_gap_of_anything_but_filling() {
         (&ARM64, 64, &nop, false),
         (&ARM64, 4, &ret, false),
         (&ARM64, 2, &nop[..2], false),
+        // It begins in the middle of an instruction.
+        (&ARM64, 6, &[0, 0, 0x1f, 0x20, 3, 0xd5], false),
     ];
     for (subject, gap, bytes, filling) in cases {
         let (subject, olds) = with_a_gap(subject, gap, bytes);

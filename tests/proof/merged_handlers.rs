@@ -85,6 +85,9 @@ fn call_sites_of_no_landing_pad_may_be_one() {
         sites.push(more);
         assert_eq!(after(&merged.clone().with_handlers(room, &sites)), Ok(()));
         // But not empty, over each other, nor past the end.
+        sites.push([more[0] + 1, 0, 0, 0]);
+        names(after(&merged.clone().with_handlers(room, &sites)), &merged.olds[2], "call sites");
+        sites.pop();
         for wrong in [[more[0], 0, 0, 0], [more[0] - 1, 2, 0, 0], [more[0], 2, 0, 0]] {
             *sites.last_mut().expect("it") = wrong;
             names(after(&merged.clone().with_handlers(room, &sites)), &merged.olds[2], "call sites");
@@ -146,6 +149,23 @@ fn handlers_that_are_others() {
 }
 
 #[test]
+fn a_handler_for_the_gap_between_two_functions() {
+    let (subject, _) = subjects()[1];
+    let (subject, room) = &with_room(subject);
+    let fits = |fdes: &[Fde]| has_pads(subject, &fdes[0]) && fdes[1].lsda.is_none() && end(&fdes[0]) < fdes[1].begin;
+    let merged = Merged::new(subject, &neighbours(subject, 2, fits).expect("neighbours"));
+    let (sites, gap) = (merged.sites(), end(&merged.olds[0]) - merged.begin);
+    let with = |site: [u64; 4]| {
+        let mut sites = sites.clone();
+        sites.insert(sites.len() - 1, site);
+        after(&merged.clone().with_handlers(room, &sites))
+    };
+    assert_eq!(with([gap, 1, 0, 0]), Ok(()), "no landing pad and no action");
+    names(with([gap, 1, 1, 0]), &merged.olds[1], "call sites");
+    names(with([gap, 1, 0, 1]), &merged.olds[1], "call sites");
+}
+
+#[test]
 fn handlers_of_a_merged_description_that_are_gone() {
     for (subject, _) in subjects() {
         let (subject, room) = &with_room(subject);
@@ -186,6 +206,14 @@ fn handlers_that_cannot_be_cut() {
         let [one, next, ..] = &old_sites[..] else { panic!("two") };
         assert_eq!(subject.uleb_at(&one[0]) + subject.uleb_at(&one[1]), subject.uleb_at(&next[0]));
         names(as_it_was(&|data| data[one[1].start] += 1), first, "call sites");
+        // Over each other in both files.
+        let mut over = sites.clone();
+        over[0][1] += 1;
+        let mut data = subject.data.clone();
+        data[one[1].start] += 1;
+        let overlapping = Subject { data, fdes: subject.fdes.clone() };
+        let merged_over = Merged { subject: &overlapping, ..merged.clone().with_handlers(room, &over) };
+        names(after(&merged_over), first, "call sites");
         // Landing pads that count from elsewhere, be it the same place.
         let (field, begin) = (first.lsda_field.clone().expect("a pointer"), first.begin);
         let (theirs, ours) = (room.start..room.start + room.len() / 2, room.start + room.len() / 2..room.end);
