@@ -9,15 +9,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::backtrace::{addr2line, frames, has_addr2line};
 use support::functions::{manifest_path, target_dir};
-use support::process::Process;
+use support::panics::panics_as_before;
 use support::program::{Run, lambda_slim};
 use support::project::{TinyProject, hello_project};
-use support::runtime_api::{Call, RuntimeApi};
 use support::skip::skip;
 use support::zipfile;
 
@@ -112,15 +109,6 @@ fn functions_of_one_start_are_linked_first_and_an_order_file_does_the_same_witho
     assert_eq!(functions(&program).unwrap(), names);
 }
 
-/// Where the system has put the program, against where it was linked: it begins at 0 there.
-fn base(process: &Process, program: &Path) -> u64 {
-    let maps = fs::read_to_string(format!("/proc/{}/maps", process.id())).expect("it runs");
-    let program = program.canonicalize().expect("it is there");
-    let first = maps.lines().find(|line| line.ends_with(program.to_str().expect("UTF-8"))).expect("it is mapped");
-    let (start, _) = first.split_once('-').expect("from-to");
-    u64::from_str_radix(start, 16).expect("an address")
-}
-
 #[test]
 fn a_laid_out_program_reports_panics_goes_on_and_its_backtrace_is_named_by_the_debug_file() {
     let panics = manifest_path().with_file_name("panics").join("src/main.rs");
@@ -143,36 +131,7 @@ fn a_laid_out_program_reports_panics_goes_on_and_its_backtrace_is_named_by_the_d
         return;
     }
 
-    let program = unpacked.path().join("bootstrap");
-    let api = RuntimeApi::start_with(&[r#"{"panic": true}"#, r#"{"catch": 1000}"#]).expect("a port");
-    let mut process = Process::start_with(&program, api.address(), &[("RUST_BACKTRACE", "full")]).expect("it starts");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let calls: Vec<Call> = (0..5).map(|_| api.next_call(&mut process, deadline).expect("it goes on")).collect();
-    let [Call::Next, Call::InvocationError { body: error }, Call::Next, Call::Response { body: answer }, Call::Next] =
-        calls.as_slice()
-    else {
-        panic!("{calls:?}");
-    };
-    assert!(error.contains("as asked"), "{error}");
-    let answer: Value = serde_json::from_str(answer).expect("JSON");
-    assert_eq!((&answer["caught"], &answer["dropped"]), (&1000.into(), &4000.into()), "handlers are found");
-
-    if !has_addr2line() {
-        return;
-    }
-    let base = base(&process, &program);
-    // The first panic's: those that are caught say the same.
-    let output = process.output();
-    let first: String = output.split_inclusive("stack backtrace:").take(2).collect();
-    assert!(!first.contains("panic_below"), "it is stripped: {first}");
-    let first_trace = output.split("stack backtrace:").nth(1).expect("a backtrace");
-    let first_trace = first_trace.split("panicked at").next().expect("what is before it");
-    // A return address is behind the call.
-    let addresses = frames(first_trace).into_iter().map(|(address, _)| address.wrapping_sub(base + 1));
-    let names: Vec<String> = addresses.flat_map(|address| addr2line(&debug, address)).collect();
-    let times = |name: &str| names.iter().filter(|known| known.as_str() == name).count();
-    assert_eq!(times("laid_out_panics::panic_below"), 4, "{names:?}");
-    assert_eq!(times("laid_out_panics::main"), 1, "{names:?}");
+    panics_as_before(&unpacked.path().join("bootstrap"), &debug, "laid_out_panics");
 }
 
 #[test]

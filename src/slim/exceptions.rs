@@ -98,15 +98,16 @@ pub(super) fn nobody_asks_where_functions_begin(
         return Err(format!("it imports {FIND_FUNCTION}, which tells where frame descriptions begin"));
     }
     let dynamic = image.dynamic().map_err(|why| why.to_string())?;
-    if dynamic.interpreter.is_some() && dynamic.soname.is_none() && !imports.lack_the_unwinder() {
-        let is_known = |library: &str| SILENT_LIBRARIES.contains(&library) || library == CPLUSPLUS_LIBRARY;
-        return match dynamic.needed.iter().find(|library| !is_known(library)) {
-            Some(library) => Err(format!("{library} may ask where its frame descriptions begin ({FIND_FUNCTION})")),
-            None => Ok(()),
-        };
-    }
-    if is_library(image, &dynamic) {
+    let exported = image.dynamic_symbols().map_err(|why| why.to_string())?;
+    if is_library(image, &dynamic) || exported.iter().any(|symbol| symbol.defined && symbol.name == FIND_FUNCTION) {
         return Err(format!("who loads it may ask where its frame descriptions begin ({FIND_FUNCTION})"));
+    }
+    let is_known = |library: &str| SILENT_LIBRARIES.contains(&library) || library == CPLUSPLUS_LIBRARY;
+    if let Some(library) = dynamic.needed.iter().find(|library| !is_known(library)) {
+        return Err(format!("{library} may ask where its frame descriptions begin ({FIND_FUNCTION})"));
+    }
+    if dynamic.interpreter.is_some() && !imports.lack_the_unwinder() {
+        return Ok(());
     }
     // The unwinder is linked in, or not used: only symbols tell.
     let symbols = came_in.symbols().map_err(|why| why.to_string())?;

@@ -7,6 +7,7 @@ mod aborts;
 mod junk;
 mod laws;
 mod modules;
+mod neighbours;
 mod places;
 mod project;
 mod relocations;

@@ -14,6 +14,7 @@ pub(crate) mod bench;
 pub(crate) mod functions;
 pub(crate) mod golden;
 pub(crate) mod http;
+pub(crate) mod panics;
 pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod project;

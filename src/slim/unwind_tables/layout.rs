@@ -12,6 +12,7 @@ use crate::elf::{FrameTables, Image, IndexEntry};
 use crate::slim::file_edit::FileEdit;
 
 use super::model::{Common, Frame, Handlers, UnwindModel};
+use super::registered::may_move;
 
 const TOO_FAR: &str = "a distance does not fit in the encoding of its field";
 const TOO_LONG: &str = "the tables would grow";
@@ -36,6 +37,7 @@ pub(in crate::slim) fn write(
     tables: &FrameTables,
     model: &UnwindModel,
 ) -> Result<FileEdit, &'static str> {
+    may_move(image, tables)?;
     let lsda_size = tables.lsda_table.as_ref().map_or(0, |place| place.size());
     let lsda_base = tables.lsda_table.as_ref().map_or(0, |place| place.address);
     let lsdas = pack_lsdas(&model.lsdas, lsda_base, lsda_size)?;

@@ -9,6 +9,7 @@ mod layout;
 mod model;
 mod neighbours;
 mod program;
+mod registered;
 
 pub(super) use layout::write;
 pub(super) use model::UnwindModel;

@@ -1,0 +1,193 @@
+//! Functions that share a frame description unwind, catch and tell as they did; where somebody asks where they begin, they share none.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::laws::{folder, report, slim};
+use crate::support::functions::{build, manifest_path, target_dir};
+use crate::support::panics::panics_as_before;
+use crate::support::program::{Run, arg, lambda_slim};
+use crate::support::project::hello_project;
+use crate::support::skip::skip;
+use crate::support::zipfile;
+
+/// What the report says of `merge-unwind`: the status, and why not.
+fn merged(program: &Path) -> (String, String) {
+    let report = report(program, &["--effort", "fast"]);
+    let rows = report["slim"]["rewrites"].as_array().expect("rewrites").clone();
+    let row = rows.into_iter().find(|row| row["name"] == "merge-unwind").expect("it is tried");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&row["status"]), text(&row["reason"]))
+}
+
+#[test]
+fn a_function_reports_panics_goes_on_and_its_backtrace_is_named_by_the_debug_file() {
+    let panics = manifest_path().with_file_name("panics").join("src/main.rs");
+    let panics = fs::read_to_string(panics).expect("the source");
+    // std's Backtrace asks where functions begin, to leave itself out.
+    let without = panics
+        .replace("Backtrace::force_capture().to_string()", "String::new()")
+        .replace("use std::backtrace::Backtrace;", "");
+    assert!(!without.contains("Backtrace"));
+    let project = hello_project("catch-me", "catch-me", "", |_| without);
+    let folder = folder();
+    let (zip, debug) = (folder.path().join("out.zip"), folder.path().join("out.debug"));
+    let mut command = lambda_slim();
+    command.args(["slim", "--format", "json", "-o", arg(&zip), "--debug-file", arg(&debug), "--effort", "fast"]);
+    command.args(["--bin", "catch-me", "--release", "--offline"]);
+    let run = Run::of(command.current_dir(&project).env("CARGO_TARGET_DIR", target_dir("functions"))).exits(0);
+    let rows = run.json()["slim"]["rewrites"].as_array().expect("rewrites").clone();
+    assert!(rows.iter().any(|row| row["name"] == "merge-unwind" && row["status"] == "applied"), "{rows:?}");
+    if zipfile::unpack(&zip, folder.path()).is_some() {
+        panics_as_before(&folder.path().join("bootstrap"), &debug, "catch_me");
+    }
+}
+
+/// Exceptions of three types through frames with something to destroy, some through the library's own code; what came of them is printed.
+const EXCEPTIONS: &str = r#"
+#include <iostream>
+#include <map>
+#include <regex>
+#include <stdexcept>
+struct Guard { int *count; ~Guard() { ++*count; } };
+static int destroyed = 0;
+__attribute__((noinline)) int risky(int n) {
+    Guard guard{&destroyed};
+    if (n % 3 == 0) throw std::runtime_error("three " + std::to_string(n));
+    if (n % 3 == 1) throw n;
+    return n;
+}
+__attribute__((noinline)) int deep(int depth, int n) {
+    std::string text(depth, 'x');
+    Guard guard{&destroyed};
+    return depth == 0 ? risky(n) : deep(depth - 1, n) + int(text.size());
+}
+__attribute__((noinline)) int narrow(int n) noexcept {
+    try { return deep(2, n); } catch (...) { return -1; }
+}
+int main() {
+    std::map<std::string, long> seen;
+    std::regex three("three ([0-9]+)");
+    for (int n = 0; n < 1000; ++n) {
+        try { seen["none"] += deep(5, n); }
+        catch (const std::runtime_error &error) {
+            std::string what = error.what();
+            std::smatch match;
+            if (std::regex_match(what, match, three)) seen["runtime"] += std::stoi(match[1]);
+        }
+        catch (int number) { seen["int"] += number; }
+        seen["narrow"] += narrow(n);
+    }
+    try { std::vector<int>().at(3); } catch (const std::out_of_range &) { ++seen["range"]; }
+    try { std::regex wrong("("); } catch (const std::regex_error &) { ++seen["regex"]; }
+    for (auto &pair : seen) std::cout << pair.first << ' ' << pair.second << '\n';
+    std::cout << destroyed << '\n';
+}
+"#;
+
+/// Prints whether the unwinder says that `main` begins where it does.
+const ASKS: &str = r#"
+#include <iostream>
+extern "C" void *_Unwind_FindEnclosingFunction(void *);
+int main() {
+    try { throw 1; } catch (int) {}
+    void *here = (void *)((char *)&main + 1);
+    std::cout << (_Unwind_FindEnclosingFunction(here) == (void *)&main) << '\n';
+}
+"#;
+
+fn compiled(folder: &Path, name: &str, source: &str, flags: &[&str]) -> Option<PathBuf> {
+    let (file, program) = (folder.join(format!("{name}.cpp")), folder.join(name));
+    fs::write(&file, source).expect("our folder");
+    let output = Command::new("g++").arg("-O2").args(flags).arg(&file).arg("-o").arg(&program).output();
+    match output {
+        Ok(output) if output.status.success() => Some(program),
+        _ => {
+            skip(&format!("C++ {flags:?}"), "g++ does not make it here");
+            None
+        }
+    }
+}
+
+fn printed(program: &Path) -> String {
+    let output = Command::new(program).output().expect("it starts");
+    assert!(output.status.success(), "{}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// What the slimmed program prints; `None` without Python.
+fn printed_when_slimmed(program: &Path, folder: &Path) -> Option<String> {
+    let zip = folder.join("out.zip");
+    slim(program, &zip, &["--effort", "fast"]);
+    let into = folder.join("slimmed");
+    zipfile::unpack(&zip, &into)?;
+    let slimmed = into.join("bootstrap");
+    fs::set_permissions(&slimmed, fs::Permissions::from_mode(0o755)).expect("our file");
+    Some(printed(&slimmed))
+}
+
+#[test]
+fn exceptions_are_caught_by_type_and_everything_is_destroyed_on_the_way() {
+    // GNU's start files of a program that is not position-independent register its frame descriptions, from the third on.
+    let registers = "something points into .eh_frame, so that it may be registered by address";
+    let kinds: [(&[&str], &str); 5] = [
+        (&[], ""),
+        (&["-no-pie"], ""),
+        (&["-static-pie"], ""),
+        (&["-static"], registers),
+        (&["-static-libstdc++", "-static-libgcc"], ""),
+    ];
+    for (flags, why_not) in kinds {
+        let folder = folder();
+        let Some(program) = compiled(folder.path(), "exceptions", EXCEPTIONS, flags) else { continue };
+        let before = printed(&program);
+        assert!(before.starts_with("int ") && before.contains("runtime 166833"), "{before}");
+        let (status, reason) = merged(&program);
+        assert_eq!((status == "applied", reason.as_str()), (why_not.is_empty(), why_not), "{flags:?}: {status}");
+        if let Some(after) = printed_when_slimmed(&program, folder.path()) {
+            assert_eq!(after, before, "{flags:?}");
+        }
+    }
+}
+
+#[test]
+fn where_a_program_asks_the_unwinder_where_functions_begin_each_keeps_its_description() {
+    for (flags, why) in [(&[][..], "it imports"), (&["-static"], "is linked in and used")] {
+        let folder = folder();
+        let Some(program) = compiled(folder.path(), "asks", ASKS, flags) else { continue };
+        let (status, reason) = merged(&program);
+        assert_eq!(status, "not_applicable", "{flags:?}");
+        assert!(reason.contains(why) && reason.contains("_Unwind_FindEnclosingFunction"), "{reason}");
+        if let Some(after) = printed_when_slimmed(&program, folder.path()) {
+            assert_eq!((printed(&program).as_str(), after.as_str()), ("1\n", "1\n"));
+        }
+    }
+    // std's Backtrace is one that asks.
+    let (status, reason) = merged(&build("panics"));
+    assert_eq!(status, "not_applicable");
+    assert!(reason.starts_with("it imports _Unwind_FindEnclosingFunction"), "{reason}");
+}
+
+#[test]
+fn who_loads_a_library_or_is_loaded_may_ask_as_well() {
+    let folder = folder();
+    if let Some(library) = compiled(folder.path(), "library", EXCEPTIONS, &["-shared", "-fPIC"]) {
+        let (status, reason) = merged(&library);
+        assert_eq!(status, "not_applicable");
+        assert!(reason.starts_with("who loads it may ask"), "{reason}");
+    }
+    let Some(other) = compiled(folder.path(), "libother.so", "int other() { return 1; }", &["-shared", "-fPIC"]) else {
+        return;
+    };
+    let search = format!("-L{}", folder.path().display());
+    let flags = ["-Wl,--no-as-needed", search.as_str(), "-lother"];
+    let Some(program) = compiled(folder.path(), "loads", EXCEPTIONS, &flags) else { return };
+    assert!(other.is_file());
+    let (status, reason) = merged(&program);
+    assert_eq!(status, "not_applicable");
+    assert!(reason.starts_with("libother.so may ask"), "{reason}");
+}
