@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::elf::{Dynamic, FrameTables, Image};
-
-use super::referred::referred;
+use crate::elf::{FrameTables, Image};
 
 /// Imports that show exceptions other than panics: raised or handled by C++, forced by the C library to end a thread.
 const OTHER_EXCEPTIONS: [&str; 11] = [
@@ -25,7 +23,7 @@ const OTHER_EXCEPTIONS: [&str; 11] = [
 ];
 
 /// Libraries that raise no exception through a Rust function: glibc's, libgcc's unwinder, the dynamic linker.
-const SILENT_LIBRARIES: [&str; 9] = [
+pub(super) const SILENT_LIBRARIES: [&str; 9] = [
     "ld-linux-aarch64.so.1",
     "ld-linux-x86-64.so.2",
     "libc.so.6",
@@ -40,10 +38,6 @@ const SILENT_LIBRARIES: [&str; 9] = [
 const RAISE: &str = "_Unwind_RaiseException";
 const BACKTRACE: &str = "_Unwind_Backtrace";
 
-/// Libraries beside them that do not ask where functions begin.
-const CPLUSPLUS_LIBRARY: &str = "libstdc++.so.6";
-const FIND_FUNCTION: &str = "_Unwind_FindEnclosingFunction";
-
 /// A message of LLVM's libunwind, of the function that reads the index.
 const LLVM_UNWINDER: &[u8] = b"unsupported .eh_frame_hdr version";
 
@@ -57,7 +51,7 @@ impl<'data> Imports<'data> {
         Ok(Self(symbols.iter().filter(|symbol| !symbol.defined).map(|symbol| symbol.name).collect()))
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.0.contains(name)
     }
 
@@ -85,51 +79,6 @@ pub(super) fn nothing_is_raised(image: &Image<'_>, imports: &Imports<'_>) -> boo
     let Ok(dynamic) = image.dynamic() else { return false };
     let silent = dynamic.needed.iter().all(|library| SILENT_LIBRARIES.contains(&library.as_str()));
     imports.has(BACKTRACE) && !imports.has(RAISE) && silent && dynamic.interpreter.is_some()
-}
-
-/// Fails where somebody may ask the unwinder at which address the frame description of a function begins, and says who. Personality
-/// routines, which take offsets from there, are not meant. `came_in` is the program as it came, with its symbols if it had any.
-pub(super) fn nobody_asks_where_functions_begin(
-    image: &Image<'_>,
-    came_in: &Image<'_>,
-    imports: &Imports<'_>,
-) -> Result<(), String> {
-    if imports.has(FIND_FUNCTION) {
-        return Err(format!("it imports {FIND_FUNCTION}, which tells where frame descriptions begin"));
-    }
-    let dynamic = image.dynamic().map_err(|why| why.to_string())?;
-    let exported = image.dynamic_symbols().map_err(|why| why.to_string())?;
-    if is_library(image, &dynamic) || exported.iter().any(|symbol| symbol.defined && symbol.name == FIND_FUNCTION) {
-        return Err(format!("who loads it may ask where its frame descriptions begin ({FIND_FUNCTION})"));
-    }
-    let is_known = |library: &str| SILENT_LIBRARIES.contains(&library) || library == CPLUSPLUS_LIBRARY;
-    if let Some(library) = dynamic.needed.iter().find(|library| !is_known(library)) {
-        return Err(format!("{library} may ask where its frame descriptions begin ({FIND_FUNCTION})"));
-    }
-    if dynamic.interpreter.is_some() && !imports.lack_the_unwinder() {
-        return Ok(());
-    }
-    // The unwinder is linked in, or not used: only symbols tell.
-    let symbols = came_in.symbols().map_err(|why| why.to_string())?;
-    if symbols.is_empty() {
-        return Err(format!(
-            "the unwinder is linked in, and without symbols it is not known whether {FIND_FUNCTION} is used"
-        ));
-    }
-    // Linked in with the rest of the unwinder, it may still be called by nobody.
-    let functions = symbols.iter().filter(|symbol| symbol.name == FIND_FUNCTION);
-    let mut entries: Vec<_> = functions.map(|symbol| symbol.address..symbol.address.saturating_add(1)).collect();
-    entries.sort_by_key(|entry| entry.start);
-    entries.dedup();
-    match referred(came_in, &entries).contains(&true) {
-        true => Err(format!("{FIND_FUNCTION}, which tells where frame descriptions begin, is linked in and used")),
-        false => Ok(()),
-    }
-}
-
-fn is_library(image: &Image<'_>, dynamic: &Dynamic) -> bool {
-    let is_static = dynamic.interpreter.is_none() && dynamic.needed.is_empty() && image.entry() != 0;
-    dynamic.soname.is_some() || dynamic.interpreter.is_none() && !is_static
 }
 
 /// True where LLVM's unwinder is linked in. It gives up where it finds no frame description; that of libgcc, linked in, ends

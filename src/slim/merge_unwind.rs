@@ -2,13 +2,14 @@
 //!
 //! For every address of a function an unwinder comes to the same row of the call frame table, the same landing pad and the same actions; where a
 //! function had no LSDA, its neighbours' says that nothing is done there, which is what none says. What changes is where a
-//! description begins. Unwinders tell that to personality routines, which take offsets from it, and to whoever calls
-//! `_Unwind_FindEnclosingFunction`: a program that does keeps its tables, and so does one of which it is not known.
+//! description begins. Unwinders tell that to personality routines, which take offsets from it, and to whoever asks:
+//! [`function_starts`](super::function_starts) says who, and what becomes of it.
 
 use crate::elf::{FrameTables, Image};
 
 use super::changes::Changes;
-use super::exceptions::{Imports, nobody_asks_where_functions_begin};
+use super::exceptions::Imports;
+use super::function_starts::must_be_told;
 use super::rewritten::Rewritten;
 use super::unwind_tables::{UnwindModel, merge_neighbours, write};
 
@@ -18,15 +19,15 @@ pub(super) fn apply(image: &Image<'_>, came_in: &Image<'_>) -> Rewritten {
         Ok(tables) => tables,
         Err(why) => return Rewritten::NotApplicable(why.to_string()),
     };
-    if let Err(why) = Imports::of(image).and_then(|imports| nobody_asks_where_functions_begin(image, came_in, &imports))
-    {
-        return Rewritten::NotApplicable(why);
-    }
+    let kept = match Imports::of(image).and_then(|imports| must_be_told(image, came_in, &imports)) {
+        Ok(kept) => kept,
+        Err(why) => return Rewritten::NotApplicable(why),
+    };
     let model = match UnwindModel::of(image, &tables) {
         Ok(model) => model,
         Err(why) => return Rewritten::NotApplicable(why.to_owned()),
     };
-    let Some(merged) = merge_neighbours(image, &tables, &model) else {
+    let Some(merged) = merge_neighbours(image, &tables, &model, &kept) else {
         return Rewritten::NoGain("no two neighbours can share a frame description, or all do".to_owned());
     };
     match write(image, &tables, &merged) {

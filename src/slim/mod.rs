@@ -15,6 +15,7 @@ mod drop_section_headers;
 mod drop_sections;
 mod exceptions;
 mod file_edit;
+mod function_starts;
 mod junk;
 mod merge_unwind;
 mod no_aslr;

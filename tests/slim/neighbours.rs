@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,8 +13,12 @@ use crate::support::functions::{build, manifest_path, target_dir};
 use crate::support::panics::panics_as_before;
 use crate::support::program::{Run, arg, lambda_slim};
 use crate::support::project::hello_project;
+use crate::support::runtime_api::invoke;
 use crate::support::skip::skip;
 use crate::support::zipfile;
+
+/// Far longer than any start takes.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the report says of `merge-unwind`: the status, and why not.
 fn merged(program: &Path) -> (String, String) {
@@ -166,10 +171,36 @@ fn where_a_program_asks_the_unwinder_where_functions_begin_each_keeps_its_descri
             assert_eq!((printed(&program).as_str(), after.as_str()), ("1\n", "1\n"));
         }
     }
-    // std's Backtrace is one that asks.
-    let (status, reason) = merged(&build("panics"));
+}
+
+/// Frames of a backtrace that the function is asked for.
+fn frames_of_a_backtrace(program: &Path) -> usize {
+    let reply = invoke(program, r#"{"backtrace": true}"#, TIMEOUT).expect("it answers");
+    let body: Value = serde_json::from_str(&reply.body).expect("JSON");
+    let text = body["backtrace"].as_str().expect("a backtrace").to_owned();
+    text.lines().filter(|line| line.trim_start().split(':').next().is_some_and(|n| n.parse::<u32>().is_ok())).count()
+}
+
+#[test]
+fn a_backtrace_of_std_still_leaves_itself_out() {
+    let program = build("panics");
+    assert_eq!(merged(&program), ("applied".to_owned(), String::new()));
+    let folder = folder();
+    let zip = folder.path().join("strict.zip");
+    slim(&program, &zip, &["--effort", "fast", "--level", "strict"]);
+    // Without symbols nobody knows who asks.
+    let (status, reason) = merged(&zip);
     assert_eq!(status, "not_applicable");
-    assert!(reason.starts_with("it imports _Unwind_FindEnclosingFunction"), "{reason}");
+    assert!(reason.starts_with("it imports _Unwind_FindEnclosingFunction") && reason.contains("symbols"), "{reason}");
+
+    let merged_zip = folder.path().join("merged.zip");
+    slim(&program, &merged_zip, &["--effort", "fast"]);
+    let into = folder.path().join("merged");
+    if zipfile::unpack(&merged_zip, &into).is_some() {
+        let before = frames_of_a_backtrace(&program);
+        assert!(before > 10, "{before}");
+        assert_eq!(frames_of_a_backtrace(&into.join("bootstrap")), before);
+    }
 }
 
 #[test]

@@ -31,13 +31,15 @@ const DEPTH_LIMIT: usize = 2;
 const SHORT_CALL_SITES: usize = 24;
 const LEAD: usize = 16;
 
-/// The model with one frame description for each group of neighbours; `None` where none share one.
+/// The model with one frame description for each group of neighbours; `None` where none share one. Functions at the addresses `kept`, which are
+/// sorted, keep their own.
 pub(in crate::slim) fn merge_neighbours(
     image: &Image<'_>,
     tables: &FrameTables,
     model: &UnwindModel,
+    kept: &[u64],
 ) -> Option<UnwindModel> {
-    let neighbours = Neighbours::of(image, tables, model);
+    let neighbours = Neighbours::of(image, tables, model, kept);
     let mut groups: Vec<Group> = Vec::with_capacity(model.frames.len());
     for number in by_address(model) {
         match groups.last_mut().and_then(|group| Some((neighbours.with(group, number)?, group))) {
@@ -83,7 +85,7 @@ struct Neighbours<'m> {
 }
 
 impl<'m> Neighbours<'m> {
-    fn of(image: &Image<'_>, tables: &'m FrameTables, model: &'m UnwindModel) -> Self {
+    fn of(image: &Image<'_>, tables: &'m FrameTables, model: &'m UnwindModel, kept: &[u64]) -> Self {
         let lsdas: Vec<Option<&Lsda>> =
             model.frames.iter().map(|frame| tables.lsdas.get(*model.sources.get(frame.lsda?)?)).collect();
         let mut indexed = vec![usize::from(model.index.is_none()); model.frames.len()];
@@ -94,6 +96,7 @@ impl<'m> Neighbours<'m> {
             let frame = &model.frames[number];
             let common = &model.commons[frame.common];
             let fits = indexed[number] == 1
+                && kept.binary_search(&frame.address).is_err()
                 && !common.is_special
                 && frame.program.len() <= PROGRAM_LIMIT
                 && frame.lsda.is_none_or(|lsda| model.lsdas[lsda].bytes.len() <= LSDA_LIMIT)
