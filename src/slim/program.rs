@@ -114,8 +114,11 @@ fn kept_if_smaller(before: &[u8], rewritten: Rewritten) -> Kept {
     let (old, new) = rayon::join(|| trial(before, &ranges), || trial(&file, &ranges));
     // What is added to a file counts whole: it need not lie in the declared ranges.
     let longer_by = file.len().saturating_sub(before.len());
-    if new + longer_by >= old {
-        return Kept::NoGain(format!("compressed, what it changes takes {new} bytes instead of {old}"));
+    // Less is no difference between two encoders in a hurry and one that takes its time.
+    let least = old / SMALLEST_GAIN;
+    if new + longer_by + least >= old {
+        let too_little = if new + longer_by < old { ", which is too little to tell" } else { "" };
+        return Kept::NoGain(format!("compressed, what it changes takes {new} bytes instead of {old}{too_little}"));
     }
     let saved = i64::try_from(old - new).unwrap_or(i64::MAX);
     let saved_compressed = (size <= TRIAL_LIMIT).then(|| ByteDelta::new(saved));
@@ -136,6 +139,9 @@ fn differing(before: &[u8], after: &[u8]) -> Vec<Range<u64>> {
 
 /// The most bytes that are compressed to find out whether a rewrite gains: the first ones speak for the rest.
 const TRIAL_LIMIT: u64 = 4 << 20;
+
+/// The part of what is compressed that has to be saved.
+const SMALLEST_GAIN: usize = 4096;
 
 /// Size of what lies in `ranges`, compressed in a hurry: the winner is the same at any effort, but for a few bytes.
 fn trial(file: &[u8], ranges: &[Range<u64>]) -> usize {

@@ -96,7 +96,9 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             base, seconds = slimmed(slim, program, folder, ["--level", "strict", *effort])
             row("strict", base, 0, seconds)
-            runs = [("default", []), ("dead LSDAs alone", ["--without", "repack-unwind", "--without", "zero-padding"])]
+            unmerged = ["--without", "merge-unwind"]
+            alone = [*unmerged, "--without", "repack-unwind", "--without", "zero-padding"]
+            runs = [("default", []), ("default, not merged", unmerged), ("dead LSDAs alone", alone)]
             runs += [(f"default, {name}", ["--with", name]) for name in OPT_INS]
             # Written nowhere, so that it need not be booted: only its size counts here.
             runs += [(f"default, {name}, drop-dead-code", ["--with", name, "--with", "drop-dead-code"]) for name in ABORTS]

@@ -18,8 +18,14 @@ pub(super) fn may_move(image: &Image<'_>, tables: &FrameTables) -> Result<(), &'
             return Ok(());
         }
     }
-    let table = tables.frames.address..tables.frames.address.saturating_add(tables.frames.size() as u64);
-    match referred(image, &[table]).contains(&true) {
+    // An address of the table is that of an entry, or of what ends it. In a program of fixed addresses a number may look like one.
+    let entries = tables.cies.iter().map(|cie| &cie.range).chain(tables.fdes.iter().map(|fde| &fde.range));
+    let mut places: Vec<_> = entries.flat_map(|entry| [entry.start, entry.end]).collect();
+    places.sort_unstable();
+    places.dedup();
+    let places = places.into_iter().map(|place| tables.frames.address.saturating_add(place as u64));
+    let places: Vec<_> = places.map(|place| place..place.saturating_add(1)).collect();
+    match referred(image, &places).contains(&true) {
         true => Err("something points into .eh_frame, so that it may be registered by address"),
         false => Ok(()),
     }
