@@ -16,7 +16,8 @@ impl PointerEncoding {
     pub const OMITTED: u8 = 0xff;
 
     /// `None` for encodings that are not known here.
-    pub(super) fn known(byte: u8) -> Option<Self> {
+    #[must_use]
+    pub fn known(byte: u8) -> Option<Self> {
         let format = matches!(byte & FORMAT, 0x00 | 0x03 | 0x04 | 0x0b | 0x0c);
         let relative = matches!(byte & RELATIVE_TO, 0x00 | PC_RELATIVE);
         (byte != Self::OMITTED && format && relative).then_some(Self(byte))

@@ -159,3 +159,96 @@ fn push_uleb(bytes: &mut Vec<u8>, mut number: u64) {
     }
     bytes.push(number as u8);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::elf::PointerEncoding;
+
+    /// An LSDA with call sites (start, size, landing pad, action) and, where `actions` are any, one type and the specifications `[0]`.
+    fn table(sites: &[[u64; 4]], actions: &[u8], target: Option<u64>) -> (Lsda, Handlers) {
+        let call_sites: Vec<CallSite> = sites
+            .iter()
+            .map(|&[start, size, landing_pad, action]| CallSite { start, size, landing_pad, action })
+            .collect();
+        let mut bytes = vec![OMITTED, 0x9b, 0, ULEB, 0];
+        bytes.extend(encoded(&call_sites));
+        let chains = bytes.len()..bytes.len() + actions.len();
+        bytes.extend(actions);
+        let list = bytes.len()..bytes.len() + 4 * usize::from(!actions.is_empty());
+        bytes.resize(list.end, 0);
+        let specifications = list.end..list.end + usize::from(!actions.is_empty());
+        bytes.resize(specifications.end, 0);
+        let types: Vec<_> = target.map(|target| (list.start, signed_relative(), target)).into_iter().collect();
+        let lsda = Lsda {
+            range: 0..bytes.len(),
+            types: Vec::new(),
+            call_sites,
+            actions: chains,
+            type_list: (!actions.is_empty()).then(|| (signed_relative(), list)),
+            specifications,
+        };
+        (lsda, Handlers { bytes, types })
+    }
+
+    /// What compilers write: four bytes from where they stand, of the place of the address.
+    fn signed_relative() -> PointerEncoding {
+        PointerEncoding::known(0x9b).expect("it is known")
+    }
+
+    fn joined(parts: &[(u64, u64, Option<&(Lsda, Handlers)>)]) -> Option<Handlers> {
+        let parts: Vec<Part<'_>> = parts
+            .iter()
+            .map(|&(offset, size, lsda)| Part { offset, size, lsda: lsda.map(|(lsda, handlers)| (lsda, handlers)) })
+            .collect();
+        join(&parts)
+    }
+
+    #[test]
+    fn functions_without_handlers_between_two_with_them_are_one_call_site() {
+        // The first ends in a call site that leads nowhere, the last one begins with one.
+        let first = table(&[[2, 5, 9, 0], [7, 3, 0, 0]], &[], None);
+        let last = table(&[[0, 4, 0, 0], [4, 1, 6, 0]], &[], None);
+        let all = joined(&[(0, 10, Some(&first)), (16, 8, None), (32, 4, None), (48, 7, Some(&last))]);
+        let sites = [2, 5, 9, 0, 7, 45, 0, 0, 52, 1, 54, 0];
+        assert_eq!(all.expect("joined").bytes, [&[OMITTED, OMITTED, ULEB, 12][..], &sites].concat());
+        // One that ends before its function ends stays apart: what follows in it is not to be unwound through.
+        let early = table(&[[2, 5, 0, 0]], &[], None);
+        let all = joined(&[(0, 10, Some(&early)), (16, 8, None)]).expect("joined");
+        assert_eq!(all.bytes, [OMITTED, OMITTED, ULEB, 8, 2, 5, 0, 0, 16, 8, 0, 0]);
+    }
+
+    #[test]
+    fn chains_of_actions_are_shared_or_follow_each_other_and_types_go_together() {
+        let (catches, also, cleans) = (
+            table(&[[0, 4, 5, 1]], &[1, 0], Some(0x4000)),
+            table(&[[1, 2, 3, 1]], &[1, 0], Some(0x4000)),
+            table(&[[1, 2, 3, 1]], &[0x7f, 0], Some(0x4000)),
+        );
+        let all = joined(&[(0, 8, Some(&catches)), (16, 8, Some(&also)), (32, 8, Some(&cleans))]).expect("joined");
+        let sites = [0, 4, 5, 1, 17, 2, 19, 1, 33, 2, 35, 3];
+        let body = [&[ULEB, 12][..], &sites, &[1, 0, 0x7f, 0]].concat();
+        assert_eq!(all.bytes, [&[OMITTED, 0x9b, body.len() as u8 + 4][..], &body, &[0; 4], &[0]].concat());
+        assert_eq!(all.types, [(3 + body.len(), signed_relative(), 0x4000)]);
+        // Numbers of types are told to landing pads: another type under the same number cannot be.
+        let other = table(&[[0, 4, 5, 1]], &[1, 0], Some(0x5000));
+        assert_eq!(joined(&[(0, 8, Some(&catches)), (16, 8, Some(&other))]), None);
+        let everything = table(&[[0, 4, 5, 1]], &[1, 0], None);
+        assert_eq!(joined(&[(0, 8, Some(&catches)), (16, 8, Some(&everything))]), None);
+    }
+
+    #[test]
+    fn call_sites_that_are_not_in_order_are_left_alone() {
+        let site = |start, size, landing_pad| CallSite { start, size, landing_pad, action: 0 };
+        assert!(are_orderly(&[site(0, 4, 9), site(4, 2, 0), site(8, 2, 9)], 10));
+        for sites in [
+            [site(4, 2, 0), site(0, 4, 0)],
+            [site(0, 4, 0), site(3, 2, 0)],
+            [site(0, 0, 0), site(1, 1, 0)],
+            [site(0, 1, 0), site(8, 3, 0)],
+            [site(0, 1, 10), site(1, 1, 0)],
+        ] {
+            assert!(!are_orderly(&sites, 10), "{sites:?}");
+        }
+    }
+}
