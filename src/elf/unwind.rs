@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use gimli::{
-    BaseAddresses, CallFrameInstruction, CieOrFde, EhFrame, EndianSlice, FrameDescriptionEntry, LittleEndian, Pointer,
-    UnwindSection,
+    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, FrameDescriptionEntry, LittleEndian, Pointer,
+    UnwindContext, UnwindSection,
 };
 
 use super::frames::Reader;
@@ -59,7 +59,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     let bases = BaseAddresses::default().set_eh_frame(frames.address);
     let mut cies = HashMap::new();
     let (mut common, mut is_shared) = (HashSet::new(), false);
-    let mut restored = Vec::new();
+    let (mut restored, mut context) = (Vec::new(), UnwindContext::new());
     let mut iterator = section.entries(&bases);
     while let Ok(Some(entry)) = iterator.next() {
         match entry {
@@ -85,7 +85,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
                 let function = Some(fde.initial_address());
                 if let Some(end) = fde.initial_address().checked_add(fde.len()) {
                     unwind.functions.push(fde.initial_address()..end);
-                    restores(&fde, &section, &bases, &mut restored);
+                    first_rows(&fde, &section, &bases, &mut context, &mut restored);
                 }
                 entries.extend(
                     entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
@@ -108,26 +108,22 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     }
 }
 
-/// Adds the addresses at which a description goes back to the row that it began with: functions begin there, if it is for several.
-fn restores(
+/// Adds the addresses at which a description comes back to the row that it began with: a function may begin there, if it is for several.
+fn first_rows(
     fde: &FrameDescription<'_>,
     section: &EhFrame<EndianSlice<'_, LittleEndian>>,
     bases: &BaseAddresses,
+    context: &mut UnwindContext<usize>,
     into: &mut Vec<u64>,
 ) {
-    let (mut at, mut depth) = (fde.initial_address(), 0_usize);
-    let mut instructions = fde.instructions(section, bases);
-    while let Ok(Some(instruction)) = instructions.next() {
-        match instruction {
-            CallFrameInstruction::AdvanceLoc { delta } => {
-                at = at.wrapping_add(u64::from(delta).wrapping_mul(fde.cie().code_alignment_factor()));
-            }
-            CallFrameInstruction::RememberState => depth += 1,
-            CallFrameInstruction::RestoreState => {
-                depth = depth.saturating_sub(1);
-                into.extend((depth == 0).then_some(at));
-            }
-            _ => {}
+    let Ok(mut rows) = fde.rows(section, bases, context) else { return };
+    let mut first: Option<(CfaRule<usize>, Vec<_>)> = None;
+    while let Ok(Some(row)) = rows.next_row() {
+        let registers = || row.registers().cloned().collect();
+        match &first {
+            None => first = Some((row.cfa().clone(), registers())),
+            Some((cfa, first)) if cfa == row.cfa() && row.registers().eq(first) => into.push(row.start_address()),
+            Some(_) => {}
         }
     }
 }

@@ -7,6 +7,11 @@ use super::read::Reader;
 /// `DW_OP_GNU_encoded_addr`: an address in an expression, in an encoding of its own.
 const ENCODED_ADDRESS: u8 = 0xf1;
 
+const DEF_CFA: u8 = 0x0c;
+const DEF_CFA_OFFSET: u8 = 0x0e;
+/// `DW_CFA_restore`, in the two highest bits.
+const RESTORE: u8 = 0xc0;
+
 /// Why some instructions cannot be moved; `Ok` where they can. `DW_CFA_*` numbers: DWARF 5, section 7.24, and GNU's extensions.
 pub(super) fn check_movable(instructions: &[u8]) -> Result<(), &'static str> {
     let mut reader = Reader::new(instructions, 0);
@@ -110,8 +115,9 @@ pub struct ProgramShape {
     pub lead: (usize, u64),
     /// How many states it has remembered at most.
     pub depth: usize,
-    /// True where its last row is the one that it began with.
-    pub returns: bool,
+    /// Instructions that lead from its last row back to the one that it began with, none where they are the same; `None` where only a
+    /// remembered state does.
+    pub back: Option<Vec<u8>>,
 }
 
 impl ProgramShape {
@@ -128,7 +134,7 @@ impl ProgramShape {
         let inherited = std::mem::take(&mut first_row.saved);
         let mut row = first_row.clone();
         let mut remembered = Vec::new();
-        let mut shape = Self { size: 0, last_row: 0, lead: (0, 0), depth: 0, returns: false };
+        let mut shape = Self { size: 0, last_row: 0, lead: (0, 0), depth: 0, back: None };
         let mut reader = Reader::new(program, 0);
         while !reader.is_empty() {
             let step = step(&mut reader)?;
@@ -153,7 +159,7 @@ impl ProgramShape {
             }
             shape.size = reader.at();
         }
-        shape.returns = row == first_row && !row.is_lost;
+        shape.back = row.back_to(&first_row);
         remembered.is_empty().then_some(shape)
     }
 }
@@ -168,6 +174,25 @@ struct Row {
 }
 
 impl Row {
+    /// Registers that have no rule at first have none when they are restored, whatever an unwinder takes that for.
+    fn back_to(&self, first: &Self) -> Option<Vec<u8>> {
+        let ((register, offset), (first_register, first_offset)) = self.cfa.zip(first.cfa)?;
+        if self.is_lost || first.is_lost {
+            return None;
+        }
+        let mut back = Vec::new();
+        let byte = |number: u64| u8::try_from(number).ok().filter(|&number| number < 0x80);
+        if register != first_register {
+            back.extend([DEF_CFA, byte(first_register)?, byte(first_offset)?]);
+        } else if offset != first_offset {
+            back.extend([DEF_CFA_OFFSET, byte(first_offset)?]);
+        }
+        for &saved in &self.saved {
+            back.push(u8::try_from(saved).ok().filter(|&register| register < 0x40)? | RESTORE);
+        }
+        Some(back)
+    }
+
     /// `inherited` are the registers that the CIE has rules for.
     fn apply(&mut self, step: &Step, inherited: &BTreeSet<u64>) {
         match (step, self.cfa) {
@@ -193,20 +218,30 @@ mod tests {
         ProgramShape::of(&INITIAL, program)
     }
 
+    fn back(program: &[u8]) -> Option<Vec<u8>> {
+        shape(program).expect("followed").back
+    }
+
     #[test]
     fn a_function_that_saves_no_register_ends_as_it_began() {
         // push rax; ...; pop rax; ret.
         let shape = shape(&[0x41, 0x0e, 16, 0x02, 0x90, 0x0e, 8, 0, 0]).expect("followed");
-        assert_eq!(shape, ProgramShape { size: 7, last_row: 0x91, lead: (1, 1), depth: 0, returns: true });
-        assert!(super::ProgramShape::of(&INITIAL, &[]).expect("followed").returns);
+        assert_eq!(shape, ProgramShape { size: 7, last_row: 0x91, lead: (1, 1), depth: 0, back: Some(Vec::new()) });
+        assert_eq!(back(&[]), Some(Vec::new()));
     }
 
     #[test]
     fn a_saved_register_stays_until_it_is_restored() {
-        assert!(!shape(&[0x41, 0x0e, 16, 0x83, 2, 0x44, 0x0e, 8]).expect("followed").returns);
-        assert!(shape(&[0x41, 0x0e, 16, 0x83, 2, 0x44, 0xc3, 0x0e, 8]).expect("followed").returns);
+        assert_eq!(back(&[0x41, 0x0e, 16, 0x83, 2, 0x44, 0x0e, 8]), Some(vec![0xc3]));
+        assert_eq!(back(&[0x41, 0x0e, 16, 0x83, 2, 0x86, 3, 0x44]), Some(vec![0x0e, 8, 0xc3, 0xc6]));
+        // push rbp; mov rbp, rsp.
+        assert_eq!(back(&[0x41, 0x0e, 16, 0x86, 2, 0x43, 0x0d, 6]), Some(vec![0x0c, 7, 8, 0xc6]));
+        assert_eq!(back(&[0x41, 0x0e, 16, 0x83, 2, 0x44, 0xc3, 0x0e, 8]), Some(Vec::new()));
         let remembered = shape(&[0x41, 0x0e, 16, 0x0a, 0x83, 2, 0x0b, 0x44, 0x0e, 8]).expect("followed");
-        assert!(remembered.returns && remembered.depth == 1);
+        assert_eq!((remembered.back, remembered.depth), (Some(Vec::new()), 1));
+        // A CFA that an expression tells, a return address that there is none of.
+        assert_eq!(back(&[0x41, 0x0f, 1, 0x30]), None);
+        assert_eq!(back(&[0x07, 16]), None);
     }
 
     #[test]

@@ -11,41 +11,47 @@ use crate::elf::Architecture;
 const ALIGN: u64 = 16;
 const INT3: u8 = 0xcc;
 
-/// The functions in `code`, which is at `address`: each ends before filling, or where the next one begins. One begins behind filling
-/// and at the addresses `starts`, which are sorted.
+/// The functions in `code`, which is at `address`: each ends before filling, or where the next one begins. One begins behind filling, and
+/// at those of `candidates` (sorted) that an instruction stands before which does not go on.
 ///
-/// Code is decoded from its start. Where some bytes are no instruction, what follows belongs to the function before, up to the next of `starts`.
+/// Code is decoded from its start. Where some bytes are no instruction, what follows up to the next candidate belongs to the function before.
 pub(in crate::elf) fn functions_within(
     architecture: Architecture,
     code: &[u8],
     address: u64,
-    starts: &[u64],
+    candidates: &[u64],
 ) -> Vec<Range<u64>> {
     let mut functions = Vec::new();
-    let offset = |start: &u64| usize::try_from(start.checked_sub(address)?).ok().filter(|&offset| offset < code.len());
     let mut at = 0;
-    for next in starts.iter().filter_map(offset).chain([code.len()]) {
-        while at < next {
-            let (end, begins) = function_at(architecture, code.get(..next).unwrap_or_default(), at, address);
-            functions.push(address + at as u64..address + end as u64);
-            at = begins.max(at + 1);
-        }
+    while at < code.len() {
+        let (end, next) = function_at(architecture, code, at, address, candidates);
+        functions.push(address + at as u64..address + end as u64);
+        at = next.max(at + 1);
     }
     functions
 }
 
 /// Where the function that starts at offset `start` ends, and where the next one begins.
-fn function_at(architecture: Architecture, code: &[u8], start: usize, address: u64) -> (usize, usize) {
+fn function_at(
+    architecture: Architecture,
+    code: &[u8],
+    start: usize,
+    address: u64,
+    candidates: &[u64],
+) -> (usize, usize) {
     let mut at = start;
     let mut before = None;
     let mut decoder = (architecture == Architecture::X86_64).then(|| Decoder::new(64, code, DecoderOptions::NONE));
     while at < code.len() {
-        let filling = before.and_then(|before: Range<usize>| match architecture {
-            Architecture::X86_64 => x86_64_filling(code, at, address).filter(|_| x86_64_may_end(code, &before)),
-            Architecture::Arm64 => arm64_filling(code, at),
-        });
-        if let Some(next) = filling {
-            return (at, next);
+        if let Some(before) = before {
+            let filling = match architecture {
+                Architecture::X86_64 => x86_64_filling(code, at, address),
+                Architecture::Arm64 => arm64_filling(code, at),
+            };
+            let begins = || candidates.binary_search(&(address + at as u64)).is_ok().then_some(at);
+            if let Some(next) = filling.or_else(begins).filter(|_| may_end(architecture, code, &before)) {
+                return (at, next);
+            }
         }
         let length = match (&mut decoder, layout(code, at)) {
             (None, _) => 4,
@@ -64,7 +70,12 @@ fn function_at(architecture: Architecture, code: &[u8], start: usize, address: u
         before = Some(at..at + length);
         at += length;
     }
-    (code.len(), code.len())
+    // Data, or an instruction that was taken for another: up to where the next function may begin.
+    let here = address + at as u64;
+    let next = candidates.get(candidates.partition_point(|&candidate| candidate <= here));
+    let next =
+        next.and_then(|next| usize::try_from(next - address).ok()).map_or(code.len(), |next| next.min(code.len()));
+    (next, next)
 }
 
 /// Where filling ends that begins at `at`.
@@ -75,10 +86,22 @@ fn x86_64_filling(code: &[u8], at: usize, address: u64) -> Option<usize> {
 }
 
 /// True where the instruction may be the last of a function: it leaves, or calls what may not return.
-fn x86_64_may_end(code: &[u8], instruction: &Range<usize>) -> bool {
+fn may_end(architecture: Architecture, code: &[u8], instruction: &Range<usize>) -> bool {
     let bytes = code.get(instruction.clone()).unwrap_or_default();
-    let flow = Decoder::new(64, bytes, DecoderOptions::NONE).decode().flow_control();
-    !matches!(flow, FlowControl::Next | FlowControl::ConditionalBranch)
+    match architecture {
+        Architecture::X86_64 => {
+            let flow = Decoder::new(64, bytes, DecoderOptions::NONE).decode().flow_control();
+            !matches!(flow, FlowControl::Next | FlowControl::ConditionalBranch)
+        }
+        Architecture::Arm64 => {
+            let word = bytes.first_chunk().map_or(0, |word| u32::from_le_bytes(*word));
+            // b, bl; br, blr, ret; svc, brk and their like; udf.
+            word & 0x7c00_0000 == 0x1400_0000
+                || word & 0xfe00_0000 == 0xd600_0000
+                || word >> 24 == 0xd4
+                || word >> 16 == 0
+        }
+    }
 }
 
 /// Zeroes are no instruction.
@@ -92,8 +115,8 @@ fn arm64_filling(code: &[u8], at: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn within(code: &[u8], starts: &[u64]) -> Vec<Range<u64>> {
-        functions_within(Architecture::X86_64, code, 0x1000, starts)
+    fn within(code: &[u8], candidates: &[u64]) -> Vec<Range<u64>> {
+        functions_within(Architecture::X86_64, code, 0x1000, candidates)
     }
 
     #[test]
@@ -121,10 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn a_function_begins_where_it_is_said_to() {
+    fn a_function_begins_where_it_may_and_the_one_before_ends() {
         let code = [&[0x90; 15][..], &[0xc3], &[0x90; 3], &[0xc3]].concat();
         assert!(within(&code, &[]).iter().eq([&(0x1000..0x1014)]));
         assert_eq!(within(&code, &[0x1010, 0x2000]), [0x1000..0x1010, 0x1010..0x1014]);
+        // Nothing ends before it.
+        assert!(within(&[0x90; 32], &[0x1010]).iter().eq([&(0x1000..0x1020)]));
+        // No instruction, up to where one may begin.
+        assert_eq!(within(&[0x90, 0x06, 0x90, 0xc3], &[0x1002]), [0x1000..0x1002, 0x1002..0x1004]);
     }
 
     #[test]
@@ -133,5 +160,7 @@ mod tests {
         let code = [&ret[..], &ret, &[0; 8], &ret].concat();
         let found = functions_within(Architecture::Arm64, &code, 0x1000, &[]);
         assert_eq!(found, [0x1000..0x1008, 0x1010..0x1014]);
+        let found = functions_within(Architecture::Arm64, &code, 0x1000, &[0x1004]);
+        assert_eq!(found, [0x1000..0x1004, 0x1004..0x1008, 0x1010..0x1014]);
     }
 }
