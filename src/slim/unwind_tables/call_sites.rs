@@ -196,7 +196,10 @@ mod tests {
         PointerEncoding::known(0x9b).expect("it is known")
     }
 
-    fn joined(parts: &[(u64, u64, Option<&(Lsda, Handlers)>)]) -> Option<Handlers> {
+    /// Offset, size, and the LSDA.
+    type Function<'t> = (u64, u64, Option<&'t (Lsda, Handlers)>);
+
+    fn joined(parts: &[Function<'_>]) -> Option<Handlers> {
         let parts: Vec<Part<'_>> = parts
             .iter()
             .map(|&(offset, size, lsda)| Part { offset, size, lsda: lsda.map(|(lsda, handlers)| (lsda, handlers)) })
