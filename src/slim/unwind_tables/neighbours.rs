@@ -122,7 +122,7 @@ impl<'m> Neighbours<'m> {
         let mut end = 0;
         for (place, &number) in order.iter().enumerate() {
             let frame = &self.model.frames[number];
-            // Where descriptions overlap, which one is found is left as it is.
+            // Where descriptions overlap, which one is found is left as it is. One for no address counts as one for the first.
             let next = order.get(place + 1).map_or(u64::MAX, |&next| self.model.frames[next].address);
             let is_apart = frame.size > 0 && frame.address >= end && frame.end() <= next;
             if !is_apart {
@@ -130,7 +130,7 @@ impl<'m> Neighbours<'m> {
             } else if place > 0 && frame.address - end <= LONGEST_GAP {
                 self.follows[number] = is_filling(image, &(end..frame.address));
             }
-            end = end.max(frame.end());
+            end = end.max(frame.end()).max(frame.address.saturating_add(1));
         }
     }
 
