@@ -24,6 +24,8 @@ const SPAN: u64 = 1 << 14;
 /// Most bytes of call frame instructions, and of an LSDA: what is gone through for a frame.
 const PROGRAM_LIMIT: usize = 512;
 const LSDA_LIMIT: usize = 256;
+/// Most functions: as many as fit in [`SPAN`] at multiples of 16. Smaller ones make up a damaged file, which is not to take quadratic time.
+const MEMBERS_LIMIT: usize = 1024;
 /// Most states remembered at once: readers have room for four rows (`gimli`'s `MAX_UNWIND_STACK_DEPTH`), one of which is the current one.
 const DEPTH_LIMIT: usize = 2;
 /// Call sites of more bytes than this begin a description where another function's begin with the same [`LEAD`] bytes. The last call site
@@ -139,7 +141,8 @@ impl<'m> Neighbours<'m> {
         let model = self.model;
         let (first, last) = (*group.members.first()?, *group.members.last()?);
         let (start, frame) = (model.frames[first].address, &model.frames[number]);
-        if !self.follows[number] || self.leads[number] || frame.end().checked_sub(start)? > SPAN {
+        let is_full = group.members.len() >= MEMBERS_LIMIT || frame.end().checked_sub(start)? > SPAN;
+        if !self.follows[number] || self.leads[number] || is_full {
             return None;
         }
         self.shapes[last].as_ref()?;
