@@ -7,16 +7,13 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use gimli::{
-    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, FrameDescriptionEntry, LittleEndian, Pointer,
-    UnwindContext, UnwindSection,
+    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindContext, UnwindSection,
 };
 
 use super::frames::Reader;
 use super::image::Image;
 use super::references::functions_within;
 use super::section::Section;
-
-type FrameDescription<'data> = FrameDescriptionEntry<EndianSlice<'data, LittleEndian>>;
 
 /// One piece of unwind data and the function that it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +56,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     let bases = BaseAddresses::default().set_eh_frame(frames.address);
     let mut cies = HashMap::new();
     let (mut common, mut is_shared) = (HashSet::new(), false);
-    let (mut restored, mut context) = (Vec::new(), UnwindContext::new());
+    let mut offsets = Vec::new();
     let mut iterator = section.entries(&bases);
     while let Ok(Some(entry)) = iterator.next() {
         match entry {
@@ -85,7 +82,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
                 let function = Some(fde.initial_address());
                 if let Some(end) = fde.initial_address().checked_add(fde.len()) {
                     unwind.functions.push(fde.initial_address()..end);
-                    first_rows(&fde, &section, &bases, &mut context, &mut restored);
+                    offsets.push(fde.offset());
                 }
                 entries.extend(
                     entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
@@ -98,7 +95,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     // Descriptions that lie over each other could make the same code be gone through as often.
     let covered = unwind.functions.iter().map(|range| range.end - range.start).fold(0, u64::saturating_add);
     if is_shared && covered <= image.data().len() as u64 {
-        restored.sort_unstable();
+        let restored = first_rows(&section, &bases, &offsets);
         unwind.functions = unwind.functions.iter().flat_map(|range| functions_of(image, range, &restored)).collect();
     }
     // The terminator, and what an early end of reading left, is not claimed but for its four zeroes.
@@ -108,24 +105,23 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     }
 }
 
-/// Adds the addresses at which a description comes back to the row that it began with: a function may begin there, if it is for several.
-fn first_rows(
-    fde: &FrameDescription<'_>,
-    section: &EhFrame<EndianSlice<'_, LittleEndian>>,
-    bases: &BaseAddresses,
-    context: &mut UnwindContext<usize>,
-    into: &mut Vec<u64>,
-) {
-    let Ok(mut rows) = fde.rows(section, bases, context) else { return };
-    let mut first: Option<(CfaRule<usize>, Vec<_>)> = None;
-    while let Ok(Some(row)) = rows.next_row() {
-        let registers = || row.registers().cloned().collect();
-        match &first {
-            None => first = Some((row.cfa().clone(), registers())),
-            Some((cfa, first)) if cfa == row.cfa() && row.registers().eq(first) => into.push(row.start_address()),
-            Some(_) => {}
+/// The addresses at which the descriptions at `offsets` come back to the row that they began with, sorted: functions may begin there.
+fn first_rows(section: &EhFrame<EndianSlice<'_, LittleEndian>>, bases: &BaseAddresses, offsets: &[usize]) -> Vec<u64> {
+    let (mut found, mut context) = (Vec::new(), UnwindContext::new());
+    for &offset in offsets {
+        let Ok(fde) = section.fde_from_offset(bases, offset.into(), EhFrame::cie_from_offset) else { continue };
+        let Ok(mut rows) = fde.rows(section, bases, &mut context) else { continue };
+        let mut first: Option<(CfaRule<usize>, Vec<_>)> = None;
+        while let Ok(Some(row)) = rows.next_row() {
+            match &first {
+                None => first = Some((row.cfa().clone(), row.registers().cloned().collect())),
+                Some((cfa, first)) if cfa == row.cfa() && row.registers().eq(first) => found.push(row.start_address()),
+                Some(_) => {}
+            }
         }
     }
+    found.sort_unstable();
+    found
 }
 
 /// The functions that one description is for. `restored` is sorted.
