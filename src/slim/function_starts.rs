@@ -34,12 +34,13 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
     if let Some(library) = dynamic.needed.iter().find(|library| !is_known(library)) {
         return Err(format!("{library} may ask where its frame descriptions begin ({FIND_FUNCTION})"));
     }
-    let symbols = came_in.symbols().map_err(|why| why.to_string())?;
-    if imports.has(FIND_FUNCTION) {
-        return of_std_alone(image, came_in, &symbols);
-    }
-    if dynamic.interpreter.is_some() && !imports.lack_the_unwinder() {
+    let is_imported = imports.has(FIND_FUNCTION);
+    if dynamic.interpreter.is_some() && !is_imported && !imports.lack_the_unwinder() {
         return Ok(Vec::new());
+    }
+    let symbols = came_in.symbols().map_err(|why| why.to_string())?;
+    if is_imported {
+        return of_std_alone(image, came_in, &symbols);
     }
     // The unwinder is linked in, or not used: only symbols tell.
     if symbols.is_empty() {
