@@ -159,12 +159,12 @@ mod link_map {
         let first = expect_built(&options);
         assert_eq!(names_of_fresh(&first), [("greeter", true), ("app", false)]);
         assert!(fs::read(&first.executable).expect("a program") == without, "the map changed the program");
-        let map = first.link_map.clone().expect("a map");
+        let map = first.link_map.clone().expect("a map").path;
         assert!(map.starts_with(project.target_dir().join("lambda-slim/host/release")), "{}", map.display());
 
         let second = expect_built(&options);
         assert_eq!(names_of_fresh(&second), [("greeter", true), ("app", true)]);
-        assert_eq!(second.link_map.as_ref(), Some(&map));
+        assert_eq!(second.link_map.as_ref().map(|map| &map.path), Some(&map));
         assert_eq!(find_link_map(&second.project, &options, &second.executable), Some(map.clone()));
 
         // A program that is up to date whose map is gone is linked again, and then is up to date again.
@@ -174,7 +174,29 @@ mod link_map {
         let fourth = expect_built(&options);
         assert_eq!(names_of_fresh(&fourth), [("greeter", true), ("app", true)]);
         assert_eq!(fourth.link_map, third.link_map);
-        assert!(fourth.link_map.is_some_and(|map| map.is_file()));
+        assert!(fourth.link_map.is_some_and(|map| map.path.is_file()));
+    }
+
+    #[test]
+    fn of_two_runs_at_once_one_links_and_both_have_its_map() {
+        let project = TinyProject::new();
+        let options = project.options();
+        let first = expect_built(&options).link_map.expect("a map");
+        // Both find a program that is up to date and no map of it.
+        fs::remove_file(&first.path).expect("a map to remove");
+        let both = std::thread::scope(|scope| {
+            let runs = [(); 2].map(|()| scope.spawn(|| expect_built(&options)));
+            runs.map(|run| run.join().expect("it builds"))
+        });
+        let linked = both.iter().filter(|built| names_of_fresh(built).contains(&("app", false)));
+        assert_eq!(linked.count(), 1, "both linked");
+        let maps = both.map(|built| built.link_map.expect("a map"));
+        assert!(
+            maps[0] == maps[1] && maps[0].path.is_file(),
+            "{} and {}",
+            maps[0].path.display(),
+            maps[1].path.display()
+        );
     }
 
     #[test]
@@ -184,7 +206,7 @@ mod link_map {
         let homes = built.symbol_homes();
         let greeter = built.project.graph.packages_named("greeter")[0];
         let greeter = &built.project.graph.package(greeter).id;
-        let objects = library_objects(built.link_map.as_deref().expect("a map"));
+        let objects = library_objects(&built.link_map.as_ref().expect("a map").path);
         let owners: BTreeSet<ObjectOwner<'_>> = objects
             .iter()
             .map(|object| homes.owner_of_object(object).unwrap_or_else(|| panic!("{object} is nobody's")))
@@ -206,7 +228,7 @@ mod link_map {
         for (options, map) in [&quiet, &loud].into_iter().zip(&maps) {
             let again = expect_built(options);
             assert!(again.artifacts.iter().all(|artifact| artifact.fresh));
-            assert_eq!(again.link_map.as_ref(), Some(map));
+            assert!(again.link_map.as_ref() == Some(map), "{}", map.path.display());
         }
     }
 
@@ -249,7 +271,7 @@ mod link_map {
         linker(&project, "-Map=*) set -- \"$@\" \"-Wl,$arg\"; continue;;");
         let (built, notes) = noted(&options);
         assert_eq!(notes, [""; 0]);
-        assert!(built.link_map.is_some_and(|map| !library_objects(&map).is_empty()));
+        assert!(built.link_map.is_some_and(|map| !library_objects(&map.path).is_empty()));
 
         // Another linker of the same name, which only the failing build shows.
         linker(&project, "");

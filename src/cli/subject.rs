@@ -216,7 +216,7 @@ impl Loaded {
         let package_path = host::lambda_zip_path(&built.project);
         let mut loaded = Self::of(package_path, Content::Built { program: program.clone(), included });
         loaded.symbols.push(Symbols { path: path.display().to_string(), data: program });
-        loaded.link_map = built.link_map.as_deref().map(link_map).transpose()?;
+        loaded.link_map = built.link_map.as_ref().map(|map| (with_slashes(&map.path), map.text.clone()));
         loaded.identities = built.identities();
         loaded.std_identities = built.sysroot_identities();
         loaded.homes = built.symbol_homes();

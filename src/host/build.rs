@@ -8,10 +8,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::build_lock::BuildLock;
 use super::bytes::file_bytes;
 use super::find::find_program;
 use super::libraries::{CrateLibrary, package_libraries, sysroot_libraries};
-use super::link_map::MapRequest;
+use super::link_map::{BuiltMap, MapRequest};
+use super::linker::link_folder;
 use super::open::FILE_LIMIT;
 use super::ordering::{LinkOrder, OrderRequest, Ordering};
 use super::process::{BuildEvent, Output, Tool};
@@ -32,7 +34,7 @@ pub struct Built {
     /// The program, with its symbols.
     pub executable: PathBuf,
     /// The linker's map of the link that made `executable`; `None` where the linker writes none.
-    pub link_map: Option<PathBuf>,
+    pub link_map: Option<BuiltMap>,
     /// Everything that cargo made or found up to date.
     pub artifacts: Vec<BuiltArtifact>,
     /// What build scripts told cargo.
@@ -103,6 +105,7 @@ pub fn build_project(
     ordering: Option<&Ordering<'_>>,
     on_event: &mut dyn FnMut(BuildEvent<'_>),
 ) -> Result<Built, HostError> {
+    let _lock = BuildLock::take(&link_folder(&project, options), on_event);
     let Some(ordering) = ordering else {
         let linked = with_map(&project, options, &[], on_event)?;
         return built(project, options, linked, None, on_event);
@@ -124,7 +127,7 @@ pub fn build_project(
 }
 
 /// What was compiled, and the map of its link.
-type Linked = (Compiled, Option<PathBuf>);
+type Linked = (Compiled, Option<BuiltMap>);
 
 fn built(
     mut project: Project,

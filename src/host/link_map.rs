@@ -12,9 +12,9 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::linker::{MapStyle, build_settings, has_bytes, link_folder, try_map};
+use super::linker::{MapStyle, build_settings, link_folder, try_map};
 use super::open::FILE_LIMIT;
-use super::{BuildOptions, Project, bytes::file_bytes};
+use super::{BuildOptions, Bytes, Project, bytes::file_bytes, open_link_map};
 
 /// What is known of the map, kept beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -35,6 +35,16 @@ struct Link {
     map_bytes: u64,
     /// In nanoseconds since 1970.
     map_modified: u64,
+}
+
+/// The map of a build, read before another build could write into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BuiltMap {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What the linker wrote.
+    pub text: Bytes,
 }
 
 /// A map to ask for.
@@ -134,16 +144,15 @@ impl MapRequest {
     }
 
     /// The map of the build that made `program` just now, or why there is none.
-    pub(super) fn settle(mut self, program: &Path) -> Result<PathBuf, String> {
-        let map = self.map();
-        if self.checked {
-            return Ok(map);
-        }
-        if self.asks() && has_bytes(&map) {
-            self.known.style = Some(self.style());
-            self.known.link = link(program, &map);
-            self.save();
-            return Ok(map);
+    pub(super) fn settle(mut self, program: &Path) -> Result<BuiltMap, String> {
+        let path = self.map();
+        if let Some(text) = self.asks().then(|| open_link_map(&path).ok()).flatten() {
+            if !self.checked {
+                self.known.style = Some(self.style());
+                self.known.link = link(program, &path);
+                self.save();
+            }
+            return Ok(BuiltMap { path, text });
         }
         if self.asks() {
             self.refuse("the linker wrote none".to_owned());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::HostError;
 use super::bytes::{Bytes, file_bytes};
-use super::file::unreadable;
+use super::file::{read_file, unreadable};
 use super::tree::{TreeFile, read_tree};
 use crate::elf::is_elf;
 use crate::units::ByteSize;
@@ -51,7 +51,7 @@ pub fn open(path: &Path) -> Result<Artifact, HostError> {
     Ok(Artifact { path: path.to_owned(), content })
 }
 
-/// Reads a linker's map. What is in it is for its reader to judge.
+/// Reads a linker's map. What is in it is for its reader to judge. It is not mapped: linkers write into the map that is there, and cut it short first.
 ///
 /// # Errors
 /// [`HostError`] with the path if it cannot be read, is empty, or larger than [`FILE_LIMIT`].
@@ -60,11 +60,11 @@ pub fn open_link_map(path: &Path) -> Result<Bytes, HostError> {
     if !metadata.is_file() {
         return Err(HostError::NotARegularFile { path: path.to_owned() });
     }
-    let bytes = file_bytes(path, FILE_LIMIT)?;
+    let bytes = read_file(path, FILE_LIMIT)?;
     if bytes.is_empty() {
         return Err(HostError::Empty { path: path.to_owned() });
     }
-    Ok(bytes)
+    Ok(bytes.into())
 }
 
 fn by_content(path: &Path, bytes: Bytes) -> Result<ArtifactContent, HostError> {
