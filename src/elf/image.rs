@@ -181,6 +181,15 @@ impl<'data> Image<'data> {
         self.segments.iter().find_map(|s| s.offset_of(address))
     }
 
+    /// The bytes at some addresses, where they are executed, all in one segment, and in the file.
+    #[must_use]
+    pub fn code(&self, addresses: &Range<u64>) -> Option<&'data [u8]> {
+        let segment = self.segments.iter().find(|segment| segment.offset_of(addresses.start).is_some())?;
+        let start = segment.offset_of(addresses.start).filter(|_| segment.is_executable())?;
+        let end = start.checked_add(addresses.end.checked_sub(addresses.start)?)?;
+        (end <= segment.file_range.end).then(|| self.bytes(&(start..end)))?
+    }
+
     /// Address once loaded, before relocation, of an offset in the file.
     #[must_use]
     pub fn address_of(&self, offset: u64) -> Option<u64> {

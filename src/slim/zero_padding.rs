@@ -59,20 +59,11 @@ fn padding(image: &Image<'_>, tables: &FrameTables) -> Vec<Range<u64>> {
             gaps.push((before.clone(), last_end..after.start));
         }
     }
-    let bytes = |range: &Range<u64>| code(image, range);
     gaps.into_par_iter()
-        .filter(|(_, gap)| bytes(gap).is_some_and(|bytes| bytes.iter().all(|&byte| byte == INT3)))
-        .filter(|(function, _)| bytes(function).is_some_and(ends_for_good))
+        .filter(|(_, gap)| image.code(gap).is_some_and(|bytes| bytes.iter().all(|&byte| byte == INT3)))
+        .filter(|(function, _)| image.code(function).is_some_and(ends_for_good))
         .map(|(_, gap)| gap)
         .collect()
-}
-
-/// The bytes of addresses that are executed and in the file.
-fn code<'data>(image: &Image<'data>, range: &Range<u64>) -> Option<&'data [u8]> {
-    let segment = image.segments().iter().find(|s| s.is_executable() && s.offset_of(range.start).is_some())?;
-    let start = segment.offset_of(range.start)?;
-    let end = start.checked_add(range.end.checked_sub(range.start)?)?;
-    (end <= segment.file_range.end).then(|| image.bytes(&(start..end)))?
 }
 
 /// Those of `gaps` that nothing refers to.

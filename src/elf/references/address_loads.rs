@@ -112,14 +112,9 @@ fn apart<'t>(functions: &[EnteredCode<'t>]) -> Vec<EnteredCode<'t>> {
 
 /// The bytes of a function, where they are code that nothing writes.
 fn code_of<'data>(image: &Image<'data>, function: &Range<u64>) -> Option<&'data [u8]> {
-    let size = function.end - function.start;
-    let segment = image.segments().iter().find(|segment| segment.offset_of(function.start).is_some())?;
-    if !segment.is_executable() || segment.flags & elf::PF_W.0 != 0 {
-        return None;
-    }
-    let start = segment.offset_of(function.start)?;
-    let end = start.checked_add(size).filter(|&end| end <= segment.file_range.end)?;
-    image.bytes(&(start..end))
+    let mut writable = image.segments().iter().filter(|segment| segment.flags & elf::PF_W.0 != 0);
+    let is_written = writable.any(|segment| segment.offset_of(function.start).is_some());
+    image.code(function).filter(|_| !is_written)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -223,13 +223,12 @@ fn leads(lsdas: &[Option<&Lsda>]) -> Vec<bool> {
 
 /// True where code that is loaded and in the file is nothing but filling.
 fn is_filling(image: &Image<'_>, gap: &Range<u64>) -> bool {
-    let holds = |start: u64| image.segments().iter().find(|s| s.is_executable() && s.offset_of(start).is_some());
     // Where there is nothing between them they still have to stand in the same segment.
-    let Some(segment) = holds(gap.start.saturating_sub(1)) else { return false };
-    let (Some(start), Some(_)) = (segment.offset_of(gap.start), segment.offset_of(gap.end)) else { return false };
-    let end = start + (gap.end - gap.start);
-    end <= segment.file_range.end
-        && image.bytes(&(start..end)).is_some_and(|code| is_only_filling(image.architecture(), code))
+    let around = gap.start.saturating_sub(1)..gap.end.saturating_add(1);
+    match image.code(&around) {
+        Some([_, filling @ .., _]) => is_only_filling(image.architecture(), filling),
+        _ => false,
+    }
 }
 
 fn model_of(model: &UnwindModel, groups: Vec<Group>) -> UnwindModel {
