@@ -201,6 +201,21 @@ fn where_a_program_asks_the_unwinder_where_functions_begin_each_keeps_its_descri
     }
 }
 
+#[test]
+fn a_static_program_without_the_unwinder_s_symbols_does_not_tell_who_asks() {
+    let folder = folder();
+    let Some(program) = compiled(folder.path(), "asks", ASKS, &["-static-pie"]) else { return };
+    let (_, reason) = merged(&program);
+    assert!(reason.ends_with("is linked in and used"), "{reason}");
+    let stripped = Command::new("strip").arg("-x").arg(&program).status();
+    if !stripped.is_ok_and(|status| status.success()) {
+        return skip("strip -x", "no strip here");
+    }
+    let (status, reason) = merged(&program);
+    assert_eq!(status, "not_applicable");
+    assert!(reason.starts_with("the unwinder is linked in, and without its symbols"), "{reason}");
+}
+
 /// Frames of a backtrace that the function is asked for.
 fn frames_of_a_backtrace(program: &Path) -> usize {
     let reply = invoke(program, r#"{"backtrace": true}"#, TIMEOUT).expect("it answers");
