@@ -20,6 +20,7 @@ mod relocate;
 mod relocation;
 mod section;
 mod segment;
+mod shared_frames;
 mod strings;
 mod symbol;
 mod twin;
@@ -35,7 +36,7 @@ pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections}
 pub use error::ElfError;
 pub use frames::{
     CallSite, Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding,
-    ProgramShape, TablePlace, TypePointer,
+    ProgramShape, Share, TablePlace, TypePointer,
 };
 pub use image::{Image, is_elf};
 pub use references::{

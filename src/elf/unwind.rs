@@ -6,14 +6,12 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use gimli::{
-    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindContext, UnwindSection,
-};
+use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, LittleEndian, Pointer, UnwindSection};
 
 use super::frames::Reader;
 use super::image::Image;
-use super::references::functions_within;
 use super::section::Section;
+use super::shared_frames::SharedFrames;
 
 /// One piece of unwind data and the function that it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +46,18 @@ pub fn unwind(image: &Image<'_>) -> Unwind {
     unwind
 }
 
+/// A frame description that was read.
+pub(super) struct Described {
+    /// Where it stands in the section.
+    pub(super) offset: usize,
+    /// Addresses of the functions that it is for.
+    pub(super) code: Range<u64>,
+    /// Its bytes in the file.
+    pub(super) description: Option<Range<u64>>,
+    /// Those of its LSDA.
+    pub(super) lsda: Option<Range<u64>>,
+}
+
 fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&Section>, unwind: &mut Unwind) {
     let entries = &mut unwind.entries;
     let Some(data) = image.bytes(&frames.file_range) else { return };
@@ -56,7 +66,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     let bases = BaseAddresses::default().set_eh_frame(frames.address);
     let mut cies = HashMap::new();
     let (mut common, mut is_shared) = (HashSet::new(), false);
-    let mut offsets = Vec::new();
+    let mut described = Vec::new();
     let mut iterator = section.entries(&bases);
     while let Ok(Some(entry)) = iterator.next() {
         match entry {
@@ -78,63 +88,35 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
                     cies.insert(offset, cie.clone());
                     Ok(cie)
                 };
-                let Ok(fde) = partial.parse(cie) else { return };
-                let function = Some(fde.initial_address());
-                if let Some(end) = fde.initial_address().checked_add(fde.len()) {
-                    unwind.functions.push(fde.initial_address()..end);
-                    offsets.push(fde.offset());
-                }
-                entries.extend(
-                    entry_range(frames, fde.offset(), fde.entry_len()).map(|range| UnwindEntry { range, function }),
-                );
-                let table = tables.zip(fde.lsda()).and_then(|(tables, lsda)| table_range(image, tables, lsda));
-                entries.extend(table.map(|range| UnwindEntry { range, function }));
+                let Ok(fde) = partial.parse(cie) else { break };
+                let start = fde.initial_address();
+                described.push(Described {
+                    offset: fde.offset(),
+                    code: start..start.checked_add(fde.len()).unwrap_or(start),
+                    description: entry_range(frames, fde.offset(), fde.entry_len()),
+                    lsda: tables.zip(fde.lsda()).and_then(|(tables, lsda)| table_range(image, tables, lsda)),
+                });
             }
         }
     }
-    // Descriptions that lie over each other could make the same code be gone through as often.
-    let covered = unwind.functions.iter().map(|range| range.end - range.start).fold(0, u64::saturating_add);
-    if is_shared && covered <= image.data().len() as u64 {
-        let restored = first_rows(&section, &bases, &offsets);
-        unwind.functions = unwind.functions.iter().flat_map(|range| functions_of(image, range, &restored)).collect();
+    let shared = is_shared.then(|| SharedFrames::read(image, &section, &bases, &described)).flatten();
+    for description in described {
+        let functions = match &shared {
+            Some(shared) => shared.functions_of(&description, entries),
+            None => {
+                let function = Some(description.code.start);
+                let ranges = [description.description, description.lsda].into_iter().flatten();
+                entries.extend(ranges.map(|range| UnwindEntry { range, function }));
+                vec![description.code]
+            }
+        };
+        unwind.functions.extend(functions);
     }
     // The terminator, and what an early end of reading left, is not claimed but for its four zeroes.
     let end = frames.file_range.end;
     if data.ends_with(&[0; 4]) {
         entries.push(UnwindEntry { range: end - 4..end, function: None });
     }
-}
-
-/// The addresses at which the descriptions at `offsets` come back to the row that they began with, sorted: functions may begin there.
-fn first_rows(section: &EhFrame<EndianSlice<'_, LittleEndian>>, bases: &BaseAddresses, offsets: &[usize]) -> Vec<u64> {
-    let (mut found, mut context) = (Vec::new(), UnwindContext::new());
-    for &offset in offsets {
-        let Ok(fde) = section.fde_from_offset(bases, offset.into(), EhFrame::cie_from_offset) else { continue };
-        let Ok(mut rows) = fde.rows(section, bases, &mut context) else { continue };
-        let mut first: Option<(CfaRule<usize>, Vec<_>)> = None;
-        while let Ok(Some(row)) = rows.next_row() {
-            match &first {
-                None => first = Some((row.cfa().clone(), row.registers().cloned().collect())),
-                Some((cfa, first)) if cfa == row.cfa() && row.registers().eq(first) => found.push(row.start_address()),
-                Some(_) => {}
-            }
-        }
-    }
-    found.sort_unstable();
-    found
-}
-
-/// The functions that one description is for. `restored` is sorted.
-fn functions_of(image: &Image<'_>, range: &Range<u64>, restored: &[u64]) -> Vec<Range<u64>> {
-    let code = image.offset_of(range.start).and_then(|start| {
-        let end = start.checked_add(range.end - range.start)?;
-        image.bytes(&(start..end))
-    });
-    let Some(code) = code else { return vec![range.clone()] };
-    let first = restored.partition_point(|&at| at <= range.start);
-    let past = restored.partition_point(|&at| at < range.end);
-    let starts = restored.get(first..past).unwrap_or_default();
-    functions_within(image.architecture(), code, range.start, starts)
 }
 
 /// The bytes of an entry: four of length before the entry itself. 64-bit lengths are written by no linker here.

@@ -104,6 +104,24 @@ fn expression(reader: &mut Reader<'_>) -> Option<()> {
     (!bytes.contains(&ENCODED_ADDRESS)).then_some(())
 }
 
+/// Where the instructions of `program` stand that lead to another row, and how far that is from the start of the function, in units of code
+/// alignment. Ends before an instruction that is not known.
+pub(super) fn advances(program: &[u8]) -> Vec<(usize, u64)> {
+    let (mut found, mut units) = (Vec::new(), 0_u64);
+    let mut reader = Reader::new(program, 0);
+    loop {
+        let at = reader.at();
+        match step(&mut reader) {
+            None => return found,
+            Some(Step::Advance(by)) => {
+                units = units.saturating_add(by);
+                found.push((at, units));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
 /// What a program of call frame instructions comes to, for whoever puts another one behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProgramShape {

@@ -14,6 +14,8 @@ pub struct Lsda {
     pub types: Vec<TypePointer>,
     /// Its call sites, in order.
     pub call_sites: Vec<CallSite>,
+    /// Where each of them stands, counted from the start of the LSDA.
+    pub call_site_places: Vec<usize>,
     /// Its chains of actions, counted from the start of the LSDA.
     pub actions: Range<usize>,
     /// How types are pointed at, and where the list of them stands, counted from the start of the LSDA; `None` where there is none.
@@ -83,7 +85,7 @@ pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Ls
     let call_sites_start = reader.at();
     let call_sites_end = call_sites_start.checked_add(size).ok_or(SHORT)?;
     let call_sites = section.get(..call_sites_end).ok_or(SHORT)?;
-    let call_sites = read_call_sites(call_sites, call_sites_start, call_site_encoding)?;
+    let (call_site_places, call_sites) = read_call_sites(call_sites, start, call_sites_start, call_site_encoding)?;
 
     let limit = types_end.unwrap_or(section.len());
     let mut actions = read_actions(section.get(..limit).ok_or(SHORT)?, call_sites_end, &call_sites)?;
@@ -93,7 +95,8 @@ pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Ls
             return Err("it has handlers for types but no types");
         }
         let (types, type_list, specifications) = (Vec::new(), None, chains.end..chains.end);
-        return Ok(Lsda { range: start..actions.end, types, call_sites, actions: chains, type_list, specifications });
+        let range = start..actions.end;
+        return Ok(Lsda { range, types, call_sites, call_site_places, actions: chains, type_list, specifications });
     };
     if types_end < actions.end {
         return Err("its types stand before its actions");
@@ -101,13 +104,20 @@ pub(super) fn read_lsda(section: &[u8], address: u64, start: usize) -> Result<Ls
     let end = read_specifications(section, types_end, &mut actions)?;
     let (types, list) = read_types(section, address, start, encoding, actions.end..types_end, actions.highest_filter)?;
     let (type_list, specifications) = (Some((encoding, list)), types_end - start..end - start);
-    Ok(Lsda { range: start..end, types, call_sites, actions: chains, type_list, specifications })
+    Ok(Lsda { range: start..end, types, call_sites, call_site_places, actions: chains, type_list, specifications })
 }
 
-fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<Vec<CallSite>, &'static str> {
-    let mut reader = Reader::new(section, start);
-    let mut call_sites = Vec::new();
+/// The call sites from `first` on, and where they stand, counted from the start of the LSDA.
+fn read_call_sites(
+    section: &[u8],
+    lsda: usize,
+    first: usize,
+    encoding: u8,
+) -> Result<(Vec<usize>, Vec<CallSite>), &'static str> {
+    let mut reader = Reader::new(section, first);
+    let (mut places, mut call_sites) = (Vec::new(), Vec::new());
     while !reader.is_empty() {
+        places.push(reader.at() - lsda);
         let mut number = || match encoding {
             ULEB => reader.uleb(),
             UDATA4 => reader.u32().map(u64::from),
@@ -119,7 +129,7 @@ fn read_call_sites(section: &[u8], start: usize, encoding: u8) -> Result<Vec<Cal
         let action = reader.uleb().ok_or("its call sites are cut short")?;
         call_sites.push(CallSite { start, size, landing_pad, action });
     }
-    Ok(call_sites)
+    Ok((places, call_sites))
 }
 
 struct Actions {

@@ -16,6 +16,7 @@ mod index;
 mod instructions;
 mod lsda;
 mod read;
+mod shares;
 mod tables;
 
 pub use encoding::PointerEncoding;
@@ -25,4 +26,5 @@ pub use index::{Index, IndexEntry};
 pub use instructions::ProgramShape;
 pub use lsda::{CallSite, Lsda, TypePointer};
 pub(in crate::elf) use read::Reader;
+pub use shares::Share;
 pub use tables::{FrameTables, TablePlace};

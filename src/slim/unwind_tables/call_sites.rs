@@ -184,6 +184,7 @@ mod tests {
             range: 0..bytes.len(),
             types: Vec::new(),
             call_sites,
+            call_site_places: Vec::new(),
             actions: chains,
             type_list: (!actions.is_empty()).then(|| (signed_relative(), list)),
             specifications,
