@@ -11,8 +11,6 @@ use crate::elf::{Dynamic, Image, Symbol, SymbolKind, code_references, relocation
 use super::exceptions::{Imports, SILENT_LIBRARIES};
 use super::referred::referred;
 
-/// How names of the unwinder's functions begin.
-const UNWINDER: &str = "_Unwind_";
 const FIND_FUNCTION: &str = "_Unwind_FindEnclosingFunction";
 /// A library beside [`SILENT_LIBRARIES`] that does not ask.
 const CPLUSPLUS_LIBRARY: &str = "libstdc++.so.6";
@@ -44,10 +42,10 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
     if is_imported {
         return of_std_alone(image, came_in, &symbols);
     }
-    // The unwinder is linked in, or not used: only symbols tell. Static programs keep those of its functions as local ones, which `strip -x` removes.
-    if !symbols.iter().any(|symbol| symbol.name.starts_with(UNWINDER)) {
+    // The unwinder is linked in, or not used: only symbols tell. Linkers make those of its functions local ones, all of which `strip -x` removes.
+    if !symbols.iter().any(|symbol| symbol.kind == SymbolKind::Function && symbol.file.is_some()) {
         return Err(format!(
-            "the unwinder is linked in, and without its symbols it is not known whether {FIND_FUNCTION} is used"
+            "the unwinder is linked in, and without local symbols it is not known whether {FIND_FUNCTION} is used"
         ));
     }
     // Linked in with the rest of the unwinder, it may still be called by nobody.

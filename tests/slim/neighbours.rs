@@ -202,7 +202,7 @@ fn where_a_program_asks_the_unwinder_where_functions_begin_each_keeps_its_descri
 }
 
 #[test]
-fn a_static_program_without_the_unwinder_s_symbols_does_not_tell_who_asks() {
+fn a_static_program_without_local_symbols_does_not_tell_who_asks() {
     let folder = folder();
     let Some(program) = compiled(folder.path(), "asks", ASKS, &["-static-pie"]) else { return };
     let (_, reason) = merged(&program);
@@ -213,7 +213,7 @@ fn a_static_program_without_the_unwinder_s_symbols_does_not_tell_who_asks() {
     }
     let (status, reason) = merged(&program);
     assert_eq!(status, "not_applicable");
-    assert!(reason.starts_with("the unwinder is linked in, and without its symbols"), "{reason}");
+    assert!(reason.starts_with("the unwinder is linked in, and without local symbols"), "{reason}");
 }
 
 /// Frames of a backtrace that the function is asked for.
