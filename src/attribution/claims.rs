@@ -155,6 +155,7 @@ pub(super) fn stake(evidence: Evidence<'_>, table: &mut CrateTable<'_>) -> Claim
     map.write(labelled);
     let between = tables::between_tables(&map, image, &owners);
     map.write(between);
+    map.write(tables::zeroed_tables(&map, image, padding));
     map.write(tables::relocation_claims(&map, image, evidence.relocations.clone()));
     map.write(tables::packed_claims(&map, image, &relr_entries(image)));
     if evidence.debug_is_own {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::elf::{Image, RelocationEntry, RelrEntry, SYMBOL_ENTRY_SIZE, SymbolKind, UnwindEntry};
+use crate::elf::{Image, RelocationEntry, RelrEntry, SYMBOL_ENTRY_SIZE, SectionKind, SymbolKind, UnwindEntry};
 
 use super::claim::Claim;
 use super::crate_table::LINKER;
@@ -104,6 +104,15 @@ pub(super) fn between_tables(map: &RangeMap<Claim>, image: &Image<'_>, owners: &
         same.then(|| (gap, Claim::new(before.owners, EvidenceSource::Unwind)))
     };
     gaps.into_iter().filter_map(claim).collect()
+}
+
+/// Zeroes in unwind tables that nothing above claims: no entry, no LSDA and no index is all zeroes. What packs tables leaves them at the end.
+pub(super) fn zeroed_tables(map: &RangeMap<Claim>, image: &Image<'_>, padding: Claim) -> Vec<Claimed> {
+    let tables =
+        image.sections().iter().filter(|section| section.kind() == SectionKind::Unwind && section.is_in_file());
+    let gaps = tables.flat_map(|section| map.gaps(section.file_range.clone()));
+    let zeroed = gaps.filter(|gap| image.bytes(gap).is_some_and(|bytes| bytes.iter().all(|&byte| byte == 0)));
+    zeroed.map(|gap| (gap, padding)).collect()
 }
 
 /// `.symtab` entries and their names belong to whom they name.

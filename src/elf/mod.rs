@@ -35,7 +35,7 @@ pub use dynamic::{Dynamic, GlibcVersion};
 pub use edit::{CannotEdit, Droppable, without_section_headers, without_sections};
 pub use error::ElfError;
 pub use frames::{
-    CallSite, Cie, Fde, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding,
+    CallSite, Cie, Fde, For, FrameTables, FramesError, Index, IndexEntry, Lsda, LsdaPointer, Pointer, PointerEncoding,
     ProgramShape, Share, TablePlace, TypePointer,
 };
 pub use image::{Image, is_elf};

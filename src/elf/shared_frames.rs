@@ -1,11 +1,12 @@
 //! Frame descriptions that several functions share, as [`merge-unwind`](crate::slim) writes them: where each function begins, and which bytes of a
 //! description and its LSDA are for it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use gimli::{BaseAddresses, CfaRule, EhFrame, EndianSlice, LittleEndian, UnwindContext, UnwindSection};
 
-use super::frames::{FrameTables, Share};
+use super::frames::{For, FrameTables, Share};
 use super::image::Image;
 use super::references::functions_within;
 use super::unwind::{Described, UnwindEntry};
@@ -17,6 +18,8 @@ pub(super) struct SharedFrames<'image, 'data> {
     restored: Vec<u64>,
     /// Where each byte of the tables can be told apart; else descriptions go to their first functions.
     tables: Option<FrameTables>,
+    /// The functions that share a description, sorted, by its address.
+    groups: HashMap<u64, Vec<u64>>,
 }
 
 impl<'image, 'data> SharedFrames<'image, 'data> {
@@ -32,32 +35,49 @@ impl<'image, 'data> SharedFrames<'image, 'data> {
             image,
             restored: first_rows(section, bases, described),
             tables: FrameTables::read(image).ok(),
+            groups: HashMap::new(),
         })
     }
 
     /// The functions that one description is for. What is for which goes to `entries`.
-    pub(super) fn functions_of(&self, described: &Described, entries: &mut Vec<UnwindEntry>) -> Vec<Range<u64>> {
+    pub(super) fn functions_of(&mut self, described: &Described, entries: &mut Vec<UnwindEntry>) -> Vec<Range<u64>> {
         let functions = self.told_apart(&described.code);
-        let (of_description, of_lsda) = self.shares(described, functions.len()).unwrap_or_default();
         let starts: Vec<u64> = functions.iter().map(|function| function.start).collect();
-        let mut cut = |range: Option<Range<u64>>, shares: &[Share]| {
-            if let Some(range) = range {
-                entries.extend(cut(&range, shares, &starts));
-            }
+        let whole = |range: &Range<u64>| UnwindEntry { range: range.clone(), function: starts.first().copied() };
+        let known = self.tables.as_ref().filter(|_| starts.len() > 1).and_then(|tables| {
+            let number = tables.fdes.binary_search_by_key(&described.offset, |fde| fde.range.start).ok()?;
+            Some((tables, &tables.fdes[number], self.image.bytes(&tables.frames.file_range)?))
+        });
+        let Some((tables, fde, section)) = known else {
+            entries.extend([&described.description, &described.lsda].into_iter().flatten().map(whole));
+            return functions;
         };
-        cut(described.description.clone(), &of_description);
-        cut(described.lsda.clone(), &of_lsda);
+        if let Some(range) = &described.description {
+            entries.extend(cut(range, &fde.shares(&tables.cies[fde.cie], section), &starts, &starts));
+        }
+        if let Some(range) = &described.lsda {
+            match fde.lsda_address().and_then(|address| tables.lsda_at(address)) {
+                None => entries.push(whole(range)),
+                Some(number) => {
+                    let lsda = &tables.lsdas[number];
+                    // Only who has something to do where it unwinds needs an LSDA.
+                    let pads = lsda.call_sites.iter().filter(|site| site.landing_pad != 0);
+                    let pads = pads.map(|site| function_at(&starts, fde.address().saturating_add(site.start)));
+                    let mut needed_by: Vec<u64> = pads.flatten().collect();
+                    needed_by.dedup();
+                    let all = if needed_by.is_empty() { &starts } else { &needed_by };
+                    entries.extend(cut(range, &fde.lsda_shares(lsda), &starts, all));
+                }
+            }
+        }
+        self.groups.insert(described.code.start, starts);
         functions
     }
 
-    /// None for a description of one function, and where they cannot be told.
-    fn shares(&self, described: &Described, functions: usize) -> Option<(Vec<Share>, Vec<Share>)> {
-        let tables = self.tables.as_ref().filter(|_| functions > 1)?;
-        let number = tables.fdes.binary_search_by_key(&described.offset, |fde| fde.range.start).ok()?;
-        let fde = &tables.fdes[number];
-        let of_description = fde.shares(&tables.cies[fde.cie], self.image.bytes(&tables.frames.file_range)?);
-        let lsda = fde.lsda_address().and_then(|address| tables.lsda_at(address));
-        Some((of_description, lsda.map(|lsda| fde.lsda_shares(&tables.lsdas[lsda])).unwrap_or_default()))
+    /// The entry of the index for the description that begins at an address goes to all that share it.
+    pub(super) fn index_entry(&self, range: &Range<u64>, address: u64) -> Vec<UnwindEntry> {
+        let alone = [address];
+        parts(range, self.groups.get(&address).map_or(&alone, Vec::as_slice)).collect()
     }
 
     fn told_apart(&self, range: &Range<u64>) -> Vec<Range<u64>> {
@@ -70,27 +90,45 @@ impl<'image, 'data> SharedFrames<'image, 'data> {
     }
 }
 
-/// The pieces of `range` (bytes of the file) by function: what is for an address is for the function of `starts` (sorted) that it is in.
-/// Places of `shares` are counted from anywhere: the first one is where `range` begins.
-fn cut(range: &Range<u64>, shares: &[Share], starts: &[u64]) -> Vec<UnwindEntry> {
-    let function_at =
-        |address: u64| starts.get(starts.partition_point(|&start| start <= address).saturating_sub(1)).copied();
-    let mut pieces: Vec<UnwindEntry> = Vec::new();
+/// The pieces of `range` (bytes of the file) by function: what is for an address is for the function of `starts` (sorted) that it is in, what
+/// is for all is for those of `all` in equal parts. Places of `shares` are counted from anywhere: the first one is where `range` begins.
+fn cut(range: &Range<u64>, shares: &[Share], starts: &[u64], all: &[u64]) -> Vec<UnwindEntry> {
     let base = shares.first().map_or(0, |share| share.0);
-    let whole = [(base, starts.first().copied().unwrap_or(0))];
-    for &(place, address) in if shares.is_empty() { &whole } else { shares } {
-        let (start, function) = ((range.start + (place - base) as u64).min(range.end), function_at(address));
-        match pieces.last_mut() {
-            Some(last) if last.function == function => {}
-            Some(last) => {
-                last.range.end = start;
-                pieces.push(UnwindEntry { range: start..range.end, function });
+    let place = |at: usize| range.start.saturating_add((at - base) as u64).min(range.end);
+    let ends = shares.iter().skip(1).map(|share| place(share.0)).chain([range.end]);
+    let mut pieces: Vec<UnwindEntry> = Vec::new();
+    for ((at, whom), end) in shares.iter().zip(ends) {
+        let range = place(*at)..end;
+        match whom {
+            _ if range.is_empty() => {}
+            For::All => pieces.extend(parts(&range, all)),
+            For::Code(address) => {
+                let function = function_at(starts, *address);
+                match pieces.last_mut().filter(|last| last.function == function) {
+                    Some(last) => last.range.end = range.end,
+                    None => pieces.push(UnwindEntry { range, function }),
+                }
             }
-            None => pieces.push(UnwindEntry { range: start..range.end, function }),
         }
     }
-    pieces.retain(|piece| !piece.range.is_empty());
     pieces
+}
+
+/// The function of `starts` (sorted) that an address is in.
+fn function_at(starts: &[u64], address: u64) -> Option<u64> {
+    starts.get(starts.partition_point(|&start| start <= address).saturating_sub(1)).copied()
+}
+
+/// Equal parts of some bytes, one for each of `functions`. Where there are fewer bytes, every so many functions have one.
+fn parts(range: &Range<u64>, functions: &[u64]) -> impl Iterator<Item = UnwindEntry> {
+    let size = range.end - range.start;
+    let count = functions.len() as u64;
+    let parts = size.min(count);
+    let start = range.start;
+    (0..parts).map(move |part| {
+        let function = usize::try_from(count * part / parts).ok().and_then(|number| functions.get(number)).copied();
+        UnwindEntry { range: start + size * part / parts..start + size * (part + 1) / parts, function }
+    })
 }
 
 fn first_rows(
@@ -119,18 +157,43 @@ fn first_rows(
 mod tests {
     use super::*;
 
+    /// Places and functions of the pieces of bytes 100 to 140.
+    fn pieces(shares: &[Share]) -> Vec<(Range<u64>, u64)> {
+        let starts = [0x1000, 0x1040];
+        let pieces = cut(&(100..140), shares, &starts, &starts);
+        pieces.into_iter().map(|piece| (piece.range, piece.function.expect("a function"))).collect()
+    }
+
     #[test]
     fn bytes_go_to_the_function_that_their_address_is_in() {
-        let starts = [0x1000, 0x1040];
-        let pieces = |shares: &[Share]| {
-            let pieces = cut(&(100..140), shares, &starts);
-            pieces.into_iter().map(|piece| (piece.range, piece.function.expect("a function"))).collect::<Vec<_>>()
-        };
-        assert_eq!(pieces(&[]), [(100..140, 0x1000)]);
-        // A row inside the first one, one of the second one, actions that all may use.
-        let shares = [(7, 0x1000), (20, 0x1010), (25, 0x1040), (27, 0x1050), (40, 0x1000)];
-        assert_eq!(pieces(&shares), [(100..118, 0x1000), (118..133, 0x1040), (133..140, 0x1000)]);
+        use For::{All, Code};
+        // A row inside the first one, two of the second one, actions.
+        let shares =
+            [(7, All), (18, Code(0x1000)), (20, Code(0x1010)), (25, Code(0x1040)), (27, Code(0x1050)), (40, All)];
+        let expected = [
+            (100..105, 0x1000),
+            (105..111, 0x1040),
+            (111..118, 0x1000),
+            (118..133, 0x1040),
+            (133..136, 0x1000),
+            (136..140, 0x1040),
+        ];
+        assert_eq!(pieces(&shares), expected);
         // Past the end, as a damaged table has it.
-        assert_eq!(pieces(&[(7, 0x1000), (80, 0x1040)]), [(100..140, 0x1000)]);
+        assert_eq!(pieces(&[(7, Code(0x1000)), (80, Code(0x1040))]), [(100..140, 0x1000)]);
+    }
+
+    #[test]
+    fn what_is_for_all_is_for_each_in_equal_parts() {
+        let of = |functions: &[u64]| -> Vec<_> {
+            parts(&(8..16), functions).map(|part| (part.range, part.function.expect("a function"))).collect()
+        };
+        assert_eq!(of(&[5]), [(8..16, 5)]);
+        assert_eq!(of(&[5, 6, 7]), [(8..10, 5), (10..13, 6), (13..16, 7)]);
+        let many: Vec<u64> = (0..100).collect();
+        let found = of(&many);
+        assert_eq!(found.len(), 8);
+        assert_eq!((found[0].clone(), found[7].clone()), ((8..9, 0), (15..16, 87)));
+        assert_eq!(of(&[]), []);
     }
 }

@@ -36,12 +36,10 @@ pub struct Unwind {
 pub fn unwind(image: &Image<'_>) -> Unwind {
     let section = |name: &str| image.sections().iter().find(|s| s.name == name && s.is_loaded() && s.is_in_file());
     let mut unwind = Unwind::default();
-    if let Some(frames) = section(".eh_frame") {
-        let tables = section(".gcc_except_table");
-        frame_entries(image, frames, tables, &mut unwind);
-    }
+    let shared =
+        section(".eh_frame").and_then(|frames| frame_entries(image, frames, section(".gcc_except_table"), &mut unwind));
     if let Some(index) = section(".eh_frame_hdr") {
-        index_entries(image, index, &mut unwind.entries);
+        index_entries(image, index, shared.as_ref(), &mut unwind.entries);
     }
     unwind
 }
@@ -58,9 +56,15 @@ pub(super) struct Described {
     pub(super) lsda: Option<Range<u64>>,
 }
 
-fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&Section>, unwind: &mut Unwind) {
+/// Hands back what tells functions apart, where descriptions are shared.
+fn frame_entries<'image, 'data>(
+    image: &'image Image<'data>,
+    frames: &Section,
+    tables: Option<&Section>,
+    unwind: &mut Unwind,
+) -> Option<SharedFrames<'image, 'data>> {
     let entries = &mut unwind.entries;
-    let Some(data) = image.bytes(&frames.file_range) else { return };
+    let data = image.bytes(&frames.file_range)?;
     let mut section = EhFrame::new(data, LittleEndian);
     section.set_address_size(8);
     let bases = BaseAddresses::default().set_eh_frame(frames.address);
@@ -99,9 +103,9 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
             }
         }
     }
-    let shared = is_shared.then(|| SharedFrames::read(image, &section, &bases, &described)).flatten();
+    let mut shared = is_shared.then(|| SharedFrames::read(image, &section, &bases, &described)).flatten();
     for description in described {
-        let functions = match &shared {
+        let functions = match &mut shared {
             Some(shared) => shared.functions_of(&description, entries),
             None => {
                 let function = Some(description.code.start);
@@ -117,6 +121,7 @@ fn frame_entries<'data>(image: &Image<'data>, frames: &Section, tables: Option<&
     if data.ends_with(&[0; 4]) {
         entries.push(UnwindEntry { range: end - 4..end, function: None });
     }
+    shared
 }
 
 /// The bytes of an entry: four of length before the entry itself. 64-bit lengths are written by no linker here.
@@ -155,7 +160,12 @@ const INDEX_LAYOUT: [u8; 4] = [1, 0x1b, 0x03, 0x3b];
 const INDEX_HEADER: u64 = 12;
 const INDEX_ENTRY: u64 = 8;
 
-fn index_entries(image: &Image<'_>, index: &Section, entries: &mut Vec<UnwindEntry>) {
+fn index_entries(
+    image: &Image<'_>,
+    index: &Section,
+    shared: Option<&SharedFrames<'_, '_>>,
+    entries: &mut Vec<UnwindEntry>,
+) {
     let start = index.file_range.start;
     let Some(data) = image.bytes(&index.file_range) else { return };
     let Some((header, table)) = data.split_at_checked(INDEX_HEADER as usize) else { return };
@@ -168,7 +178,10 @@ fn index_entries(image: &Image<'_>, index: &Section, entries: &mut Vec<UnwindEnt
     for (number, entry) in table.iter().take(count).enumerate() {
         let relative = i32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]);
         let at = start + INDEX_HEADER + number as u64 * INDEX_ENTRY;
-        let function = index.address.checked_add_signed(i64::from(relative));
-        entries.push(UnwindEntry { range: at..at + INDEX_ENTRY, function });
+        let (range, function) = (at..at + INDEX_ENTRY, index.address.checked_add_signed(i64::from(relative)));
+        match (shared, function) {
+            (Some(shared), Some(address)) => entries.extend(shared.index_entry(&range, address)),
+            _ => entries.push(UnwindEntry { range, function }),
+        }
     }
 }

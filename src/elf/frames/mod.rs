@@ -26,5 +26,5 @@ pub use index::{Index, IndexEntry};
 pub use instructions::ProgramShape;
 pub use lsda::{CallSite, Lsda, TypePointer};
 pub(in crate::elf) use read::Reader;
-pub use shares::Share;
+pub use shares::{For, Share};
 pub use tables::{FrameTables, TablePlace};
