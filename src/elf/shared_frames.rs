@@ -1,7 +1,7 @@
 //! Frame descriptions that several functions share, as [`merge-unwind`](crate::slim) writes them: where each function begins, and which bytes of a
 //! description and its LSDA are for it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use gimli::{BaseAddresses, CfaRule, EhFrame, EndianSlice, LittleEndian, UnwindContext, UnwindSection};
@@ -18,6 +18,8 @@ pub(super) struct SharedFrames<'image, 'data> {
     restored: Vec<u64>,
     /// Where each byte of the tables can be told apart; else descriptions go to their first functions.
     tables: Option<FrameTables>,
+    /// Where LSDAs begin in the file that were gone through.
+    lsdas: HashSet<u64>,
     /// The functions that share a description, sorted, by its address.
     groups: HashMap<u64, Vec<u64>>,
 }
@@ -35,6 +37,7 @@ impl<'image, 'data> SharedFrames<'image, 'data> {
             image,
             restored: first_rows(section, bases, described),
             tables: FrameTables::read(image).ok(),
+            lsdas: HashSet::new(),
             groups: HashMap::new(),
         })
     }
@@ -44,18 +47,20 @@ impl<'image, 'data> SharedFrames<'image, 'data> {
         let functions = self.told_apart(&described.code);
         let starts: Vec<u64> = functions.iter().map(|function| function.start).collect();
         let whole = |range: &Range<u64>| UnwindEntry { range: range.clone(), function: starts.first().copied() };
+        // Many may have one LSDA; it is gone through once.
+        let lsda = described.lsda.as_ref().filter(|range| self.lsdas.insert(range.start));
         let known = self.tables.as_ref().filter(|_| starts.len() > 1).and_then(|tables| {
             let number = tables.fdes.binary_search_by_key(&described.offset, |fde| fde.range.start).ok()?;
             Some((tables, &tables.fdes[number], self.image.bytes(&tables.frames.file_range)?))
         });
         let Some((tables, fde, section)) = known else {
-            entries.extend([&described.description, &described.lsda].into_iter().flatten().map(whole));
+            entries.extend(described.description.iter().chain(lsda).map(whole));
             return functions;
         };
         if let Some(range) = &described.description {
             entries.extend(cut(range, &fde.shares(&tables.cies[fde.cie], section), &starts, &starts));
         }
-        if let Some(range) = &described.lsda {
+        if let Some(range) = lsda {
             match fde.lsda_address().and_then(|address| tables.lsda_at(address)) {
                 None => entries.push(whole(range)),
                 Some(number) => {

@@ -37,6 +37,8 @@ pub struct Symbol<'data> {
     pub size: u64,
     /// False for an import.
     pub defined: bool,
+    /// True where no other object sees it.
+    pub is_local: bool,
     /// The name of the `STT_FILE` symbol that stands before it, for local symbols.
     pub file: Option<&'data str>,
     /// Offset in the file of its entry.
@@ -113,6 +115,7 @@ fn read<'data>(image: &Image<'data>, table: elf::SectionType) -> Result<Vec<Symb
             address: base.wrapping_add(entry.st_value.get(LE)),
             size: entry.st_size.get(LE),
             defined,
+            is_local: local,
             file: file.filter(|_| local),
             entry_offset: table.file_range.start + index as u64 * SYMBOL_ENTRY_SIZE,
             name_offset: strings.file_range.start + name_start as u64,

@@ -43,7 +43,7 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
         return of_std_alone(image, came_in, &symbols);
     }
     // The unwinder is linked in, or not used: only symbols tell. Linkers make those of its functions local ones, all of which `strip -x` removes.
-    if !symbols.iter().any(|symbol| symbol.kind == SymbolKind::Function && symbol.file.is_some()) {
+    if !symbols.iter().any(|symbol| symbol.kind == SymbolKind::Function && symbol.is_local) {
         return Err(format!(
             "the unwinder is linked in, and without local symbols it is not known whether {FIND_FUNCTION} is used"
         ));
