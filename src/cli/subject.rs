@@ -404,7 +404,8 @@ impl Loaded {
         let bar = terminal.progress("compressing", package.unzipped_size());
         let started = Cell::new(Instant::now());
         let tell = |stage: Stage| terminal.time(stage.name(), started.replace(Instant::now()).elapsed());
-        let slimmed = slim::slim_in_stages(package, options, &|size| bar.inc(size.get()), &tell);
+        let symbols: Vec<&[u8]> = self.symbol_files().collect();
+        let slimmed = slim::slim_in_stages(package, &symbols, options, &|size| bar.inc(size.get()), &tell);
         bar.finish_and_clear();
         slimmed.map_err(|source| CliError::Slim { path: self.path.clone(), source })
     }

@@ -8,6 +8,7 @@
 use crate::elf::mangling::demangle;
 use crate::elf::{Dynamic, Image, Symbol, SymbolKind, code_references, relocation_entries};
 
+use super::came_in::CameIn;
 use super::exceptions::{Imports, SILENT_LIBRARIES};
 use super::referred::referred;
 
@@ -19,12 +20,15 @@ const STD_BACKTRACE: &str = "std::backtrace::Backtrace";
 /// A slot of the global offset table.
 const SLOT: u64 = 8;
 
-/// Addresses of the functions that have to keep descriptions of their own, sorted. `came_in` is the program as it came, with its symbols if it
-/// had any.
+/// Addresses of the functions that have to keep descriptions of their own, sorted.
 ///
 /// # Errors
 /// Why all have to: who may ask.
-pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imports<'_>) -> Result<Vec<u64>, String> {
+pub(super) fn must_be_told(
+    image: &Image<'_>,
+    came_in: CameIn<'_, '_>,
+    imports: &Imports<'_>,
+) -> Result<Vec<u64>, String> {
     let dynamic = image.dynamic().map_err(|why| why.to_string())?;
     let exported = image.dynamic_symbols().map_err(|why| why.to_string())?;
     if is_library(image, &dynamic) || exported.iter().any(|symbol| symbol.defined && symbol.name == FIND_FUNCTION) {
@@ -38,14 +42,14 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
     if dynamic.interpreter.is_some() && !is_imported && !imports.lack_the_unwinder() {
         return Ok(Vec::new());
     }
-    let symbols = came_in.symbols().map_err(|why| why.to_string())?;
+    let symbols = came_in.named.symbols().map_err(|why| why.to_string())?;
     if is_imported {
-        return of_std_alone(image, came_in, &symbols);
+        return of_std_alone(image, came_in.program, &symbols);
     }
     // The unwinder is linked in, or not used: only symbols tell. Linkers make those of its functions local ones, all of which `strip -x` removes.
     if !symbols.iter().any(|symbol| symbol.kind == SymbolKind::Function && symbol.is_local) {
         return Err(format!(
-            "the unwinder is linked in, and without local symbols it is not known whether {FIND_FUNCTION} is used"
+            "the unwinder is linked in, and without local symbols (--symbols) it is not known whether {FIND_FUNCTION} is used"
         ));
     }
     // Linked in with the rest of the unwinder, it may still be called by nobody.
@@ -53,7 +57,7 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
     let mut entries: Vec<_> = functions.map(|symbol| symbol.address..symbol.address.saturating_add(1)).collect();
     entries.sort_by_key(|entry| entry.start);
     entries.dedup();
-    match referred(came_in, &entries).contains(&true) {
+    match referred(came_in.program, &entries).contains(&true) {
         true => Err(format!("{FIND_FUNCTION}, which tells where frame descriptions begin, is linked in and used")),
         false => Ok(Vec::new()),
     }
@@ -63,7 +67,7 @@ pub(super) fn must_be_told(image: &Image<'_>, came_in: &Image<'_>, imports: &Imp
 fn of_std_alone(image: &Image<'_>, came_in: &Image<'_>, symbols: &[Symbol<'_>]) -> Result<Vec<u64>, String> {
     let asks = |by: &str| Err(format!("it imports {FIND_FUNCTION}, which tells where frame descriptions begin{by}"));
     if symbols.is_empty() {
-        return asks("; with the program's symbols it could be seen whether std's Backtrace alone asks");
+        return asks("; with the program's symbols (--symbols) it could be seen whether std's Backtrace alone asks");
     }
     if image.is_fixed() != came_in.is_fixed() {
         return asks(", and stands at other addresses than its symbols");

@@ -7,14 +7,14 @@
 
 use crate::elf::{FrameTables, Image};
 
+use super::came_in::CameIn;
 use super::changes::Changes;
 use super::exceptions::Imports;
 use super::function_starts::must_be_told;
 use super::rewritten::Rewritten;
 use super::unwind_tables::{UnwindModel, merge_neighbours, write};
 
-/// `came_in` is the program before all rewrites: it may have symbols.
-pub(super) fn apply(image: &Image<'_>, came_in: &Image<'_>) -> Rewritten {
+pub(super) fn apply(image: &Image<'_>, came_in: CameIn<'_, '_>) -> Rewritten {
     let tables = match FrameTables::read(image) {
         Ok(tables) => tables,
         Err(why) => return Rewritten::NotApplicable(why.to_string()),

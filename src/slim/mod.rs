@@ -7,6 +7,7 @@
 //! Refuses: to hand out a result that its proof does not hold for.
 
 mod abort_on_panic;
+mod came_in;
 mod changes;
 mod drop_backtraces;
 mod drop_dead_code;

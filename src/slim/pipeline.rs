@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use crate::archive::{self, ArchiveError, EntryKind, Expected, ReadbackError};
-use crate::elf::ElfError;
+use crate::elf::{ElfError, Image};
 use crate::package::{DeploymentPackage, PackageFile, PackageSource, Role, must_be_readable};
 use crate::units::{ByteDelta, ByteSize};
 
@@ -82,15 +82,17 @@ pub fn slim<'data>(
     options: &Options,
     done: &(dyn Fn(ByteSize) + Sync),
 ) -> Result<Slimmed<'data>, SlimError> {
-    slim_in_stages(package, options, done, &|_| {})
+    slim_in_stages(package, &[], options, done, &|_| {})
 }
 
-/// The same; `finished` is called after each stage.
+/// The same; `finished` is called after each stage. `symbols` are unstripped twins or debug files of programs that came stripped: names show
+/// some rewrites what they may do. What is a twin of none is not used.
 ///
 /// # Errors
 /// As [`slim`].
 pub fn slim_in_stages<'data>(
     package: &DeploymentPackage<'data>,
+    symbols: &[&[u8]],
     options: &Options,
     done: &(dyn Fn(ByteSize) + Sync),
     finished: &dyn Fn(Stage),
@@ -98,7 +100,8 @@ pub fn slim_in_stages<'data>(
     let mut rewrites = Vec::new();
     let mut files = Vec::with_capacity(package.files.len());
     let mut proofs = Vec::new();
-    let slimmed: Vec<_> = package.files.par_iter().map(|file| slim_file(package, file, options)).collect();
+    let twins: Vec<Image<'_>> = symbols.iter().filter_map(|data| Image::parse(data).ok()).collect();
+    let slimmed: Vec<_> = package.files.par_iter().map(|file| slim_file(package, file, &twins, options)).collect();
     for result in slimmed {
         let (file, changes, rows) = result?;
         rewrites.extend(rows);
@@ -179,13 +182,14 @@ type SlimmedWithRows<'data> = (SlimmedFile<'data>, Option<Changes>, Vec<RewriteR
 fn slim_file<'data>(
     package: &DeploymentPackage<'data>,
     file: &PackageFile<'data>,
+    twins: &[Image<'_>],
     options: &Options,
 ) -> Result<SlimmedWithRows<'data>, SlimError> {
     let unchanged = as_it_came(package, file);
     if !file.is_elf() {
         return Ok((unchanged, None, Vec::new()));
     }
-    let (program, rows) = slim_elf(file, options)?;
+    let (program, rows) = slim_elf(file, twins, options)?;
     let Some((contents, changes)) = program.and_then(|program| Some((program.contents?, program.changes))) else {
         return Ok((unchanged, None, rows));
     };
@@ -272,9 +276,10 @@ fn mode(file: &PackageFile<'_>) -> u32 {
 /// The rewritten program; `None` where it stays as it came.
 fn slim_elf<'data>(
     file: &PackageFile<'data>,
+    twins: &[Image<'_>],
     options: &Options,
 ) -> Result<(Option<SlimProgram>, Vec<RewriteRow>), SlimError> {
-    match slim_program(&file.contents, &file.path, options) {
+    match slim_program(&file.contents, &file.path, twins, options) {
         Ok(mut program) => {
             let rows = std::mem::take(&mut program.rows);
             Ok((Some(program).filter(|program| program.contents.is_some()), rows))

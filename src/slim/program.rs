@@ -7,6 +7,7 @@ use crate::deflate::{self, Effort};
 use crate::elf::{Droppable, ElfError, Image};
 use crate::units::{ByteDelta, ByteSize};
 
+use super::came_in::CameIn;
 use super::changes::Changes;
 use super::options::Options;
 use super::outcome::{RewriteRow, RewriteStatus};
@@ -28,12 +29,18 @@ pub(super) struct SlimProgram {
     pub(super) rows: Vec<RewriteRow>,
 }
 
-/// Rewrites one program. `path` names it in the rows.
+/// Rewrites one program. `path` names it in the rows; one of `twins` may have its symbols.
 ///
 /// # Errors
 /// Where the file, or what a rewrite made of it, cannot be read.
-pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Result<SlimProgram, ElfError> {
-    let came_in = Image::parse(original)?;
+pub(super) fn slim_program(
+    original: &[u8],
+    path: &str,
+    twins: &[Image<'_>],
+    options: &Options,
+) -> Result<SlimProgram, ElfError> {
+    let program = Image::parse(original)?;
+    let came_in = CameIn::of(&program, twins);
     let mut current: Option<Vec<u8>> = None;
     let mut changes = Changes::default();
     let mut rows: BTreeMap<usize, RewriteRow> = BTreeMap::new();
@@ -50,7 +57,7 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
             }
             let data = current.as_deref().unwrap_or(original);
             let image = Image::parse(data)?;
-            let Some(rewritten) = rewrite_once(rewrite, &image, &came_in) else { continue };
+            let Some(rewritten) = rewrite_once(rewrite, &image, came_in) else { continue };
             let row = match kept_if_smaller(data, rewritten) {
                 Kept::Smaller { file, changes: changed, saved_compressed } => {
                     let saved = ByteSize::of(data).since(ByteSize::of(&file));
@@ -71,8 +78,8 @@ pub(super) fn slim_program(original: &[u8], path: &str, options: &Options) -> Re
     Ok(SlimProgram { contents: current, changes, rows: rows.into_values().collect() })
 }
 
-/// `came_in` is the program before all rewrites. `None` for what is no rewrite of a program.
-fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: &Image<'_>) -> Option<Rewritten> {
+/// `None` for what is no rewrite of a program.
+fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: CameIn<'_, '_>) -> Option<Rewritten> {
     Some(match rewrite {
         Rewrite::StripDebug => drop_sections::apply(image, Droppable::Debug),
         Rewrite::StripSymbols => drop_sections::apply(image, Droppable::Symbols),
@@ -87,7 +94,7 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: &Image<'_>) -> Opt
         Rewrite::Relr => relr::apply(image),
         Rewrite::AbortOnPanic => abort_on_panic::apply(image),
         Rewrite::DropBacktraces => drop_backtraces::apply(image),
-        Rewrite::DropDeadCode => drop_dead_code::apply(image, came_in),
+        Rewrite::DropDeadCode => drop_dead_code::apply(image, came_in.program),
         Rewrite::Recompress => return None,
     })
 }

@@ -24,7 +24,11 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the report says of `merge-unwind`: the status, and why not.
 fn merged(program: &Path) -> (String, String) {
-    let report = report(program, &["--effort", "fast"]);
+    merged_with(program, &[])
+}
+
+fn merged_with(program: &Path, flags: &[&str]) -> (String, String) {
+    let report = report(program, &[&["--effort", "fast"], flags].concat());
     let rows = report["slim"]["rewrites"].as_array().expect("rewrites").clone();
     let row = rows.into_iter().find(|row| row["name"] == "merge-unwind").expect("it is tried");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -246,7 +250,7 @@ fn a_static_program_without_local_symbols_does_not_tell_who_asks() {
     }
     let (status, reason) = merged(&program);
     assert_eq!(status, "not_applicable");
-    assert!(reason.starts_with("the unwinder is linked in, and without local symbols"), "{reason}");
+    assert!(reason.starts_with("the unwinder is linked in, and without local symbols (--symbols)"), "{reason}");
 }
 
 /// Frames of a backtrace that the function is asked for.
@@ -263,14 +267,22 @@ fn a_backtrace_of_std_still_leaves_itself_out() {
     assert_eq!(merged(&program), ("applied".to_owned(), String::new()));
     let folder = folder();
     let zip = folder.path().join("strict.zip");
-    slim(&program, &zip, &["--effort", "fast", "--level", "strict"]);
+    let debug = folder.path().join("strict.debug");
+    slim(&program, &zip, &["--effort", "fast", "--level", "strict", "--debug-file", arg(&debug)]);
     // Without symbols nobody knows who asks.
     let (status, reason) = merged(&zip);
     assert_eq!(status, "not_applicable");
-    assert!(reason.starts_with("it imports _Unwind_FindEnclosingFunction") && reason.contains("symbols"), "{reason}");
+    assert!(reason.starts_with("it imports _Unwind_FindEnclosingFunction") && reason.contains("--symbols"), "{reason}");
+    let (status, _) = merged_with(&zip, &["--symbols", arg(&build("hello"))]);
+    assert_eq!(status, "not_applicable", "with the symbols of another program");
 
     let merged_zip = folder.path().join("merged.zip");
-    slim(&program, &merged_zip, &["--effort", "fast"]);
+    let of_program = slim(&program, &merged_zip, &["--effort", "fast"]);
+    for symbols in [&program, &debug] {
+        let with_symbols = folder.path().join("with-symbols.zip");
+        let of_stripped = slim(&zip, &with_symbols, &["--effort", "fast", "--symbols", arg(symbols)]);
+        assert!(of_stripped == of_program, "{}", symbols.display());
+    }
     let into = folder.path().join("merged");
     if zipfile::unpack(&merged_zip, &into).is_some() {
         let before = frames_of_a_backtrace(&program);
