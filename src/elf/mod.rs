@@ -25,6 +25,7 @@ mod strings;
 mod symbol;
 mod twin;
 mod unwind;
+mod unwind_entry;
 
 pub use architecture::Architecture;
 pub use comment::Toolchain;
@@ -40,8 +41,8 @@ pub use frames::{
 };
 pub use image::{Image, is_elf};
 pub use references::{
-    CodeReference, EmittedReference, PointerInData, code_references, code_references_at_fixed_addresses, data_pointers,
-    emitted_references, ends_for_good,
+    CodeReference, EmittedReference, PointerInData, call_ends, code_references, code_references_at_fixed_addresses,
+    data_pointers, emitted_references, ends_for_good,
 };
 pub use relocate::{CannotRelocate, FixedProgram, PackedProgram, fix_address, pack_relocations};
 pub use relocation::{RelocationEntry, RelrEntry, relocation_entries, relr_entries};
@@ -49,4 +50,5 @@ pub use section::{Section, SectionKind};
 pub use segment::Segment;
 pub use symbol::{SYMBOL_ENTRY_SIZE, Symbol, SymbolKind};
 pub use twin::{NotATwin, TwinMatch, check_twin};
-pub use unwind::{Unwind, UnwindEntry, unwind};
+pub use unwind::{Unwind, unwind};
+pub use unwind_entry::UnwindEntry;

@@ -9,7 +9,7 @@ use gimli::{BaseAddresses, CfaRule, EhFrame, EndianSlice, LittleEndian, UnwindCo
 use super::frames::{For, FrameTables, Share};
 use super::image::Image;
 use super::references::functions_within;
-use super::unwind::{Described, UnwindEntry};
+use super::unwind_entry::{Described, UnwindEntry};
 
 /// What tells functions apart, in a program that shares descriptions between them.
 pub(super) struct SharedFrames<'image, 'data> {

@@ -12,15 +12,7 @@ use super::frames::Reader;
 use super::image::Image;
 use super::section::Section;
 use super::shared_frames::SharedFrames;
-
-/// One piece of unwind data and the function that it is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnwindEntry {
-    /// Bytes of the file.
-    pub range: Range<u64>,
-    /// Address of the function; `None` for what all functions share: CIEs, headers, terminators.
-    pub function: Option<u64>,
-}
+use super::unwind_entry::{Described, UnwindEntry};
 
 /// What the unwind tables of a file say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,18 +34,6 @@ pub fn unwind(image: &Image<'_>) -> Unwind {
         index_entries(image, index, shared.as_ref(), &mut unwind.entries);
     }
     unwind
-}
-
-/// A frame description that was read.
-pub(super) struct Described {
-    /// Where it stands in the section.
-    pub(super) offset: usize,
-    /// Addresses of the functions that it is for.
-    pub(super) code: Range<u64>,
-    /// Its bytes in the file.
-    pub(super) description: Option<Range<u64>>,
-    /// Those of its LSDA.
-    pub(super) lsda: Option<Range<u64>>,
 }
 
 /// Hands back what tells functions apart, where descriptions are shared.

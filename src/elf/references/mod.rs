@@ -10,6 +10,7 @@
 
 mod address_loads;
 mod arm64;
+mod call_ends;
 mod code;
 mod data;
 mod emitted;
@@ -20,6 +21,7 @@ mod targets;
 mod x86_64;
 
 pub(super) use address_loads::{AddressLoad, EnteredCode, address_loads};
+pub use call_ends::call_ends;
 pub use code::{CodeReference, code_references, code_references_at_fixed_addresses};
 pub use data::{PointerInData, data_pointers};
 pub use emitted::{EmittedReference, emitted_references};
