@@ -108,6 +108,18 @@ pub struct Changes {
     /// What changes is the beginning of the function that an unwinder knows for an address (`_Unwind_FindEnclosingFunction`,
     /// `_Unwind_GetRegionStart`): it is that of the first neighbour.
     pub merged_frames: bool,
+    /// Call sites may begin and end elsewhere, as far as no call ends there: exceptions come to a function by its calls alone, and an unwinder looks
+    /// up the last byte of the call.
+    ///
+    /// * For every address of a function at which an instruction that calls may end, its last byte, however code is cut into instructions:
+    ///   the landing pad and the actions are those that were found there; where none was found, none is.
+    ///   On `x86_64` such an instruction may begin at any byte before; on arm64 at multiples of four.
+    /// * A function without handlers has none, or together with others (`merged_frames`) at these addresses no landing pad and no action.
+    /// * Call sites are in order, none is empty, they overlap nowhere, and lie in the addresses that the description is for.
+    /// * Handlers of functions with types that are not null are as they were, and all are where a signal makes frames (augmentation
+    ///   `S`) of any function of the program: past such a frame an unwinder looks up the address itself, and code that switches stacks
+    ///   (corosensei) returns to places that no call is before.
+    pub rounded_call_sites: bool,
     /// What became of relocations.
     pub relocations: Relocations,
     /// Code that nothing can reach any more, which was zeroed: ranges of the file. They lie in `ranges` as well.
@@ -133,6 +145,7 @@ impl Changes {
         self.ranges.extend(later.ranges);
         self.unwinding = self.unwinding.max(later.unwinding);
         self.merged_frames |= later.merged_frames;
+        self.rounded_call_sites |= later.rounded_call_sites;
         if later.relocations != Relocations::Same {
             self.relocations = later.relocations;
         }

@@ -11,5 +11,8 @@ mod merged;
 mod merged_handlers;
 mod merging;
 mod relocations;
+mod rounded;
+mod rounded_sharing;
+mod small;
 mod subject;
 mod unwind;

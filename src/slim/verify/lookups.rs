@@ -55,7 +55,7 @@ pub(super) fn rows(before: &Frames<'_>, after: &Frames<'_>, pairs: &[(&Frame, &F
 
 /// Carries out all call frame instructions of every new description and of the old ones that it covers, and compares the rows for
 /// every address of the old ones.
-pub(super) fn merged_rows(before: &Frames<'_>, after: &Frames<'_>, runs: &[Run<'_>]) -> Result<(), VerifyError> {
+pub(super) fn merged_rows(before: &Frames<'_>, after: &Frames<'_>, runs: &[&Run<'_>]) -> Result<(), VerifyError> {
     const AT_ONCE: usize = 128;
     let differs = runs.par_chunks(AT_ONCE).find_map_first(|runs| {
         let (mut old, mut new) = (UnwindContext::new(), UnwindContext::new());

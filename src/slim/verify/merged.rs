@@ -2,7 +2,7 @@
 //!
 //! A description that equals an old one is its partner. Each of the others covers a run of the old ones that are left: whole, in
 //! their order, with nothing but filling between them. Promises: every old description is covered exactly once, and nothing is
-//! described that was not, but for filling.
+//! described that was not, but for filling. Where no sharing was declared, each covers one, and differs in its handlers alone.
 
 use super::code::Gaps;
 use super::compare::{self, Handlers};
@@ -10,6 +10,7 @@ use super::error::VerifyError;
 use super::frames::{Contents, Frame, Frames};
 use super::lookups;
 use super::merged_sites::Sites;
+use super::rounded::Allowed;
 
 /// Functions begin at multiples of 64 at most, so that there are fewer bytes of filling between two.
 const LARGEST_GAP: u64 = 63;
@@ -36,32 +37,64 @@ pub(super) struct Run<'f> {
     pub(super) olds: Vec<&'f Frame>,
 }
 
+impl<'f> Run<'f> {
+    /// The old one that is for `address`, or the next.
+    pub(super) fn at(&self, address: u64) -> &'f Frame {
+        let place = self.olds.partition_point(|old| old.end <= address);
+        self.olds.get(place).or(self.olds.last()).copied().unwrap_or(self.new)
+    }
+
+    /// The old one where nothing but handlers and personality may differ.
+    fn alike(&self) -> Option<&'f Frame> {
+        let &[old] = &*self.olds else { return None };
+        let says = |frame: &Frame| (frame.says.bare_common, frame.says.program);
+        (says(old) == says(self.new)).then_some(old)
+    }
+}
+
 /// A description and its place in the list.
 type Numbered<'f> = (usize, &'f Frame);
 
-/// Proves that `after` describes the same functions in the same way, where neighbours may share a description.
+/// Proves that `after` describes the same functions in the same way, where neighbours may share a description, or call sites may
+/// begin and end elsewhere.
 pub(super) fn frames(
     before: &Frames<'_>,
     after: &Frames<'_>,
     handlers: Handlers,
     contents: &Contents<'_>,
     gaps: &Gaps<'_>,
+    allowed: Allowed<'_>,
 ) -> Result<Cover, VerifyError> {
     let olds = sorted(&before.list);
     let Paired { pairs, olds: old_left, news: new_left } = paired(&olds, &sorted(&after.list), handlers, contents)?;
     let runs = runs(&old_left, &new_left, gaps)?;
+    if !allowed.merging {
+        none_shared(&runs)?;
+    }
     nothing_else_touches(&runs, &olds)?;
-    let mut sites = Sites::new(contents, gaps.file_size());
+    let mut sites = Sites::new(contents, allowed, gaps.file_size());
     for run in &runs {
         for old in &run.olds {
             stays(old, run.new)?;
         }
         common(run, handlers, contents)?;
-        sites.same(run, handlers)?;
+        match run.olds.first() {
+            Some(old) if !allowed.merging && run.alike().is_none() => {
+                return Err(differs(old, "call frame instructions"));
+            }
+            _ => sites.same(run, handlers)?,
+        }
     }
-    let same: Vec<(&Frame, &Frame)> = pairs.iter().map(|&((_, old), (_, new))| (old, new)).collect();
+    let mut same: Vec<(&Frame, &Frame)> = pairs.iter().map(|&((_, old), (_, new))| (old, new)).collect();
+    let mut reworded = Vec::new();
+    for run in &runs {
+        match run.alike().filter(|_| allowed.rounding.is_some()) {
+            Some(old) => same.push((old, run.new)),
+            None => reworded.push(run),
+        }
+    }
     lookups::rows(before, after, &same)?;
-    lookups::merged_rows(before, after, &runs)?;
+    lookups::merged_rows(before, after, &reworded)?;
 
     let covers = runs.iter().zip(&new_left).flat_map(|(run, &(new, _))| run.olds.iter().map(move |_| new));
     let mut by_old = vec![0; before.list.len()];
@@ -160,6 +193,12 @@ fn runs<'f>(
         runs.push(Run { new, olds });
     }
     left.next().map_or(Ok(runs), |old| Err(missing(old)))
+}
+
+/// Proves that each new one is for one old one.
+fn none_shared(runs: &[Run<'_>]) -> Result<(), VerifyError> {
+    let first = runs.iter().find(|run| run.olds.len() > 1).and_then(|run| run.olds.first());
+    first.map_or(Ok(()), |old| Err(VerifyError::FrameMissing { begin: old.begin, end: old.end }))
 }
 
 /// Proves that no old description but those of a run touches what its new one describes: an unwinder could come to either.

@@ -8,17 +8,19 @@ use super::error::VerifyError;
 use super::frames::{Contents, Frame};
 use super::lsda::{Action, Lsda};
 use super::merged::{Run, differs};
+use super::rounded::{self, Allowed};
 
 const UNKNOWN: &str = "language-specific data, which is of an unknown format";
+const TOO_MANY: &str = "handlers, which are too many to compare";
 
 /// A call site by its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Site {
-    start: u64,
-    end: u64,
-    pad: Option<u64>,
+pub(super) struct Site {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) pad: Option<u64>,
     /// Number of its action chain among those of all tables; 0 where there is none.
-    chain: u32,
+    pub(super) chain: u32,
 }
 
 impl Site {
@@ -35,18 +37,32 @@ impl Site {
 /// Reads the call sites of both files.
 pub(super) struct Sites<'c> {
     contents: &'c Contents<'c>,
+    allowed: Allowed<'c>,
     /// Equal action chains have equal numbers, from 1.
     chains: HashMap<&'c [Action], u32>,
     /// The same for the chains of each table, by the table's number.
     by_table: HashMap<u32, Rc<[u32]>>,
+    /// Whether a table has types that are not null, by its number.
+    has_types: HashMap<u32, bool>,
     /// Many descriptions may lead to one table. More call sites than this the file has no room for.
     budget: u64,
+    /// Many segments may show the same code. More bytes than this the file has not.
+    code_budget: u64,
 }
 
 impl<'c> Sites<'c> {
-    pub(super) fn new(contents: &'c Contents<'_>, file_size: u64) -> Self {
+    pub(super) fn new(contents: &'c Contents<'_>, allowed: Allowed<'c>, file_size: u64) -> Self {
         let budget = file_size.saturating_add(65_536);
-        Self { contents, chains: HashMap::new(), by_table: HashMap::new(), budget }
+        Self {
+            contents,
+            allowed,
+            chains: HashMap::new(),
+            by_table: HashMap::new(),
+            has_types: HashMap::new(),
+            budget,
+            // Each is looked at for what was there, and for what may be gone.
+            code_budget: budget.saturating_mul(2),
+        }
     }
 
     /// Proves that every function of `run` has the handlers that it had.
@@ -66,7 +82,26 @@ impl<'c> Sites<'c> {
             let had = run.olds.iter().find(|old| old.says.lsda != 0 && handlers == Handlers::Kept);
             return had.map_or(Ok(()), |old| Err(differs(old, "handlers, which are gone")));
         };
+        if self.allowed.rounding.is_some() {
+            match &*run.olds {
+                [alone] if alone.says.lsda == 0 => return Err(differs(alone, "handlers, of which it had none")),
+                _ => {}
+            }
+            if !self.is_exact(run) {
+                return self.same_at_calls(run, new, handlers);
+            }
+            if let (false, Some(old)) = (self.allowed.merging, run.olds.first()) {
+                let what = handlers.difference(old.says, run.new.says, contents);
+                return what.map_or(Ok(()), |what| Err(differs(old, what)));
+            }
+        }
         let sites = self.of_new(run, new)?;
+        for site in sites.iter().filter(|site| !site.is_plain()) {
+            let old = run.at(site.start);
+            if site.start < old.begin || site.end > old.end {
+                return Err(differs(old, "call sites"));
+            }
+        }
         let mut next = 0;
         for old in &run.olds {
             while sites.get(next).is_some_and(|site| site.end <= old.begin) {
@@ -79,24 +114,52 @@ impl<'c> Sites<'c> {
         Ok(())
     }
 
-    /// Call sites of the new table, of which those with a landing pad or an action lie within one function each.
+    /// The call sites of the new table: in order, none is empty, and they lie in what it describes.
     fn of_new(&mut self, run: &Run<'_>, table: &'c Lsda) -> Result<Vec<Site>, VerifyError> {
-        let at = |address: u64| {
-            let place = run.olds.partition_point(|old| old.end <= address);
-            run.olds.get(place).or(run.olds.last()).copied().unwrap_or(run.new)
-        };
         let read = self.of(run.new, table);
-        let sites = read.map_err(|(address, what)| differs(at(address), what))?;
+        let sites = read.map_err(|(address, what)| differs(run.at(address), what))?;
         if let Some(empty) = table.sites.iter().find(|site| site.length == 0) {
-            return Err(differs(at(run.new.begin.saturating_add(empty.start)), "call sites"));
-        }
-        for site in sites.iter().filter(|site| !site.is_plain()) {
-            let old = at(site.start);
-            if site.start < old.begin || site.end > old.end {
-                return Err(differs(old, "call sites"));
-            }
+            return Err(differs(run.at(run.new.begin.saturating_add(empty.start)), "call sites"));
         }
         Ok(sites)
+    }
+
+    /// The same where call sites may begin and end elsewhere: what counts is what is found where a call may end.
+    fn same_at_calls(&mut self, run: &Run<'_>, table: &'c Lsda, handlers: Handlers) -> Result<(), VerifyError> {
+        let sites = self.of_new(run, table)?;
+        let mut next = 0;
+        for old in &run.olds {
+            while sites.get(next).is_some_and(|site| site.end <= old.begin) {
+                next += 1;
+            }
+            let has = sites.get(next..).unwrap_or_default();
+            let whole = [Site::plain(old.begin, old.end)];
+            let had = match self.contents.lsdas.get(old.says.lsda) {
+                None => whole.to_vec(),
+                Some(table) => self.of(old, table).map_err(|(_, what)| differs(old, what))?,
+            };
+            let Some(what) = self.words_at_calls(old, &had, has)? else { continue };
+            let gone = handlers == Handlers::MayBeGone && self.words_at_calls(old, &whole, has)?.is_none();
+            if !gone {
+                return Err(differs(old, what));
+            }
+        }
+        Ok(())
+    }
+
+    fn words_at_calls(&mut self, old: &Frame, had: &[Site], has: &[Site]) -> Result<Option<&'static str>, VerifyError> {
+        let Some(calls) = self.allowed.rounding else { return Ok(words(had, has)) };
+        rounded::words(old, had, has, calls, &mut self.code_budget).map_err(|_| differs(old, TOO_MANY))
+    }
+
+    fn is_exact(&mut self, run: &Run<'_>) -> bool {
+        let (contents, known) = (self.contents, &mut self.has_types);
+        let signals = self.allowed.signals;
+        signals
+            || rounded::is_exact(run, |number| {
+                let of_table = || contents.lsdas.get(number).is_some_and(rounded::has_types);
+                *known.entry(number).or_insert_with(of_table)
+            })
     }
 
     /// Compares the part of the new call sites that is in `old` with what it had.
@@ -120,12 +183,17 @@ impl<'c> Sites<'c> {
     /// it: where, and what is wrong.
     fn of(&mut self, frame: &Frame, table: &'c Lsda) -> Result<Vec<Site>, (u64, &'static str)> {
         let count = table.sites.len() as u64;
-        self.budget = self.budget.checked_sub(count).ok_or((frame.begin, "handlers, which are too many to compare"))?;
+        self.budget = self.budget.checked_sub(count).ok_or((frame.begin, TOO_MANY))?;
         let chains = self.chains_of(frame.says.lsda, table);
         let mut sites = Vec::with_capacity(table.sites.len());
         let mut past = frame.begin;
-        for site in table.sites.iter().filter(|site| site.length != 0) {
+        for site in &table.sites {
             let start = frame.begin.saturating_add(site.start);
+            if site.length == 0 {
+                // A search ends at the first that begins behind, be it empty.
+                past = if self.allowed.rounding.is_some() { past.max(start) } else { past };
+                continue;
+            }
             let end = start.saturating_add(site.length);
             if start < past || end > frame.end {
                 return Err((start, "call sites"));

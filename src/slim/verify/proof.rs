@@ -9,6 +9,7 @@ use goblin::options::ParseOptions;
 use crate::slim::changes::{Changes, Relocations, Unwinding};
 
 use super::bytes::undeclared_are_equal;
+use super::calls::Calls;
 use super::code::{self, Gaps};
 use super::cursor::{difference, merged};
 use super::error::VerifyError;
@@ -43,6 +44,7 @@ pub fn same_program(before: &[u8], after: &[u8], changes: &Changes) -> Result<()
     let changed = undeclared_are_equal(&files.old_loaded, &files.new_loaded, &changes.ranges, &fields)?;
     let nothing_claimed = changes.unwinding == Unwinding::Same
         && !changes.merged_frames
+        && !changes.rounded_call_sites
         && changes.relocations == Relocations::Same
         && changes.dead_code.is_empty();
     if changed.is_empty() && nothing_claimed { Ok(()) } else { files.account_for(&changed, changes) }
@@ -124,7 +126,9 @@ impl<'data> Files<'data> {
         let after = unwinding::read(&self.new, &self.new_loaded, moved_by, &sections, contents)
             .map_err(|trouble| unwinding::unreadable("slimmed", trouble))?;
         let after = after.ok_or(VerifyError::Index { what: "is gone" })?;
-        let accounted = unwinding::same(&before, &after, changes, contents, &Gaps::new(&self.old, &self.new_loaded))?;
+        let gaps = Gaps::new(&self.old, &self.new_loaded);
+        let calls = Calls::new(&self.old, &self.new_loaded);
+        let accounted = unwinding::same(&before, &after, changes, contents, &gaps, &calls)?;
         if !changes.dead_code.is_empty() {
             let dead = merged(changes.dead_code.clone());
             code::no_landing_pad(&dead, &after.frames, contents, &self.old_loaded)?;

@@ -10,6 +10,7 @@ use goblin::elf::section_header::{SHF_ALLOC, SHT_NOBITS};
 
 use crate::slim::changes::{Changes, Unwinding};
 
+use super::calls::Calls;
 use super::code::Gaps;
 use super::compare::{self, Handlers};
 use super::cursor::{self, difference};
@@ -20,6 +21,7 @@ use super::loaded::Loaded;
 use super::lookups;
 use super::merged::{self, Cover};
 use super::merged_index;
+use super::rounded::{self, Allowed};
 
 /// The unwind tables of a file.
 #[derive(Debug)]
@@ -83,23 +85,27 @@ pub(super) enum Accounted {
     Handlers,
 }
 
-/// Proves that `after` says of every function what `before` said, as far as `changes` do not give it up. `gaps` are those of the
-/// slimmed file.
+/// Proves that `after` says of every function what `before` said, as far as `changes` do not give it up. `gaps` and `calls` are
+/// those of the slimmed file.
 pub(super) fn same(
     before: &Tables<'_>,
     after: &Tables<'_>,
     changes: &Changes,
     contents: &Contents<'_>,
     gaps: &Gaps<'_>,
+    calls: &Calls<'_>,
 ) -> Result<Accounted, VerifyError> {
     let declared = changes.unwinding;
     if declared == Unwinding::None {
         return nothing_is_left(after).map(|()| Accounted::All);
     }
     let handlers = if declared >= Unwinding::WithoutHandlers { Handlers::MayBeGone } else { Handlers::Kept };
-    if changes.merged_frames {
-        let cover = merged::frames(&before.frames, &after.frames, handlers, contents, gaps)?;
-        // Where nothing was merged, the index is held to be as strict as ever.
+    if changes.merged_frames || changes.rounded_call_sites {
+        let rounding = changes.rounded_call_sites.then_some(calls);
+        let signals = rounded::signals(&before.frames.list, contents);
+        let allowed = Allowed { merging: changes.merged_frames, rounding, signals };
+        let cover = merged::frames(&before.frames, &after.frames, handlers, contents, gaps, allowed)?;
+        // Where nothing was merged nor rounded, the index is held to be as strict as ever.
         let how = if cover.merges { Pairing::Merged(&cover) } else { Pairing::ByOne(handlers, contents) };
         return index(before, after, declared, how);
     }

@@ -15,10 +15,10 @@ pub fn proof_in_words(changes: &Changes) -> String {
         parts.push(
             "every loaded byte outside the declared ranges is equal, and each that differs is accounted for".to_owned(),
         );
-        parts.push(if changes.merged_frames {
-            merged(changes.unwinding)
-        } else {
-            unwinding(changes.unwinding).to_owned()
+        parts.push(match (changes.rounded_call_sites, changes.merged_frames) {
+            (true, _) => rounded(changes.unwinding, changes.merged_frames),
+            (false, true) => merged(changes.unwinding),
+            (false, false) => unwinding(changes.unwinding).to_owned(),
         });
         parts.extend(relocations(changes.relocations));
         if !changes.dead_code.is_empty() {
@@ -67,6 +67,33 @@ fn merged(declared: Unwinding) -> String {
     format!("{rows}{more}; neighbours may share a frame description")
 }
 
+/// The same where call sites may begin and end elsewhere, and neighbours may share a frame description if `shared`.
+fn rounded(declared: Unwinding, shared: bool) -> String {
+    let frames = if shared {
+        "gimli reads for every address of every function the same row of the call frame table"
+    } else {
+        "gimli reads for every function the same frame description"
+    };
+    let index = match (declared, shared) {
+        (Unwinding::Same, true) => ", and the index leads to it",
+        (Unwinding::Same, false) => " and place in the index",
+        _ => "",
+    };
+    let gone = match declared {
+        Unwinding::Same => "",
+        Unwinding::WithoutIndex => "; the index may be gone",
+        Unwinding::WithoutHandlers => "; handlers may be gone, and the index",
+        Unwinding::None => return unwinding(declared).to_owned(),
+    };
+    let of = if declared == Unwinding::WithoutHandlers { "handlers that are left" } else { "handlers" };
+    let sharing = if shared { "; neighbours may share a frame description" } else { "" };
+    format!(
+        "{frames}{index}; at every byte at which a call may end, however code is cut into instructions, the {of} of every function have \
+         the same landing pad, actions and types; elsewhere their call sites may differ, so that an exception that comes by no call, \
+         as from a signal, is not covered{gone}{sharing}"
+    )
+}
+
 fn relocations(declared: Relocations) -> Option<String> {
     match declared {
         Relocations::Same => None,
@@ -101,6 +128,30 @@ mod tests {
             assert_eq!(said.contains("gone"), of(unwinding, false).contains("gone"));
         }
         assert_eq!(of(Unwinding::None, true), of(Unwinding::None, false));
+    }
+
+    #[test]
+    fn calls_are_where_the_same_is_found_once_call_sites_are_rounded() {
+        let of = |unwinding, merged_frames, rounded_call_sites| {
+            let ranges = std::iter::once(1..2).collect();
+            proof_in_words(&Changes { unwinding, merged_frames, rounded_call_sites, ..Changes::of_ranges(ranges) })
+        };
+        let calls = "at every byte at which a call may end";
+        for unwinding in [Unwinding::Same, Unwinding::WithoutIndex, Unwinding::WithoutHandlers] {
+            for merged in [false, true] {
+                let (said, strict) = (of(unwinding, merged, true), of(unwinding, merged, false));
+                assert!(said.contains(calls) && said.contains("same landing pad, actions and types"), "{said}");
+                assert!(!strict.contains(calls), "{strict}");
+                for part in ["neighbours may share", "row of the call frame table", "the same frame description"] {
+                    assert_eq!(said.contains(part), strict.contains(part), "{part}: {said}");
+                }
+                for part in ["handlers may be gone", "the index may be gone", "and the index", "in the index"] {
+                    assert_eq!(said.contains(part), strict.contains(part), "{part}: {said}");
+                }
+                assert!(!said.contains("same call sites"), "{said}");
+            }
+        }
+        assert_eq!(of(Unwinding::None, true, true), of(Unwinding::None, false, false));
     }
 
     #[test]
