@@ -12,7 +12,7 @@ use super::changes::Changes;
 use super::exceptions::Imports;
 use super::function_starts::must_be_told;
 use super::rewritten::Rewritten;
-use super::unwind_tables::{UnwindModel, merge_neighbours, write};
+use super::unwind_tables::{UnwindModel, are_rounded, merge_neighbours, write};
 
 pub(super) fn apply(image: &Image<'_>, came_in: CameIn<'_, '_>) -> Rewritten {
     let tables = match FrameTables::read(image) {
@@ -27,6 +27,10 @@ pub(super) fn apply(image: &Image<'_>, came_in: CameIn<'_, '_>) -> Rewritten {
         Ok(model) => model,
         Err(why) => return Rewritten::NotApplicable(why.to_owned()),
     };
+    // What `round-call-sites` did comes after this: neighbours were merged then, as far as they can be, by the sizes that their tables had.
+    if are_rounded(image, &tables, &model) {
+        return Rewritten::NoGain("its call sites are at round numbers: neighbours share what they can".to_owned());
+    }
     let Some(merged) = merge_neighbours(image, &tables, &model, &kept) else {
         return Rewritten::NoGain("no two neighbours can share a frame description, or all do".to_owned());
     };

@@ -31,6 +31,7 @@ mod relr;
 mod repack_unwind;
 mod rewrite;
 mod rewritten;
+mod round_call_sites;
 mod stage;
 mod unwind_tables;
 mod verify;

@@ -15,7 +15,7 @@ use super::rewrite::Rewrite;
 use super::rewritten::Rewritten;
 use super::{
     abort_on_panic, drop_backtraces, drop_dead_code, drop_dead_lsdas, drop_section_headers, drop_sections,
-    merge_unwind, no_aslr, omit_unwind_index, relr, repack_unwind, zero_padding,
+    merge_unwind, no_aslr, omit_unwind_index, relr, repack_unwind, round_call_sites, zero_padding,
 };
 
 /// A program and what was done to it.
@@ -87,6 +87,7 @@ fn rewrite_once(rewrite: Rewrite, image: &Image<'_>, came_in: CameIn<'_, '_>) ->
         Rewrite::DropDeadLsdas => drop_dead_lsdas::apply(image),
         Rewrite::RepackUnwind => repack_unwind::apply(image),
         Rewrite::MergeUnwind => merge_unwind::apply(image, came_in),
+        Rewrite::RoundCallSites => round_call_sites::apply(image),
         Rewrite::OmitUnwindIndex => omit_unwind_index::apply(image),
         Rewrite::ZeroPadding => zero_padding::apply(image),
         Rewrite::DropSectionHeaders => drop_section_headers::apply(image),

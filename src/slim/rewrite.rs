@@ -35,6 +35,8 @@ pub enum Rewrite {
     ZeroPadding,
     /// Lets functions that stand side by side share a frame description.
     MergeUnwind,
+    /// Lets call sites begin and end at round numbers.
+    RoundCallSites,
     /// Drops the section header table.
     DropSectionHeaders,
     /// Compresses every entry of the zip anew.
@@ -43,7 +45,7 @@ pub enum Rewrite {
 
 impl Rewrite {
     /// Every rewrite, in the order tried: what reads relocations before what packs them, section headers last of all edits.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::StripDebug,
         Self::StripSymbols,
         Self::DropComment,
@@ -57,6 +59,7 @@ impl Rewrite {
         Self::Relr,
         Self::ZeroPadding,
         Self::MergeUnwind,
+        Self::RoundCallSites,
         Self::DropSectionHeaders,
         Self::Recompress,
     ];
@@ -78,6 +81,7 @@ impl Rewrite {
             Self::NoAslr => "no-aslr",
             Self::ZeroPadding => "zero-padding",
             Self::MergeUnwind => "merge-unwind",
+            Self::RoundCallSites => "round-call-sites",
             Self::DropSectionHeaders => "drop-section-headers",
             Self::Recompress => "recompress",
         }
@@ -88,7 +92,9 @@ impl Rewrite {
     pub const fn level(self) -> Option<Level> {
         match self {
             Self::StripDebug | Self::StripSymbols | Self::DropComment | Self::Recompress => Some(Level::Strict),
-            Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding | Self::MergeUnwind => Some(Level::Default),
+            Self::DropDeadLsdas | Self::RepackUnwind | Self::ZeroPadding | Self::MergeUnwind | Self::RoundCallSites => {
+                Some(Level::Default)
+            }
             Self::AbortOnPanic
             | Self::DropBacktraces
             | Self::DropDeadCode
@@ -113,6 +119,9 @@ impl Rewrite {
             Self::RepackUnwind => "pack, share and order unwind tables, each entry proven equal",
             Self::OmitUnwindIndex => "drop the sorted index of the unwind tables",
             Self::MergeUnwind => "let neighbouring functions share unwind tables, each row and handler proven equal",
+            Self::RoundCallSites => {
+                "let exception tables change from call to call at round numbers, each call proven equal"
+            }
             Self::Relr => "pack relative relocations, which a start stub then carries out",
             Self::NoAslr => "link the program to a fixed address",
             Self::ZeroPadding => "zero the filling between functions where nothing can execute it",

@@ -218,7 +218,15 @@ fn damaged_programs(count: u64, judged_of: u64) {
     assert!(panics.is_empty(), "seed {SEED:#x}:\n{}", panics.join("\n"));
     if only.is_none() {
         assert!(accepted * 3 > tried.len(), "{accepted} of {} accepted", tried.len());
-        for name in ["drop-dead-lsdas", "repack-unwind", "zero-padding", "merge-unwind", "drop-section-headers"] {
+        let names = [
+            "drop-dead-lsdas",
+            "repack-unwind",
+            "zero-padding",
+            "merge-unwind",
+            "round-call-sites",
+            "drop-section-headers",
+        ];
+        for name in names {
             assert!(applied.contains_key(name), "{name} was never applied: {applied:?}");
         }
     }

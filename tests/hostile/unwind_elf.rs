@@ -76,19 +76,25 @@ fn function(architecture: Architecture, number: usize) -> [u8; FUNCTION_SIZE] {
     let mut code = [0; FUNCTION_SIZE];
     match architecture {
         Architecture::X86_64 => {
-            // push rbp; mov eax, imm32, again and again; pop rbp; ret; int3.
+            // push rbp; call itself and mov eax, imm32, in turns; pop rbp; ret; int3.
             code[0] = 0x55;
             for at in (1..CODE_SIZE - 6).step_by(5) {
                 code[at] = 0xb8;
                 code[at + 1] = (number * 7 + at) as u8;
+                if at % 2 == 1 {
+                    code[at] = 0xe8;
+                    code[at + 1..at + 5].copy_from_slice(&(-(at as i32 + 5)).to_le_bytes());
+                }
             }
             code[CODE_SIZE - 6..CODE_SIZE - 2].fill(0x90);
             code[CODE_SIZE - 2..CODE_SIZE].copy_from_slice(&[0x5d, 0xc3]);
             code[CODE_SIZE..].fill(0xcc);
         }
         Architecture::Arm64 => {
-            for word in code[..CODE_SIZE - 1].as_chunks_mut::<4>().0 {
-                *word = (0xd280_0000_u32 | (number as u32) << 5).to_le_bytes();
+            for (at, word) in code[..CODE_SIZE - 1].as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                let calls_itself = 0x9400_0000 | (0x0400_0000 - at as u32);
+                let loads = 0xd280_0000 | (number as u32) << 5;
+                *word = if at % 2 == 1 { calls_itself } else { loads }.to_le_bytes();
             }
             code[CODE_SIZE - 5..CODE_SIZE - 1].copy_from_slice(&0xd65f_03c0_u32.to_le_bytes());
         }

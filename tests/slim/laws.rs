@@ -197,6 +197,7 @@ fn each_rewrite_can_be_left_out_and_costs_what_it_saved() {
         "repack-unwind",
         "zero-padding",
         "merge-unwind",
+        "round-call-sites",
         "recompress",
     ];
     let nothing: Vec<&str> = level.iter().flat_map(|name| ["--without", name]).collect();

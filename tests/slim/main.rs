@@ -11,6 +11,7 @@ mod neighbours;
 mod places;
 mod project;
 mod relocations;
+mod rounding;
 mod several;
 mod shapes;
 mod starts;

@@ -10,7 +10,9 @@ mod model;
 mod neighbours;
 mod program;
 mod registered;
+mod rounding;
 
 pub(super) use layout::write;
 pub(super) use model::UnwindModel;
 pub(super) use neighbours::merge_neighbours;
+pub(super) use rounding::{Reach, are_rounded, round_call_sites};

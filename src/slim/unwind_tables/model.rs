@@ -1,6 +1,6 @@
 //! What unwind tables say, without where it stands.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::elf::{Cie, FrameTables, Image, Lsda, Pointer, PointerEncoding, ProgramShape, TablePlace};
 
@@ -77,6 +77,42 @@ fn distinct<T: Clone + Eq + std::hash::Hash>(all: impl Iterator<Item = T>) -> (V
 }
 
 impl UnwindModel {
+    /// Numbers of the frame descriptions, by address.
+    pub(super) fn by_address(&self) -> Vec<usize> {
+        let mut numbers: Vec<usize> = (0..self.frames.len()).collect();
+        numbers.sort_by_key(|&number| (self.frames[number].address, self.frames[number].size, number));
+        numbers
+    }
+
+    /// Whether a frame description shares no address with another, by number. Where they do, which one is found is left as it is. One for no address
+    /// counts as one for the first.
+    pub(super) fn apart(&self) -> Vec<bool> {
+        let order = self.by_address();
+        let mut apart = vec![false; self.frames.len()];
+        let mut end = 0;
+        for (place, &number) in order.iter().enumerate() {
+            let frame = &self.frames[number];
+            let next = order.get(place + 1).map_or(u64::MAX, |&next| self.frames[next].address);
+            apart[number] = frame.size > 0 && frame.address >= end && frame.end() <= next;
+            end = end.max(frame.end()).max(frame.address.saturating_add(1));
+        }
+        apart
+    }
+
+    /// The same with other LSDAs in the place of some, by number.
+    pub(super) fn with_lsdas(&self, lsdas: BTreeMap<usize, Handlers>) -> Self {
+        let mut changed = self.lsdas.clone();
+        for (number, lsda) in lsdas {
+            changed[number] = lsda;
+        }
+        // What was told apart before may be equal now.
+        let (lsdas, number_of) = distinct(changed.into_iter());
+        let frames =
+            self.frames.iter().map(|frame| Frame { lsda: frame.lsda.map(|lsda| number_of[lsda]), ..frame.clone() });
+        let (commons, index) = (self.commons.clone(), self.index.clone());
+        Self { commons, frames: frames.collect(), lsdas, sources: Vec::new(), index }
+    }
+
     /// # Errors
     /// In words, what the tables say that cannot be written at another place.
     pub(in crate::slim) fn of(image: &Image<'_>, tables: &FrameTables) -> Result<Self, &'static str> {

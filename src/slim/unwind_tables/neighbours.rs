@@ -43,19 +43,13 @@ pub(in crate::slim) fn merge_neighbours(
 ) -> Option<UnwindModel> {
     let neighbours = Neighbours::of(image, tables, model, kept);
     let mut groups: Vec<Group> = Vec::with_capacity(model.frames.len());
-    for number in by_address(model) {
+    for number in model.by_address() {
         match groups.last_mut().and_then(|group| Some((neighbours.with(group, number)?, group))) {
             Some((joined, group)) => *group = joined,
             None => groups.push(Group::alone(number, model)),
         }
     }
     (groups.len() < model.frames.len()).then(|| model_of(model, groups))
-}
-
-fn by_address(model: &UnwindModel) -> Vec<usize> {
-    let mut numbers: Vec<usize> = (0..model.frames.len()).collect();
-    numbers.sort_by_key(|&number| (model.frames[number].address, model.frames[number].size, number));
-    numbers
 }
 
 /// Functions that share a frame description.
@@ -120,19 +114,16 @@ impl<'m> Neighbours<'m> {
     }
 
     fn find_followers(&mut self, image: &Image<'_>) {
-        let order = by_address(self.model);
-        let mut end = 0;
-        for (place, &number) in order.iter().enumerate() {
+        let apart = self.model.apart();
+        let mut end = None;
+        for number in self.model.by_address() {
             let frame = &self.model.frames[number];
-            // Where descriptions overlap, which one is found is left as it is. One for no address counts as one for the first.
-            let next = order.get(place + 1).map_or(u64::MAX, |&next| self.model.frames[next].address);
-            let is_apart = frame.size > 0 && frame.address >= end && frame.end() <= next;
-            if !is_apart {
+            if !apart[number] {
                 self.shapes[number] = None;
-            } else if place > 0 && frame.address - end <= LONGEST_GAP {
+            } else if let Some(end) = end.filter(|&end| frame.address - end <= LONGEST_GAP) {
                 self.follows[number] = is_filling(image, &(end..frame.address));
             }
-            end = end.max(frame.end()).max(frame.address.saturating_add(1));
+            end = end.max(Some(frame.end().max(frame.address.saturating_add(1))));
         }
     }
 
