@@ -21,7 +21,7 @@ const LONGEST: u64 = 63;
 
 pub(super) fn apply(image: &Image<'_>) -> Rewritten {
     if image.architecture() != Architecture::X86_64 {
-        return Rewritten::NotApplicable("linkers fill with int3 on x86_64 alone".to_owned());
+        return Rewritten::NotApplicable("int3 fills gaps on x86_64 alone".to_owned());
     }
     let tables = match FrameTables::read(image) {
         Ok(tables) => tables,

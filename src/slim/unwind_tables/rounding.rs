@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::elf::{CallSite, FrameTables, Image, Lsda, call_ends};
+use crate::elf::{Architecture, CallSite, FrameTables, Image, Lsda, call_ends};
 
 use super::call_sites::{self, are_orderly};
 use super::model::{Frame, Handlers, UnwindModel};
@@ -86,12 +86,12 @@ fn round(image: &Image<'_>, lsda: &Lsda, handlers: &Handlers, frames: &[&Frame],
 /// Offsets in a function at which calls may end.
 fn ends_of(image: &Image<'_>, frame: &Frame) -> Option<Vec<u64>> {
     let code = image.code(&(frame.address..frame.end()))?;
-    // At the start of a segment there is less before it.
-    let before = (0..=LONGEST_BEFORE).rev().find_map(|size| {
-        let start = frame.address.checked_sub(size)?;
-        image.code(&(start..frame.address))
-    });
-    let ends = call_ends(image.architecture(), before?, code);
+    // What stands before a segment is not known; the first function of one is left alone.
+    let before = image.code(&(frame.address.checked_sub(LONGEST_BEFORE)?..frame.address))?;
+    if image.architecture() == Architecture::Arm64 && !frame.address.is_multiple_of(4) {
+        return None;
+    }
+    let ends = call_ends(image.architecture(), before, code);
     Some(ends.into_iter().map(|end| end as u64).collect())
 }
 
