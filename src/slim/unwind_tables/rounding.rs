@@ -11,6 +11,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use crate::elf::{Architecture, CallSite, FrameTables, Image, Lsda, call_ends};
 
 use super::call_sites::{self, are_orderly};
@@ -35,34 +37,59 @@ pub(in crate::slim) fn round_call_sites(
     model: &UnwindModel,
     reach: Reach,
 ) -> Option<UnwindModel> {
-    let rounded = rounded(image, tables, model, reach);
+    let users = users(model);
+    let rounded = users.par_iter().filter_map(|user| Some((user.lsda, user.rounded(image, tables, model, reach)?)));
+    let rounded: BTreeMap<usize, Handlers> = rounded.collect();
     let changed = rounded.iter().any(|(number, lsda)| model.lsdas[*number] != *lsda);
     changed.then(|| model.with_lsdas(rounded))
 }
 
 /// True where there are call sites that can be rounded, and all of them are.
 pub(in crate::slim) fn are_rounded(image: &Image<'_>, tables: &FrameTables, model: &UnwindModel) -> bool {
+    let users = users(model);
     [Reach::Far, Reach::Near].into_iter().any(|reach| {
-        let rounded = rounded(image, tables, model, reach);
-        !rounded.is_empty() && rounded.iter().all(|(number, lsda)| model.lsdas[*number] == *lsda)
+        let mut some = false;
+        let as_rounded = |user: &User<'_>| match user.rounded(image, tables, model, reach) {
+            None => true,
+            Some(rounded) => {
+                some = true;
+                rounded == model.lsdas[user.lsda]
+            }
+        };
+        users.iter().all(as_rounded) && some
     })
 }
 
-/// Rounded LSDAs, by number. Those that are not known well enough are not among them.
-fn rounded(image: &Image<'_>, tables: &FrameTables, model: &UnwindModel, reach: Reach) -> BTreeMap<usize, Handlers> {
-    let mut frames_of: BTreeMap<usize, Vec<(&Frame, bool)>> = BTreeMap::new();
+/// Whose an LSDA is.
+struct User<'m> {
+    /// Its number.
+    lsda: usize,
+    frames: Vec<&'m Frame>,
+}
+
+/// Those LSDAs whose frames share no address with others; none where exceptions may come otherwise than by calls.
+fn users(model: &UnwindModel) -> Vec<User<'_>> {
+    if model.commons.iter().any(|common| common.is_special) {
+        return Vec::new();
+    }
+    let mut frames_of: BTreeMap<usize, Option<Vec<&Frame>>> = BTreeMap::new();
     for (frame, apart) in model.frames.iter().zip(model.apart()) {
-        if let Some(number) = frame.lsda {
-            frames_of.entry(number).or_default().push((frame, apart));
+        let Some(number) = frame.lsda else { continue };
+        let frames = frames_of.entry(number).or_insert_with(|| Some(Vec::new()));
+        match (apart, frames.as_mut()) {
+            (true, Some(frames)) => frames.push(frame),
+            _ => *frames = None,
         }
     }
-    let is_special = model.commons.iter().any(|common| common.is_special);
-    let rounded = frames_of.into_iter().filter(|_| !is_special).filter_map(|(number, frames)| {
-        let frames: Option<Vec<&Frame>> = frames.into_iter().map(|(frame, apart)| apart.then_some(frame)).collect();
-        let (handlers, lsda) = (&model.lsdas[number], tables.lsdas.get(*model.sources.get(number)?)?);
-        Some((number, round(image, lsda, handlers, &frames?, reach)?))
-    });
-    rounded.collect()
+    frames_of.into_iter().filter_map(|(lsda, frames)| Some(User { lsda, frames: frames? })).collect()
+}
+
+impl User<'_> {
+    /// `None` where what it says is not known well enough.
+    fn rounded(&self, image: &Image<'_>, tables: &FrameTables, model: &UnwindModel, reach: Reach) -> Option<Handlers> {
+        let lsda = tables.lsdas.get(*model.sources.get(self.lsda)?)?;
+        round(image, lsda, &model.lsdas[self.lsda], &self.frames, reach)
+    }
 }
 
 /// One LSDA, which is that of `frames`.
