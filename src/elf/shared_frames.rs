@@ -66,8 +66,8 @@ impl<'image, 'data> SharedFrames<'image, 'data> {
                 Some(number) => {
                     let lsda = &tables.lsdas[number];
                     // Only who has something to do where it unwinds needs an LSDA.
-                    let pads = lsda.call_sites.iter().filter(|site| site.landing_pad != 0);
-                    let pads = pads.map(|site| function_at(&starts, fde.address().saturating_add(site.start)));
+                    let pads = lsda.landing_pads().into_iter();
+                    let pads = pads.map(|pad| function_at(&starts, fde.address().saturating_add(pad)));
                     let mut needed_by: Vec<u64> = pads.flatten().collect();
                     needed_by.dedup();
                     let all = if needed_by.is_empty() { &starts } else { &needed_by };

@@ -32,14 +32,19 @@ impl Fde {
         shares
     }
 
-    /// A call site is for its call. What stands before the call sites is for all, and so are actions and types.
+    /// A call site is for the function that its landing pad is in, else that its middle is in: its ends may be rounded. What stands before the call sites is
+    /// for all, and so are actions and types.
     ///
     /// Sorted, beginning with the LSDA itself, which is this description's.
     #[must_use]
     pub fn lsda_shares(&self, lsda: &Lsda) -> Vec<Share> {
         let start = lsda.range.start;
         let sites = lsda.call_site_places.iter().zip(&lsda.call_sites);
-        let sites = sites.map(|(at, site)| (start + at, For::Code(self.address().saturating_add(site.start))));
+        let sites = sites.map(|(at, site)| {
+            let middle = site.start.saturating_add(site.size / 2);
+            let inside = if site.landing_pad == 0 { middle } else { site.landing_pad };
+            (start + at, For::Code(self.address().saturating_add(inside)))
+        });
         [(start, For::All)].into_iter().chain(sites).chain([(start + lsda.actions.start, For::All)]).collect()
     }
 }
