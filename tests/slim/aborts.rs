@@ -15,7 +15,7 @@ use lambda_slim::slim::{Options, Rewrite, RewriteStatus};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::laws::{folder, report, slim};
+use crate::laws::{folder, report, row, slim};
 use crate::support::functions::{build, package};
 use crate::support::program::{arg, run};
 use crate::support::runtime_api::{Call, calls, invoke};
@@ -41,12 +41,6 @@ fn slimmed(function: &Path, flags: &[&str]) -> Option<(TempDir, PathBuf)> {
 fn answer(program: &Path, event: &str) -> Value {
     let reply = invoke(program, event, TIMEOUT).expect("it answers");
     serde_json::from_str(&reply.body).expect("it answers in JSON")
-}
-
-/// The rewrite's row in a report.
-fn row(report: &Value, name: &str) -> Value {
-    let rows = report["slim"]["rewrites"].as_array().expect("rewrites");
-    rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}: {rows:?}")).clone()
 }
 
 #[test]

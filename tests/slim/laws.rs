@@ -30,6 +30,21 @@ pub(crate) fn report(input: &Path, flags: &[&str]) -> Value {
     run([&["slim", arg(input), "--dry-run", "--format", "json"], flags].concat()).exits(0).json()
 }
 
+/// The row of the rewrite `name` in a report.
+#[track_caller]
+pub(crate) fn row(report: &Value, name: &str) -> Value {
+    let rows = report["slim"]["rewrites"].as_array().expect("rewrites");
+    rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}: {rows:?}")).clone()
+}
+
+/// What became of the rewrite `name` where `input` is slimmed with `flags`: the status, and why not.
+#[track_caller]
+pub(crate) fn verdict(input: &Path, name: &str, flags: &[&str]) -> (String, String) {
+    let row = row(&report(input, &[&["--effort", "fast"], flags].concat()), name);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    (text(&row["status"]), text(&row["reason"]))
+}
+
 fn size(path: &Path) -> u64 {
     fs::metadata(path).expect("it is there").len()
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use lambda_slim::elf::{Image, unwind};
 use serde_json::Value;
 
-use crate::laws::{folder, report, slim};
+use crate::laws::{folder, slim, verdict};
 use crate::support::functions::{build, manifest_path, target_dir};
 use crate::support::panics::panics_as_before;
 use crate::support::program::{Run, arg, lambda_slim, run};
@@ -28,11 +28,7 @@ fn merged(program: &Path) -> (String, String) {
 }
 
 fn merged_with(program: &Path, flags: &[&str]) -> (String, String) {
-    let report = report(program, &[&["--effort", "fast"], flags].concat());
-    let rows = report["slim"]["rewrites"].as_array().expect("rewrites").clone();
-    let row = rows.into_iter().find(|row| row["name"] == "merge-unwind").expect("it is tried");
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (text(&row["status"]), text(&row["reason"]))
+    verdict(program, "merge-unwind", flags)
 }
 
 #[test]

@@ -13,7 +13,7 @@ use goblin::elf::header::{ET_DYN, ET_EXEC};
 use goblin::elf::program_header::{PF_X, PT_GNU_RELRO, PT_LOAD};
 use serde_json::Value;
 
-use crate::laws::{folder, report, slim};
+use crate::laws::{self, folder, report, slim};
 use crate::support::functions::{build, manifest_path, package};
 use crate::support::process::Process;
 use crate::support::program::Run;
@@ -40,9 +40,7 @@ fn rewritten(program: &Path, rewrite: &str, folder: &Path) -> Option<PathBuf> {
 
 /// What the report says of `rewrite`.
 fn row(program: &Path, rewrite: &str) -> Value {
-    let report = report(program, &["--effort", "fast", "--with", rewrite]);
-    let rows = report["slim"]["rewrites"].as_array().expect("rewrites").clone();
-    rows.into_iter().find(|row| row["name"] == rewrite).expect("it was asked for")
+    laws::row(&report(program, &["--effort", "fast", "--with", rewrite]), rewrite)
 }
 
 /// A function that panics in its handler, catches panics and prints backtraces as it is told to; before and after a rewrite.

@@ -5,9 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
-
-use crate::laws::{folder, report, slim};
+use crate::laws::{folder, slim, verdict};
 use crate::support::functions::{build, package};
 use crate::support::skip::skip;
 use crate::support::zipfile;
@@ -97,11 +95,7 @@ fn main() {
 
 /// What the report says of `round-call-sites`: the status, and why not.
 fn rounded(program: &Path, flags: &[&str]) -> (String, String) {
-    let report = report(program, &[&["--effort", "fast"], flags].concat());
-    let rows = report["slim"]["rewrites"].as_array().expect("rewrites").clone();
-    let row = rows.into_iter().find(|row| row["name"] == "round-call-sites").expect("it is tried");
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    (text(&row["status"]), text(&row["reason"]))
+    verdict(program, "round-call-sites", flags)
 }
 
 fn compiled(folder: &Path, name: &str, flags: &[&str]) -> PathBuf {
